@@ -1,0 +1,72 @@
+#include "classifiers/client_hello.hpp"
+
+namespace octroi::tls {
+namespace {
+
+constexpr std::uint8_t client_hello_type = 1;
+constexpr std::uint16_t extension_server_name = 0;
+constexpr std::uint16_t extension_alpn = 16;
+constexpr std::uint16_t extension_encrypted_client_hello = 0xfe0d;
+constexpr std::uint8_t name_type_host_name = 0;
+
+// RFC 6066 3: ServerNameList holds at most one name of each type.
+Bytes read_server_name(ByteReader extension) {
+    ByteReader list = extension.nested(extension.u16());
+    while (!list.empty()) {
+        const std::uint8_t type = list.u8();
+        const Bytes name = list.bytes(list.u16());
+        if (list.ok() && type == name_type_host_name)
+            return name;
+    }
+    return {};
+}
+
+// RFC 7301 3.1: ProtocolNameList in descending client preference.
+Bytes read_alpn(ByteReader extension) {
+    ByteReader list = extension.nested(extension.u16());
+    return list.bytes(list.u8());
+}
+
+void read_extension(ClientHello& hello, std::uint16_t type, const ByteReader& extension) {
+    if (type == extension_server_name && hello.server_name.empty())
+        hello.server_name = read_server_name(extension);
+    else if (type == extension_alpn && hello.alpn.empty())
+        hello.alpn = read_alpn(extension);
+    else if (type == extension_encrypted_client_hello)
+        hello.encrypted_client_hello = true;
+}
+
+}  // namespace
+
+std::expected<ClientHello, ParseError> parse_client_hello(Bytes handshake) {
+    ByteReader message(handshake);
+    const std::uint8_t type = message.u8();
+    const std::uint32_t length = message.u24();
+    if (!handshake.empty() && type != client_hello_type)
+        return std::unexpected(ParseError::not_client_hello);
+    ByteReader body = message.nested(length);
+    if (!body.ok())
+        return std::unexpected(ParseError::truncated);
+
+    ClientHello hello;
+    hello.legacy_version = body.u16();
+    body.bytes(32);          // random
+    body.bytes(body.u8());   // legacy_session_id
+    body.bytes(body.u16());  // cipher_suites
+    body.bytes(body.u8());   // legacy_compression_methods
+    if (!body.ok())
+        return std::unexpected(ParseError::malformed);
+    if (body.empty())
+        return hello;  // TLS 1.2 without extensions is legal
+
+    ByteReader extensions = body.nested(body.u16());
+    while (extensions.ok() && !extensions.empty()) {
+        const std::uint16_t extension_type = extensions.u16();
+        read_extension(hello, extension_type, extensions.nested(extensions.u16()));
+    }
+    if (!extensions.ok())
+        return std::unexpected(ParseError::malformed);
+    return hello;
+}
+
+}  // namespace octroi::tls

@@ -1,0 +1,52 @@
+#include "classifiers/domain.hpp"
+
+#include <algorithm>
+
+namespace octroi {
+namespace {
+
+constexpr std::size_t max_label = 63;
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool is_label_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool is_label(std::string_view label) {
+    return !label.empty() && label.size() <= max_label &&
+           std::ranges::all_of(label, is_label_character);
+}
+
+bool is_name(std::string_view name) {
+    while (true) {
+        const std::size_t dot = name.find('.');
+        if (!is_label(name.substr(0, dot)))
+            return false;
+        if (dot == std::string_view::npos)
+            return true;
+        name.remove_prefix(dot + 1);
+    }
+}
+
+}  // namespace
+
+std::optional<Domain> Domain::parse(std::string_view text) {
+    if (text.ends_with('.'))
+        text.remove_suffix(1);
+    if (text.empty() || text.size() > max_length)
+        return std::nullopt;
+    std::string name(text);
+    std::ranges::transform(name, name.begin(), lower);
+    if (!is_name(name))
+        return std::nullopt;
+    return Domain(std::move(name));
+}
+
+std::optional<Domain> Domain::parse(Bytes text) {
+    return parse(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
+}
+
+}  // namespace octroi

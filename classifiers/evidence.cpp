@@ -1,0 +1,57 @@
+#include "classifiers/evidence.hpp"
+
+namespace octroi {
+
+std::string_view to_string(EvidenceKind kind) {
+    switch (kind) {
+        case EvidenceKind::address:
+            return "address";
+        case EvidenceKind::port:
+            return "port";
+        case EvidenceKind::dns:
+            return "dns";
+        case EvidenceKind::tls_sni:
+            return "tls_sni";
+        case EvidenceKind::quic_sni:
+            return "quic_sni";
+        case EvidenceKind::tls_certificate:
+            return "tls_certificate";
+        case EvidenceKind::http_host:
+            return "http_host";
+        case EvidenceKind::stun:
+            return "stun";
+        case EvidenceKind::media:
+            return "media";
+        case EvidenceKind::ndpi:
+            return "ndpi";
+    }
+    return "";
+}
+
+std::string_view to_string(Strength strength) {
+    switch (strength) {
+        case Strength::none:
+            return "none";
+        case Strength::guessed:
+            return "guessed";
+        case Strength::correlated:
+            return "correlated";
+        case Strength::observed:
+            return "observed";
+        case Strength::certain:
+            return "certain";
+    }
+    return "";
+}
+
+std::string_view to_string(Application application) {
+    switch (application) {
+        case Application::unknown:
+            return "";
+        case Application::tls:
+            return "TLS";
+    }
+    return "";
+}
+
+}  // namespace octroi

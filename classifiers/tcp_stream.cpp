@@ -1,0 +1,94 @@
+#include "classifiers/tcp_stream.hpp"
+
+#include <algorithm>
+
+namespace octroi {
+namespace {
+
+constexpr std::size_t bits_per_word = 64;
+constexpr std::size_t page = 2048;
+
+// Bytes and their bitmap, in whole pages so that one-byte segments do not reallocate each time.
+std::size_t footprint(std::size_t size) {
+    return size + size / 8;
+}
+
+std::size_t rounded(std::size_t size) {
+    return (size + page - 1) / page * page;
+}
+
+}  // namespace
+
+void TcpStream::start(std::uint32_t first_sequence) {
+    first_sequence_ = first_sequence;
+    started_ = true;
+}
+
+void TcpStream::clear() {
+    *this = TcpStream();
+}
+
+bool TcpStream::make_room(std::size_t size, MemoryBudget& budget) {
+    if (size <= bytes_.size())
+        return true;
+    const std::size_t reserved = rounded(size);
+    if (!reservation_.grow(budget, footprint(reserved)))
+        return false;
+    bytes_.reserve(reserved);
+    bytes_.resize(size);
+    present_.resize(reserved / bits_per_word);
+    return true;
+}
+
+bool TcpStream::has(std::size_t offset) const {
+    return offset < contiguous_ ||
+           (offset < bytes_.size() &&
+            (present_[offset / bits_per_word] >> (offset % bits_per_word) & 1U) != 0);
+}
+
+bool TcpStream::agrees(std::size_t offset, Bytes payload) const {
+    const std::size_t known =
+        offset < contiguous_ ? std::min(contiguous_ - offset, payload.size()) : 0;
+    if (!std::ranges::equal(payload.first(known),
+                            Bytes(bytes_).subspan(known == 0 ? 0 : offset, known)))
+        return false;
+    for (std::size_t i = known; i < payload.size(); ++i)
+        if (has(offset + i) && bytes_[offset + i] != payload[i])
+            return false;
+    return true;
+}
+
+void TcpStream::store(std::size_t offset, Bytes payload) {
+    std::ranges::copy(payload, bytes_.begin() + static_cast<std::ptrdiff_t>(offset));
+    if (offset <= contiguous_)
+        contiguous_ = std::max(contiguous_, offset + payload.size());
+    else
+        for (std::size_t i = offset; i < offset + payload.size(); ++i)
+            present_[i / bits_per_word] |= std::uint64_t{1} << (i % bits_per_word);
+    while (has(contiguous_))
+        ++contiguous_;
+}
+
+TcpStream::Result TcpStream::insert(std::uint32_t sequence, Bytes payload, MemoryBudget& budget) {
+    // RFC 9293 3.4: sequence numbers are compared modulo 2^32.
+    const auto distance = static_cast<std::int32_t>(sequence - first_sequence_);
+    if (distance < 0) {
+        const std::size_t before = static_cast<std::uint32_t>(first_sequence_ - sequence);
+        if (before >= payload.size())
+            return Result::unchanged;
+        payload = payload.subspan(before);
+    }
+    const std::size_t offset = distance < 0 ? 0 : static_cast<std::size_t>(distance);
+    if (offset >= capacity || payload.empty())
+        return Result::unchanged;
+    payload = payload.first(std::min(payload.size(), capacity - offset));
+    if (!agrees(offset, payload))
+        return Result::conflict;
+    if (!make_room(offset + payload.size(), budget))
+        return Result::no_memory;
+    const std::size_t before = contiguous_;
+    store(offset, payload);
+    return contiguous_ > before ? Result::advanced : Result::unchanged;
+}
+
+}  // namespace octroi

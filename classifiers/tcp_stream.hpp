@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "classifiers/byte_reader.hpp"
+#include "classifiers/memory_budget.hpp"
+
+namespace octroi {
+
+/// The first 64 KiB of one direction of a TCP connection, put in order (RFC 9293 3.4).
+///
+/// Segments may come late, twice, overlapping or byte by byte. An octet that comes twice with two
+/// values is a conflict: the receiver's choice between them is unknown, so nothing read from such a
+/// stream can be trusted.
+class TcpStream {
+  public:
+    static constexpr std::size_t capacity = 64UL * 1024;
+
+    enum class Result : std::uint8_t {
+        advanced,   ///< contiguous() grew
+        unchanged,  ///< repeated, stored for later, or outside the first 64 KiB
+        conflict,   ///< differs from what was received before
+        no_memory   ///< the worker's buffers are used up; the segment was not stored
+    };
+
+    /// Sets the sequence number of the first octet. Must precede insert().
+    void start(std::uint32_t first_sequence);
+
+    [[nodiscard]] bool started() const { return started_; }
+
+    [[nodiscard]] std::uint32_t first_sequence() const { return first_sequence_; }
+
+    /// Whether a segment at `sequence` would be the first to arrive and stands at the very start:
+    /// then its payload is the stream and need not be stored to be read.
+    [[nodiscard]] bool begins_with(std::uint32_t sequence) const {
+        return bytes_.empty() && sequence == first_sequence_;
+    }
+
+    [[nodiscard]] Result insert(std::uint32_t sequence, Bytes payload, MemoryBudget& budget);
+
+    /// The octets from the start of the stream up to the first gap.
+    [[nodiscard]] Bytes contiguous() const { return Bytes(bytes_).first(contiguous_); }
+
+    /// Frees the buffers; the stream is as new.
+    void clear();
+
+  private:
+    [[nodiscard]] bool make_room(std::size_t size, MemoryBudget& budget);
+    [[nodiscard]] bool agrees(std::size_t offset, Bytes payload) const;
+    [[nodiscard]] bool has(std::size_t offset) const;
+    void store(std::size_t offset, Bytes payload);
+
+    std::vector<std::uint8_t> bytes_;
+    std::vector<std::uint64_t> present_;  ///< one bit an octet, used behind the first gap only
+    MemoryBudget::Reservation reservation_;
+    std::size_t contiguous_ = 0;
+    std::uint32_t first_sequence_ = 0;
+    bool started_ = false;
+};
+
+}  // namespace octroi

@@ -1,0 +1,122 @@
+#include "daemon/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace octroi {
+namespace {
+
+constexpr const char* config_help =
+    "Configuration file (default /etc/octroi/octroi.yaml, else built-in)";
+constexpr const char* catalogue_help = "Folder with catalogue files that add to the shipped ones";
+
+void add_run(CLI::App& program, RunCommand& command) {
+    CLI::App* verb = program.add_subcommand("run", "Run the daemon in the foreground");
+    verb->add_option("--config", command.config, config_help)->type_name("FILE");
+    verb->add_flag("--check", command.check, "Load configuration, catalogue and policy, then exit");
+    verb->footer("Example: octroi run --config /etc/octroi/octroi.yaml");
+}
+
+void add_check(CLI::App& program, CheckCommand& command) {
+    CLI::App* verb =
+        program.add_subcommand("check", "Check policy, catalogue and configuration files");
+    verb->add_option("FILE", command.files, "Files to check")->required();
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->footer(
+        "Example: octroi check policy.yaml catalogue.d/acme.yaml\n"
+        "Exit code: 0 clean, 1 findings, 2 a file can't be read");
+}
+
+void add_replay(CLI::App& program, ReplayCommand& command) {
+    CLI::App* verb =
+        program.add_subcommand("replay", "Run the engine over captures and print a line a flow");
+    verb->add_option("FILE", command.files, "Captures, pcap or pcapng; - is stdin")->required();
+    verb->add_option("--policy", command.policy,
+                     "Policy file (default: the configured one, else the shipped one)")
+        ->type_name("FILE");
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_flag("--json", command.json, "One JSON object a line and flow");
+    verb->footer("Example: octroi replay --json --policy policy.yaml gateway.pcap");
+}
+
+void add_firewall(CLI::App& program, FirewallCommand& command) {
+    CLI::App* verb =
+        program.add_subcommand("firewall", "Print, install, remove or check the kernel's rules");
+    verb->require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, FirewallCommand::Verb value) {
+        CLI::App* action = verb->add_subcommand(name, help);
+        action->add_option("--config", command.config, config_help)->type_name("FILE");
+        action->callback([&command, value] { command.verb = value; });
+    };
+    add("print", "Print the rules as iptables-restore and ip6tables-restore take them",
+        FirewallCommand::Verb::print);
+    add("install", "Install the rules; does nothing where they are there",
+        FirewallCommand::Verb::install);
+    add("remove", "Take octroi's chains and jumps away, nothing else",
+        FirewallCommand::Verb::remove);
+    add("check", "Say what differs between the kernel's rules and ours",
+        FirewallCommand::Verb::check);
+    verb->footer("Example: octroi firewall install --config /etc/octroi/octroi.yaml");
+}
+
+void add_catalogue(CLI::App& program, CatalogueCommand& command) {
+    CLI::App* verb = program.add_subcommand("catalogue", "Look into the catalogue of services");
+    verb->require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, CatalogueCommand::Verb value) {
+        CLI::App* action = verb->add_subcommand(name, help);
+        action->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+        action->callback([&command, value] { command.verb = value; });
+        return action;
+    };
+    add("list", "All services, a line each", CatalogueCommand::Verb::list);
+    add("show", "One service with its identifiers and their sources", CatalogueCommand::Verb::show)
+        ->add_option("SERVICE", command.subject, "A service's name")
+        ->required();
+    add("lookup", "Which service owns a name or an address", CatalogueCommand::Verb::lookup)
+        ->add_option("NAME-or-ADDRESS", command.subject, "us05web.zoom.us, 170.114.52.2")
+        ->required();
+    add("check", "Check all catalogue files together", CatalogueCommand::Verb::check);
+    verb->footer("Example: octroi catalogue lookup us05web.zoom.us");
+}
+
+}  // namespace
+
+std::expected<Command, ExitCode> parse_command_line(int argc, const char* const* argv) {
+    CLI::App program(
+        "octroi: recognises the online services that flows belong to, and enforces an egress "
+        "policy",
+        "octroi");
+    program.require_subcommand(1);
+    RunCommand run;
+    CheckCommand check;
+    ReplayCommand replay;
+    FirewallCommand firewall;
+    CatalogueCommand catalogue;
+    add_run(program, run);
+    add_check(program, check);
+    add_replay(program, replay);
+    add_firewall(program, firewall);
+    add_catalogue(program, catalogue);
+    program.add_subcommand("version", "Print the version and what it was built with");
+    program.footer(
+        "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
+        "`octroi VERB --help` shows each verb's options and an example.");
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return std::unexpected(program.exit(error) == 0 ? ExitCode::ok : ExitCode::failed);
+    }
+    const std::string verb = program.get_subcommands().front()->get_name();
+    if (verb == "run")
+        return run;
+    if (verb == "check")
+        return check;
+    if (verb == "replay")
+        return replay;
+    if (verb == "firewall")
+        return firewall;
+    if (verb == "catalogue")
+        return catalogue;
+    return VersionCommand{};
+}
+
+}  // namespace octroi

@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "daemon/commands.hpp"
+#include "daemon/config.hpp"
+#include "daemon/replay.hpp"
+#include "daemon/ruleset_loader.hpp"
+
+namespace octroi {
+namespace {
+
+std::string endpoint_text(const Endpoint& endpoint) {
+    const std::string address = to_string(endpoint.address);
+    return endpoint.address.is_v4() ? fmt::format("{}:{}", address, endpoint.port)
+                                    : fmt::format("[{}]:{}", address, endpoint.port);
+}
+
+std::string outcome_text(const FlowRecord& record) {
+    if (record.action == record.would)
+        return std::string(to_string(record.action));
+    return fmt::format("{} (would {})", to_string(record.action), to_string(record.would));
+}
+
+void print_table(const Replayed& replayed) {
+    std::vector<std::array<std::string, 7>> rows = {
+        {"CLIENT", "SERVER", "PROTO", "SERVICE", "NAME", "OUTCOME", "RULE"}};
+    for (const FlowRecord& flow : replayed.flows)
+        rows.push_back({endpoint_text(flow.source), endpoint_text(flow.destination),
+                        protocol_name(flow.protocol), flow.service.empty() ? "-" : flow.service,
+                        flow.server_name.empty() ? "-" : flow.server_name, outcome_text(flow),
+                        flow.rule.empty() ? "-" : flow.rule});
+    std::array<std::size_t, 7> widths{};
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], row[i].size());
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i)
+            line += i + 1 == row.size() ? row[i] : fmt::format("{:{}}  ", row[i], widths[i]);
+        fmt::print("{}\n", line);
+    }
+}
+
+void print_flows(const Replayed& replayed, bool json) {
+    if (!json)
+        return print_table(replayed);
+    for (const FlowRecord& flow : replayed.flows)
+        fmt::print("{}\n", to_json_line(flow));
+}
+
+}  // namespace
+
+ExitCode execute(const ReplayCommand& command) {
+    const auto config = load_config(std::nullopt);
+    if (!config) {
+        fmt::print(stderr, "{}", render_all(config.error()));
+        return ExitCode::failed;
+    }
+    SeriesRegistry registry(1);
+    const auto ruleset =
+        load_ruleset(command.policy ? command.policy : config->policy,
+                     command.catalogue ? command.catalogue : config->catalogue, registry);
+    if (!ruleset) {
+        fmt::print(stderr, "{}", ruleset.error());
+        return ExitCode::failed;
+    }
+    ExitCode code = ExitCode::ok;
+    for (const std::string& file : command.files) {
+        const auto replayed = replay_capture(file, *ruleset, registry);
+        if (!replayed) {
+            fmt::print(stderr, "octroi: {}\n", replayed.error());
+            code = ExitCode::failed;
+            continue;
+        }
+        print_flows(*replayed, command.json);
+        if (!replayed->cut_off.empty())
+            fmt::print(stderr, "octroi: {}: ends early: {}\n", file, replayed->cut_off);
+        if (replayed->malformed != 0)
+            fmt::print(stderr, "octroi: {}: {} of {} packets malformed\n", file,
+                       replayed->malformed, replayed->packets);
+    }
+    return code;
+}
+
+}  // namespace octroi

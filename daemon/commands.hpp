@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace octroi {
+
+/// What the program ends with.
+enum class ExitCode : int {
+    ok = 0,
+    findings = 1,  ///< something was found wrong in what was checked
+    failed = 2,    ///< wrong usage, or input and output failed
+    strict = 3     ///< warnings under --strict
+};
+
+struct RunCommand {
+    std::optional<std::string> config;
+    bool check = false;
+};
+
+struct CheckCommand {
+    std::vector<std::string> files;
+    std::optional<std::string> catalogue;
+};
+
+struct ReplayCommand {
+    std::vector<std::string> files;
+    std::optional<std::string> policy;
+    std::optional<std::string> catalogue;
+    bool json = false;
+};
+
+struct FirewallCommand {
+    enum class Verb { print, install, remove, check };
+
+    Verb verb = Verb::print;
+    std::optional<std::string> config;
+};
+
+struct CatalogueCommand {
+    enum class Verb { list, show, lookup, check };
+
+    Verb verb = Verb::list;
+    std::string subject;  ///< a service, a name or an address
+    std::optional<std::string> catalogue;
+};
+
+struct VersionCommand {};
+
+using Command = std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand,
+                             FirewallCommand, CatalogueCommand>;
+
+/// Each does what its verb says: data on stdout, messages on stderr.
+[[nodiscard]] ExitCode execute(const VersionCommand& command);
+[[nodiscard]] ExitCode execute(const RunCommand& command);
+[[nodiscard]] ExitCode execute(const CheckCommand& command);
+[[nodiscard]] ExitCode execute(const ReplayCommand& command);
+[[nodiscard]] ExitCode execute(const FirewallCommand& command);
+[[nodiscard]] ExitCode execute(const CatalogueCommand& command);
+
+}  // namespace octroi

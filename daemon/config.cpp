@@ -1,0 +1,175 @@
+#include "daemon/config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "rules/schema.hpp"
+#include "rules/yaml.hpp"
+
+namespace octroi {
+namespace {
+
+constexpr std::int64_t max_queues = 64;
+constexpr std::int64_t max_queue_length = 1'000'000;
+constexpr std::int64_t max_flows = 4'000'000;
+
+std::uint16_t one_per_core() {
+    return static_cast<std::uint16_t>(
+        std::clamp(std::thread::hardware_concurrency(), 1U, unsigned{max_queues}));
+}
+
+class ConfigReader {
+  public:
+    ConfigReader(Report& report, std::filesystem::path folder)
+        : report_(report), folder_(std::move(folder)) {}
+
+    Config read(const yaml::Node& root);
+
+  private:
+    template <typename Integer>
+    void read_into(Integer& target, const yaml::Node* node, std::int64_t least, std::int64_t most) {
+        if (const auto value = read_integer(report_, node, least, most))
+            target = static_cast<Integer>(*value);
+    }
+
+    std::optional<std::string> read_path(const yaml::Node* node);
+    void read_queues(const yaml::Node* node, Config& config);
+    void read_mark(const yaml::Node* node, Config& config);
+    void read_flows(const yaml::Node* node, Config& config);
+    void read_metrics(const yaml::Node* node, Config& config);
+    void read_listen(const yaml::Node& node, Config& config);
+    void read_events(const yaml::Node* node, Config& config);
+
+    Report& report_;
+    std::filesystem::path folder_;
+};
+
+Config ConfigReader::read(const yaml::Node& root) {
+    Config config;
+    config.file = report_.file();
+    config.queue_count = one_per_core();
+    Fields fields(report_, root, "the configuration");
+    static_cast<void>(read_integer(report_, fields.required("octroi"), 1, 1));
+    config.policy = read_path(fields.optional("policy"));
+    config.catalogue = read_path(fields.optional("catalogue"));
+    read_queues(fields.optional("queues"), config);
+    read_mark(fields.optional("mark"), config);
+    if (const auto word = read_word(report_, fields.optional("on_failure"), Code::bad_value,
+                                    "closed or open", {"closed", "open"}))
+        config.on_failure = static_cast<OnFailure>(*word);
+    if (const auto word = read_word(report_, fields.optional("observe"), Code::bad_value,
+                                    "decided or full", {"decided", "full"}))
+        config.observe = static_cast<Observe>(*word);
+    read_flows(fields.optional("flows"), config);
+    read_metrics(fields.optional("metrics"), config);
+    read_events(fields.optional("events"), config);
+    fields.finish();
+    return config;
+}
+
+std::optional<std::string> ConfigReader::read_path(const yaml::Node* node) {
+    const auto text = read_text(report_, node);
+    return text ? std::optional((folder_ / *text).string()) : std::nullopt;
+}
+
+void ConfigReader::read_queues(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    Fields fields(report_, *node, "`queues`");
+    read_into(config.first_queue, fields.optional("first"), 0, 65535 - max_queues);
+    const yaml::Node* count = fields.optional("count");
+    if (count != nullptr && count->scalar != "auto")
+        read_into(config.queue_count, count, 1, max_queues);
+    read_into(config.queue_length, fields.optional("max_length"), 1, max_queue_length);
+    fields.finish();
+}
+
+void ConfigReader::read_mark(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    Fields fields(report_, *node, "`mark`");
+    unsigned shift = MarkLayout::default_shift;
+    read_into(shift, fields.optional("shift"), 0, MarkLayout::max_shift);
+    config.mark = MarkLayout(shift);
+    fields.finish();
+}
+
+void ConfigReader::read_flows(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    Fields fields(report_, *node, "`flows`");
+    read_into(config.flow_limit, fields.optional("limit"), 16, max_flows);
+    constexpr std::int64_t mebibyte = 1024L * 1024;
+    std::int64_t buffers = static_cast<std::int64_t>(config.buffer_limit) / mebibyte;
+    read_into(buffers, fields.optional("buffer_mebibytes"), 1, 65536);
+    config.buffer_limit = static_cast<std::size_t>(buffers * mebibyte);
+    fields.finish();
+}
+
+void ConfigReader::read_metrics(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    Fields fields(report_, *node, "`metrics`");
+    if (const yaml::Node* listen = fields.required("listen"))
+        read_listen(*listen, config);
+    fields.finish();
+}
+
+void ConfigReader::read_listen(const yaml::Node& node, Config& config) {
+    const auto text = read_text(report_, &node);
+    if (!text)
+        return;
+    const std::size_t colon = text->rfind(':');
+    std::string host = text->substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    std::uint16_t port = 0;
+    const std::string digits = colon == std::string::npos ? "" : text->substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (!parse_address(host) || error != std::errc{} || end != digits.data() + digits.size())
+        return report_.error(Code::bad_value, node.position,
+                             fmt::format("`{}` is not address:port", *text),
+                             "examples: \"127.0.0.1:9477\", \"[::1]:9477\"");
+    config.metrics_address = host;
+    config.metrics_port = port;
+}
+
+void ConfigReader::read_events(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    Fields fields(report_, *node, "`events`");
+    const yaml::Node* file = fields.required("file");
+    config.event_file =
+        file != nullptr && file->scalar == "-" ? std::optional<std::string>("-") : read_path(file);
+    if (const auto word = read_word(report_, fields.optional("clients"), Code::bad_value,
+                                    "full or zone", {"full", "zone"}))
+        config.event_clients = static_cast<ClientPrivacy>(*word);
+    fields.finish();
+}
+
+}  // namespace
+
+std::expected<Config, std::vector<Finding>> load_config(const std::optional<std::string>& path) {
+    std::error_code ignored;
+    if (!path && !std::filesystem::exists(installed_config, ignored)) {
+        Config config;
+        config.queue_count = one_per_core();
+        return config;
+    }
+    const auto document = yaml::load(path.value_or(installed_config));
+    if (!document)
+        return std::unexpected(std::vector{document.error()});
+    std::vector<Finding> findings;
+    Report report(*document, findings);
+    Config config = ConfigReader(report, std::filesystem::path(document->file).parent_path())
+                        .read(document->root);
+    if (!findings.empty())
+        return std::unexpected(std::move(findings));
+    return config;
+}
+
+}  // namespace octroi

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/mark.hpp"
+#include "daemon/pipeline.hpp"
+#include "metrics/flow_record.hpp"
+#include "rules/diagnostic.hpp"
+
+namespace octroi {
+
+/// What happens to packets when no daemon listens or the queue is full.
+enum class OnFailure : std::uint8_t {
+    closed,  ///< dropped
+    open     ///< passed uninspected
+};
+
+/// The settings of one gateway: octroi.yaml. Paths are absolute or relative to the working
+/// directory.
+struct Config {
+    std::string file;                      ///< where it was read; empty: built-in defaults
+    std::optional<std::string> policy;     ///< nothing: the shipped default policy
+    std::optional<std::string> catalogue;  ///< folder that adds to the shipped catalogue
+    std::uint16_t first_queue = 0;
+    std::uint16_t queue_count = 1;
+    std::uint32_t queue_length = 8192;
+    MarkLayout mark;
+    OnFailure on_failure = OnFailure::closed;
+    Observe observe = Observe::full;
+    std::size_t flow_limit = 65536;
+    std::size_t buffer_limit = 64UL * 1024 * 1024;
+    std::string metrics_address = "127.0.0.1";
+    std::uint16_t metrics_port = 9477;
+    std::optional<std::string> event_file;  ///< "-" is stdout
+    ClientPrivacy event_clients = ClientPrivacy::zone;
+};
+
+/// Where the installed configuration lies.
+inline constexpr const char* installed_config = "/etc/octroi/octroi.yaml";
+
+/// Reads `path`; without one, the installed configuration where there is one, else built-in
+/// defaults.
+[[nodiscard]] std::expected<Config, std::vector<Finding>> load_config(
+    const std::optional<std::string>& path);
+
+}  // namespace octroi

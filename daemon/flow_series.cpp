@@ -1,0 +1,70 @@
+#include "daemon/flow_series.hpp"
+
+#include <string>
+
+namespace octroi {
+namespace {
+
+constexpr std::size_t actions = action_names.size();
+
+// A series exists from the start where an outcome is to be expected; the others appear when they
+// occur.
+bool expected(const Policy& policy, ServiceId service, Action action, Action would) {
+    if (action != would && action != Action::accept)
+        return false;
+    if (service == no_service)
+        return true;
+    for (const Rule& rule : policy.rules())
+        if (rule.when.services && !rule.when.services->test(no_service) &&
+            rule.when.services->test(service) && (rule.then == would || would == Action::accept))
+            return true;
+    return false;
+}
+
+}  // namespace
+
+FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, const Policy& policy)
+    : row_of_service_(max_service_id + 1UL), zones_(policy.zones().size() + 1) {
+    std::vector<std::pair<ServiceId, std::string>> rows = {{no_service, "unknown"}};
+    for (const Service& service : catalogue.services()) {
+        row_of_service_[service.id] = rows.size();
+        rows.emplace_back(service.id, service.name);
+    }
+    slots_.resize(rows.size() * zones_ * actions * actions);
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        for (std::size_t zone = 0; zone < zones_; ++zone)
+            for (std::size_t pair = 0; pair < actions * actions; ++pair) {
+                const auto action = static_cast<Action>(pair / actions);
+                const auto would = static_cast<Action>(pair % actions);
+                const Labels labels = {
+                    {"service", rows[row].second},
+                    {"zone", zone + 1 == zones_ ? "none" : policy.zones()[zone].name},
+                    {"action", std::string(to_string(action))},
+                    {"would", std::string(to_string(would))}};
+                const auto show = expected(policy, rows[row].first, action, would)
+                                      ? SeriesRegistry::Show::always
+                                      : SeriesRegistry::Show::when_counted;
+                slots_[index(row, zone, action, would)] = {
+                    .flows = registry.slot("octroi_flows_total",
+                                           "Flows decided, by what was done and what the policy "
+                                           "without monitor mode would do.",
+                                           MetricType::counter, labels, show),
+                    .packets = registry.slot(
+                        "octroi_flow_packets_total",
+                        "Packets that user space inspected until their flow was decided.",
+                        MetricType::counter, labels, show)};
+            }
+}
+
+std::size_t FlowSeries::index(std::size_t row, std::size_t zone, Action action,
+                              Action would) const {
+    return ((row * zones_ + zone) * actions + static_cast<std::size_t>(action)) * actions +
+           static_cast<std::size_t>(would);
+}
+
+const FlowSeries::Slots& FlowSeries::at(ServiceId service, std::optional<std::size_t> zone,
+                                        Action action, Action would) const {
+    return slots_[index(row_of_service_[service], zone.value_or(zones_ - 1), action, would)];
+}
+
+}  // namespace octroi

@@ -1,0 +1,110 @@
+#include "daemon/flow_table.hpp"
+
+namespace octroi {
+namespace {
+
+// How many silent flows one packet may clear away: bounded work, and more than one packet can add.
+constexpr int forget_per_packet = 2;
+
+// A SYN with another sequence number than the decided flow's is a new connection on the same ports.
+bool is_new_connection(const Flow& flow, const Packet& packet) {
+    return flow.verdict && packet.tcp.syn && !packet.tcp.ack &&
+           packet.tcp.sequence != flow.first_sequence;
+}
+
+}  // namespace
+
+Flow* FlowTable::known(const Packet& packet) {
+    const auto found = index_.find(packet.key);
+    if (found == index_.end())
+        return nullptr;
+    Flow& flow = flows_[found->second];
+    if (is_new_connection(flow, packet)) {
+        forget(flow);
+        return nullptr;
+    }
+    unlink(found->second);
+    link_newest(found->second);
+    return &flow;
+}
+
+Flow* FlowTable::track(const Packet& packet) {
+    const Time now = packet.context.time;
+    forget_idle(now);
+    Flow* flow = known(packet);
+    if (flow == nullptr) {
+        if (!make_room(now))
+            return nullptr;
+        const std::uint32_t slot = take_slot();
+        index_.emplace(packet.key, slot);
+        link_newest(slot);
+        flow = &flows_[slot];
+        flow->key = packet.key;
+        flow->first = packet.direction;
+        flow->first_sequence = packet.tcp.sequence;
+    }
+    flow->last_seen = now;
+    ++flow->packets;
+    return flow;
+}
+
+bool FlowTable::make_room(Time now) {
+    if (index_.size() < settings_.limit)
+        return true;
+    if (oldest_ == Flow::nil || now - flows_[oldest_].last_seen < settings_.yield_after)
+        return false;
+    forget_oldest();
+    ++forgotten_.yielded;
+    return true;
+}
+
+void FlowTable::forget_idle(Time now) {
+    for (int i = 0; i < forget_per_packet; ++i) {
+        if (oldest_ == Flow::nil || now - flows_[oldest_].last_seen < settings_.idle_timeout)
+            return;
+        forget_oldest();
+        ++forgotten_.idle;
+    }
+}
+
+void FlowTable::forget_oldest() {
+    if (!flows_[oldest_].verdict)
+        ++forgotten_.undecided;
+    forget(flows_[oldest_]);
+}
+
+void FlowTable::forget(const Flow& flow) {
+    const auto found = index_.find(flow.key);
+    const std::uint32_t slot = found->second;
+    unlink(slot);
+    index_.erase(found);
+    flows_[slot] = Flow{};
+    flows_[slot].newer = free_;
+    free_ = slot;
+}
+
+std::uint32_t FlowTable::take_slot() {
+    if (free_ == Flow::nil) {
+        flows_.emplace_back();
+        return static_cast<std::uint32_t>(flows_.size() - 1);
+    }
+    const std::uint32_t slot = free_;
+    free_ = flows_[slot].newer;
+    flows_[slot].newer = Flow::nil;
+    return slot;
+}
+
+void FlowTable::link_newest(std::uint32_t slot) {
+    flows_[slot].older = newest_;
+    flows_[slot].newer = Flow::nil;
+    (newest_ == Flow::nil ? oldest_ : flows_[newest_].newer) = slot;
+    newest_ = slot;
+}
+
+void FlowTable::unlink(std::uint32_t slot) {
+    const Flow& flow = flows_[slot];
+    (flow.older == Flow::nil ? oldest_ : flows_[flow.older].newer) = flow.newer;
+    (flow.newer == Flow::nil ? newest_ : flows_[flow.newer].older) = flow.older;
+}
+
+}  // namespace octroi

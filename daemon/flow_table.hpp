@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "classifiers/inspector.hpp"
+#include "daemon/verdict.hpp"
+
+namespace octroi {
+
+/// A flow while user space has to do with it: until it is decided, and shortly after, so that
+/// packets already queued get the same verdict.
+struct Flow {
+    FlowKey key;
+    Direction first{};  ///< of its first packet
+    std::uint32_t packets = 0;
+    std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
+    Time last_seen;
+    Inspector inspector;
+    std::optional<Verdict> verdict;  ///< set when the flow is decided
+
+    // The table's own links, least recently seen first.
+    static constexpr std::uint32_t nil = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t older = nil;
+    std::uint32_t newer = nil;
+};
+
+/// The flows of one worker: at most `limit`, in order of their last packet. Flows that show no
+/// packet for `idle_timeout` are forgotten. A full table makes room only by forgetting a flow that
+/// has been silent for `yield_after`, so that a flood can't push out the flows that are at work.
+class FlowTable {
+  public:
+    struct Settings {
+        std::size_t limit = 65536;
+        std::chrono::seconds idle_timeout{120};
+        std::chrono::seconds yield_after{2};
+    };
+
+    struct Forgotten {
+        std::uint64_t idle = 0;       ///< by idle_timeout
+        std::uint64_t yielded = 0;    ///< to make room
+        std::uint64_t undecided = 0;  ///< of all these, the flows that had no verdict
+    };
+
+    explicit FlowTable(const Settings& settings) : settings_(settings) {}
+
+    /// The flow of `packet`, new or known, with this packet counted; null where the table is full.
+    [[nodiscard]] Flow* track(const Packet& packet);
+
+    [[nodiscard]] std::size_t size() const { return index_.size(); }
+
+    [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
+
+    /// Forgets the flow; the reference is dead afterwards.
+    void forget(const Flow& flow);
+
+    /// Calls `visit` for every flow.
+    template <typename Visit>
+    void for_each(Visit visit) {
+        for (const auto& [key, slot] : index_)
+            visit(flows_[slot]);
+    }
+
+  private:
+    [[nodiscard]] Flow* known(const Packet& packet);
+    [[nodiscard]] bool make_room(Time now);
+    void forget_idle(Time now);
+    void forget_oldest();
+    void link_newest(std::uint32_t slot);
+    void unlink(std::uint32_t slot);
+    [[nodiscard]] std::uint32_t take_slot();
+
+    Settings settings_;
+    absl::flat_hash_map<FlowKey, std::uint32_t> index_;
+    std::deque<Flow> flows_;
+    std::uint32_t free_ = Flow::nil;  ///< chained through Flow::newer
+    std::uint32_t oldest_ = Flow::nil;
+    std::uint32_t newest_ = Flow::nil;
+    Forgotten forgotten_;
+};
+
+}  // namespace octroi

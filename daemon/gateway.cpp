@@ -1,0 +1,261 @@
+#include "daemon/gateway.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <net/if.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "daemon/ruleset_loader.hpp"
+#include "daemon/version.hpp"
+#include "metrics/exporter.hpp"
+
+namespace octroi {
+namespace {
+
+Firewall::Settings firewall_settings(const Config& config) {
+    return {.first_queue = config.first_queue,
+            .queue_count = config.queue_count,
+            .bypass = config.on_failure == OnFailure::open,
+            .mark = config.mark};
+}
+
+std::uint64_t seconds_now() {
+    return static_cast<std::uint64_t>(
+        std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+}
+
+Family gauge(std::string name, std::string help) {
+    return {.name = std::move(name), .help = std::move(help), .type = MetricType::gauge};
+}
+
+Family counter(std::string name, std::string help) {
+    return {.name = std::move(name), .help = std::move(help), .type = MetricType::counter};
+}
+
+void add_queue_families(std::vector<Family>& families, const Config& config) {
+    Family received = counter("octroi_nfqueue_received_packets_total",
+                              "Packets that the kernel put into the queue.");
+    Family kernel = counter("octroi_nfqueue_kernel_dropped_packets_total",
+                            "Packets dropped because the queue was full.");
+    Family user = counter("octroi_nfqueue_user_dropped_packets_total",
+                          "Packets dropped because the socket's buffer was full.");
+    Family depth = gauge("octroi_nfqueue_depth_packets", "Packets waiting for a verdict.");
+    Family limit = gauge("octroi_nfqueue_limit_packets", "Packets that may wait in the queue.");
+    for (const QueueStatus& status : queue_status()) {
+        if (status.number < config.first_queue ||
+            status.number >= config.first_queue + config.queue_count)
+            continue;
+        const Labels labels = {{"queue", std::to_string(status.number)}};
+        received.samples.push_back({labels, static_cast<double>(status.received)});
+        kernel.samples.push_back({labels, static_cast<double>(status.kernel_dropped)});
+        user.samples.push_back({labels, static_cast<double>(status.user_dropped)});
+        depth.samples.push_back({labels, static_cast<double>(status.waiting)});
+        limit.samples.push_back({labels, static_cast<double>(config.queue_length)});
+    }
+    for (Family* family : {&received, &kernel, &user, &depth, &limit})
+        families.push_back(std::move(*family));
+}
+
+void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) {
+    Family rules = gauge("octroi_policy_rules", "Rules of the policy in force.");
+    double enforced = 0;
+    for (const Rule& rule : ruleset.policy->rules())
+        enforced += rule.mode == Mode::enforce ? 1 : 0;
+    rules.samples.push_back({{{"state", "enforced"}}, enforced});
+    rules.samples.push_back(
+        {{{"state", "monitored"}}, static_cast<double>(ruleset.policy->rules().size()) - enforced});
+    families.push_back(std::move(rules));
+}
+
+}  // namespace
+
+Gateway::Gateway(const Config& config, int wake)
+    : config_(config),
+      firewall_(firewall_settings(config)),
+      wake_(wake),
+      registry_(config.queue_count) {
+    const std::string reloads = "octroi_config_reloads_total";
+    const std::string help = "Reloads of policy and catalogue, the first load included.";
+    reloads_ = {
+        .success = registry_.slot(reloads, help, MetricType::counter, {{"result", "success"}}),
+        .failure = registry_.slot(reloads, help, MetricType::counter, {{"result", "failure"}}),
+        .successful = registry_.slot("octroi_config_last_reload_successful",
+                                     "Whether the last reload succeeded.", MetricType::gauge),
+        .success_time = registry_.slot("octroi_config_last_reload_success_timestamp_seconds",
+                                       "When the last successful reload was.", MetricType::gauge),
+        .generation =
+            registry_.slot("octroi_policy_generation",
+                           "Generation of the policy in force, 1 to 63.", MetricType::gauge)};
+}
+
+std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config& config) {
+    const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake < 0)
+        return std::unexpected(fmt::format("eventfd: {}", std::generic_category().message(errno)));
+    std::unique_ptr<Gateway> gateway(new Gateway(config, wake));
+    if (auto begun = gateway->begin(); !begun)
+        return std::unexpected(std::move(begun.error()));
+    return gateway;
+}
+
+std::expected<void, std::string> Gateway::begin() {
+    // Rules first: without them the daemon would run and nothing would be enforced.
+    const auto generation = firewall_.generation();
+    if (!generation)
+        return std::unexpected(generation.error());
+    if (!*generation)
+        return std::unexpected(
+            "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
+            "install` first");
+    const auto drift = firewall_.drift();
+    if (drift && !drift->empty())
+        return std::unexpected(
+            fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
+                        "firewall install`",
+                        fmt::join(*drift, "; ")));
+    auto ruleset = load(next_generation(**generation));
+    if (!ruleset)
+        return std::unexpected(std::move(ruleset.error()));
+    published_.store(*ruleset);
+    current_ = *ruleset;
+    if (config_.event_file) {
+        auto events = EventLog::open({.path = *config_.event_file,
+                                      .clients = config_.event_clients,
+                                      .workers = config_.queue_count});
+        if (!events)
+            return std::unexpected(std::move(events.error()));
+        events_ = std::move(*events);
+    }
+    if (auto opened = open_workers(); !opened)
+        return opened;
+    auto http = HttpServer::open(config_.metrics_address, config_.metrics_port,
+                                 [this](std::string_view path) { return respond(path); });
+    if (!http)
+        return std::unexpected(std::move(http.error()));
+    http_ = std::move(*http);
+    for (const auto& worker : workers_)
+        worker->start();
+    if (auto in_force = put_in_force(*ruleset); !in_force)
+        return in_force;
+    note_reload(true);
+    ready_ = true;
+    return {};
+}
+
+std::expected<void, std::string> Gateway::open_workers() {
+    for (std::uint16_t i = 0; i < config_.queue_count; ++i) {
+        auto queue = NfQueue::open({.number = static_cast<std::uint16_t>(config_.first_queue + i),
+                                    .max_length = config_.queue_length,
+                                    .fail_open = config_.on_failure == OnFailure::open,
+                                    .mark = config_.mark});
+        if (!queue)
+            return std::unexpected(std::move(queue.error()));
+        const Pipeline::Settings pipeline{
+            .flows = {.limit = config_.flow_limit},
+            .buffer_limit = config_.buffer_limit / config_.queue_count,
+            .mark = config_.mark,
+            .observe = config_.observe};
+        workers_.push_back(std::make_unique<Worker>(Worker::Parts{.index = i,
+                                                                  .queue = std::move(*queue),
+                                                                  .pipeline = pipeline,
+                                                                  .registry = registry_,
+                                                                  .ruleset = published_,
+                                                                  .events = events_.get(),
+                                                                  .wake = wake_}));
+    }
+    return {};
+}
+
+Gateway::~Gateway() {
+    ready_ = false;
+    for (const auto& worker : workers_)
+        worker->request_stop();
+    const std::uint64_t one = 1;
+    static_cast<void>(!write(wake_, &one, sizeof one));
+    for (const auto& worker : workers_)
+        worker->join();
+    http_.reset();
+    workers_.clear();
+    close(wake_);
+}
+
+std::expected<std::shared_ptr<const Ruleset>, std::string> Gateway::load(std::uint8_t generation) {
+    auto ruleset = load_ruleset(config_.policy, config_.catalogue, registry_);
+    if (!ruleset)
+        return std::unexpected(std::move(ruleset.error()));
+    ruleset->generation = generation;
+    for (const Zone& zone : ruleset->policy->zones())
+        for (const std::string& interface : zone.interfaces) {
+            const unsigned index = if_nametoindex(interface.c_str());
+            if (index == 0)
+                spdlog::warn("zone {}: there is no interface {} now", zone.name, interface);
+            else
+                ruleset->interface_zones[index] = ruleset->policy->zones_of_interface(interface);
+        }
+    return std::make_shared<const Ruleset>(std::move(*ruleset));
+}
+
+std::expected<void, std::string> Gateway::put_in_force(std::shared_ptr<const Ruleset> ruleset) {
+    // Workers first: from now on they mark with the new generation. Until the kernel's rules
+    // follow, such flows only come back to user space; nothing is lost.
+    published_.store(ruleset);
+    current_ = ruleset;
+    registry_.worker(0).set(reloads_.generation, ruleset->generation);
+    return firewall_.set_generation(ruleset->generation);
+}
+
+std::expected<void, std::string> Gateway::reload() {
+    auto ruleset = load(next_generation(current_->generation));
+    auto in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
+    note_reload(in_force.has_value());
+    return in_force;
+}
+
+void Gateway::note_reload(bool success) {
+    // Slots of worker 0 that no worker writes: the control thread is their only writer.
+    WorkerCounters& counters = registry_.worker(0);
+    counters.add(success ? reloads_.success : reloads_.failure);
+    counters.set(reloads_.successful, success ? 1 : 0);
+    if (success)
+        counters.set(reloads_.success_time, seconds_now());
+}
+
+std::vector<Family> Gateway::collect() const {
+    std::vector<Family> families = registry_.collect();
+    add_queue_families(families, config_);
+    if (const auto ruleset = published_.load())
+        add_policy_families(families, *ruleset);
+    if (events_) {
+        Family written = counter("octroi_events_total", "Events written.");
+        written.samples.push_back(
+            {{{"type", "decision"}}, static_cast<double>(events_->written())});
+        Family failed = counter("octroi_event_write_errors_total",
+                                "Events lost because the file could not be written.");
+        failed.samples.push_back({{}, static_cast<double>(events_->failed())});
+        families.push_back(std::move(written));
+        families.push_back(std::move(failed));
+    }
+    Family build = gauge("octroi_build_info", "The running program.");
+    build.samples.push_back({{{"version", version}, {"compiler", compiler}}, 1});
+    families.push_back(std::move(build));
+    return families;
+}
+
+HttpResponse Gateway::respond(std::string_view path) const {
+    if (path == "/metrics")
+        return {.media_type = exposition_media_type, .body = exposition_text(collect())};
+    if (path == "/healthz")
+        return {.body = "ok\n"};
+    if (path == "/readyz")
+        return ready_ ? HttpResponse{.body = "ready\n"}
+                      : HttpResponse{.status = 503, .body = "not ready\n"};
+    return {.status = 404, .body = "octroi serves /metrics, /healthz and /readyz\n"};
+}
+
+}  // namespace octroi

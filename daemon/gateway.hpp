@@ -1,0 +1,72 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/config.hpp"
+#include "daemon/firewall.hpp"
+#include "daemon/worker.hpp"
+#include "metrics/http_server.hpp"
+
+namespace octroi {
+
+/// The running daemon: queues, workers, the ruleset in force and the way to exchange it.
+class Gateway {
+  public:
+    /// Loads everything, checks the kernel's rules, binds the queues and starts the workers. The
+    /// error is what to tell the administrator.
+    [[nodiscard]] static std::expected<std::unique_ptr<Gateway>, std::string> start(
+        const Config& config);
+
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+    Gateway(Gateway&&) = delete;
+    Gateway& operator=(Gateway&&) = delete;
+
+    /// Answers what is queued and stops the workers.
+    ~Gateway();
+
+    /// Loads catalogue and policy anew and puts them in force. On an error the old ones stay; the
+    /// error is what to tell the administrator.
+    [[nodiscard]] std::expected<void, std::string> reload();
+
+    [[nodiscard]] const Ruleset& ruleset() const { return *current_; }
+
+  private:
+    Gateway(const Config& config, int wake);
+
+    [[nodiscard]] std::expected<void, std::string> begin();
+    [[nodiscard]] std::expected<std::shared_ptr<const Ruleset>, std::string> load(
+        std::uint8_t generation);
+    [[nodiscard]] std::expected<void, std::string> put_in_force(
+        std::shared_ptr<const Ruleset> ruleset);
+    [[nodiscard]] std::expected<void, std::string> open_workers();
+    [[nodiscard]] std::vector<Family> collect() const;
+    [[nodiscard]] HttpResponse respond(std::string_view path) const;
+    void note_reload(bool success);
+
+    struct ReloadSeries {
+        Slot success{};
+        Slot failure{};
+        Slot successful{};
+        Slot success_time{};
+        Slot generation{};
+    };
+
+    Config config_;
+    Firewall firewall_;
+    int wake_;
+    SeriesRegistry registry_;
+    ReloadSeries reloads_;
+    PublishedRuleset published_;
+    std::shared_ptr<const Ruleset> current_;
+    std::unique_ptr<EventLog> events_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::optional<HttpServer> http_;
+    std::atomic<bool> ready_{false};
+};
+
+}  // namespace octroi

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "classifiers/handle.hpp"
+#include "classifiers/packet.hpp"
+#include "daemon/mark.hpp"
+#include "daemon/verdict.hpp"
+
+struct mnl_socket;
+extern "C" int mnl_socket_close(mnl_socket*);
+
+namespace octroi {
+
+/// One packet waiting in a queue of the kernel.
+struct QueuedPacket {
+    std::uint32_t id = 0;
+    std::uint32_t mark = 0;
+    std::uint32_t input_interface = 0;
+    Bytes ip_packet;  ///< borrowed until the next receive()
+};
+
+/// One NFQUEUE of the kernel: batches of packets come in, batches of verdicts go out, in order of
+/// the packets' ids. Used by one thread.
+class NfQueue {
+  public:
+    struct Settings {
+        std::uint16_t number = 0;
+        std::uint32_t max_length = 8192;  ///< packets that the kernel keeps waiting
+        bool fail_open = false;           ///< a full queue passes packets instead of dropping them
+        MarkLayout mark;
+    };
+
+    /// Binds the queue. The error names the cause and the cure: no capability, queue taken, no
+    /// kernel support.
+    [[nodiscard]] static std::expected<NfQueue, std::string> open(const Settings& settings);
+
+    /// Waits until packets or `wake` (a file descriptor) are readable.
+    void wait(int wake) const;
+
+    /// The packets that are there now, up to a batch; empty where there are none.
+    [[nodiscard]] std::span<const QueuedPacket> receive();
+
+    /// Adds the verdict for a packet to the batch.
+    void add_verdict(std::uint32_t id, const Verdict& verdict);
+
+    /// Sends the batch of verdicts in one call.
+    void send_verdicts();
+
+    [[nodiscard]] std::uint16_t number() const { return settings_.number; }
+
+    /// Verdicts that the kernel refused.
+    [[nodiscard]] std::uint64_t verdict_errors() const { return verdict_errors_; }
+
+  private:
+    using Socket = Handle<mnl_socket, mnl_socket_close>;
+
+    NfQueue(Socket socket, const Settings& settings);
+
+    [[nodiscard]] std::optional<std::string> configure();
+    [[nodiscard]] std::expected<void, int> command(std::span<const std::uint8_t> message);
+    void read_message(std::span<const std::uint8_t> datagram);
+
+    Socket socket_;
+    Settings settings_;
+    std::vector<std::uint8_t> receive_buffer_;
+    std::vector<std::uint8_t> send_buffer_;
+    std::size_t send_size_ = 0;
+    std::vector<QueuedPacket> batch_;
+    std::uint64_t verdict_errors_ = 0;
+};
+
+/// The kernel's own counters of one queue (/proc/net/netfilter/nfnetlink_queue).
+struct QueueStatus {
+    std::uint16_t number = 0;
+    std::uint32_t owner = 0;           ///< netlink port, a process id as a rule
+    std::uint64_t waiting = 0;         ///< packets in the queue
+    std::uint64_t kernel_dropped = 0;  ///< the queue was full
+    std::uint64_t user_dropped = 0;    ///< the socket's buffer was full
+    std::uint64_t received = 0;        ///< packets given an id so far
+};
+
+[[nodiscard]] std::vector<QueueStatus> queue_status();
+
+}  // namespace octroi

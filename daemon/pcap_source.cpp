@@ -1,0 +1,134 @@
+#include "daemon/pcap_source.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <pcap/pcap.h>
+
+namespace octroi {
+namespace {
+
+constexpr std::uint16_t ethertype_ipv4 = 0x0800;
+constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
+constexpr int max_tags = 4;
+
+bool is_vlan(std::uint16_t type) {
+    return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
+bool is_mpls(std::uint16_t type) {
+    return type == 0x8847 || type == 0x8848;
+}
+
+// RFC 1661 2: PPP protocol numbers, one octet where compressed (odd).
+std::optional<Bytes> in_ppp(ByteReader reader) {
+    std::uint16_t protocol = reader.u8();
+    if ((protocol & 1U) == 0)
+        protocol = static_cast<std::uint16_t>(protocol << 8U | reader.u8());
+    if (!reader.ok() || (protocol != 0x0021 && protocol != 0x0057))
+        return std::nullopt;
+    return reader.rest();
+}
+
+// RFC 3032 2.1: label stack entries up to the one with the bottom bit.
+std::optional<Bytes> in_mpls(ByteReader reader) {
+    for (int i = 0; i < max_tags && reader.ok(); ++i)
+        if ((reader.u32() & 0x100U) != 0)
+            return reader.ok() ? std::optional(reader.rest()) : std::nullopt;
+    return std::nullopt;
+}
+
+std::optional<Bytes> after_ethertype(ByteReader reader, std::uint16_t type) {
+    for (int i = 0; i < max_tags && is_vlan(type); ++i) {
+        reader.u16();  // priority, VLAN identifier (IEEE 802.1Q)
+        type = reader.u16();
+    }
+    if (!reader.ok())
+        return std::nullopt;
+    if (type == ethertype_ipv4 || type == ethertype_ipv6)
+        return reader.rest();
+    if (is_mpls(type))
+        return in_mpls(reader);
+    if (type != 0x8864)  // PPPoE session, RFC 2516 4
+        return std::nullopt;
+    reader.bytes(6);
+    return in_ppp(reader);
+}
+
+}  // namespace
+
+std::optional<Bytes> ip_packet_of(Bytes frame, int link_type) {
+    ByteReader reader(frame);
+    switch (link_type) {
+        case DLT_EN10MB:
+            reader.bytes(12);
+            return after_ethertype(reader, reader.u16());
+        case DLT_LINUX_SLL:
+            reader.bytes(14);
+            return after_ethertype(reader, reader.u16());
+        case DLT_LINUX_SLL2: {
+            const std::uint16_t type = reader.u16();
+            reader.bytes(18);
+            return after_ethertype(reader, type);
+        }
+        case DLT_NULL:
+        case DLT_LOOP:
+            reader.u32();  // address family in the byte order of some machine: the IP version tells
+            break;
+        case DLT_PPP:
+            if (frame.size() > 2 && frame[0] == 0xff && frame[1] == 0x03)
+                reader.bytes(2);  // RFC 1662 3.1: address and control
+            return in_ppp(reader);
+        case DLT_PPP_ETHER:
+            reader.bytes(6);
+            return in_ppp(reader);
+        default:  // raw IP, under its various numbers
+            break;
+    }
+    return reader.ok() && !reader.empty() ? std::optional(reader.rest()) : std::nullopt;
+}
+
+std::expected<PcapSource, std::string> PcapSource::open(const std::string& path) {
+    std::array<char, PCAP_ERRBUF_SIZE> error{};
+    Capture capture(pcap_open_offline_with_tstamp_precision(
+        path.c_str(), PCAP_TSTAMP_PRECISION_NANO, error.data()));
+    if (!capture)
+        return std::unexpected(fmt::format("{}: {}", path, error.data()));
+    const int link_type = pcap_datalink(capture.get());
+    switch (link_type) {
+        case DLT_EN10MB:
+        case DLT_LINUX_SLL:
+        case DLT_LINUX_SLL2:
+        case DLT_NULL:
+        case DLT_LOOP:
+        case DLT_PPP:
+        case DLT_PPP_ETHER:
+        case DLT_RAW:
+        case DLT_IPV4:
+        case DLT_IPV6:
+            return PcapSource(std::move(capture), link_type);
+        default:
+            return std::unexpected(
+                fmt::format("{}: link type {} is not one that octroi reads", path, link_type));
+    }
+}
+
+std::expected<std::optional<PcapSource::Captured>, std::string> PcapSource::next() {
+    while (true) {
+        pcap_pkthdr* header = nullptr;
+        const u_char* data = nullptr;
+        const int result = pcap_next_ex(capture_.get(), &header, &data);
+        if (result == PCAP_ERROR_BREAK)
+            return std::nullopt;
+        if (result != 1)
+            return std::unexpected(std::string(pcap_geterr(capture_.get())));
+        const auto ip_packet = ip_packet_of(Bytes(data, header->caplen), link_type_);
+        if (!ip_packet)
+            continue;
+        const auto since_epoch =
+            std::chrono::seconds(header->ts.tv_sec) + std::chrono::nanoseconds(header->ts.tv_usec);
+        return Captured{.ip_packet = *ip_packet, .context = {.time = Time(since_epoch)}};
+    }
+}
+
+}  // namespace octroi

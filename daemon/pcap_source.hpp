@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "classifiers/handle.hpp"
+#include "classifiers/packet.hpp"
+
+struct pcap;
+extern "C" void pcap_close(pcap*);
+
+namespace octroi {
+
+/// Reads the IP packets of a capture file (pcap or pcapng) through libpcap.
+class PcapSource {
+  public:
+    struct Captured {
+        Bytes ip_packet;  ///< borrowed until the next call of next()
+        PacketContext context;
+    };
+
+    /// Opens `path`; "-" is stdin. The error says what is wrong with the file.
+    [[nodiscard]] static std::expected<PcapSource, std::string> open(const std::string& path);
+
+    /// The next IP packet; empty at the end. Frames that hold no IP are skipped. A file that is cut
+    /// off ends with an error, after everything before the cut.
+    [[nodiscard]] std::expected<std::optional<Captured>, std::string> next();
+
+  private:
+    using Capture = Handle<pcap, pcap_close>;
+
+    PcapSource(Capture capture, int link_type)
+        : capture_(std::move(capture)), link_type_(link_type) {}
+
+    Capture capture_;
+    int link_type_;
+};
+
+/// The IP packet inside a link-layer frame, or nothing where it holds none. `link_type` is a
+/// LINKTYPE_ value as libpcap gives it (DLT_): Ethernet with VLAN tags, MPLS and PPPoE, raw IP, BSD
+/// loopback, Linux cooked v1 and v2, PPP.
+[[nodiscard]] std::optional<Bytes> ip_packet_of(Bytes frame, int link_type);
+
+}  // namespace octroi

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "classifiers/packet.hpp"
+#include "daemon/flow_table.hpp"
+#include "daemon/pipeline_series.hpp"
+#include "daemon/ruleset.hpp"
+#include "daemon/verdict.hpp"
+#include "metrics/flow_record.hpp"
+
+namespace octroi {
+
+/// When an accepted flow leaves user space (a refused one leaves at once).
+enum class Observe : std::uint8_t {
+    decided,  ///< at the decision
+    full,     ///< when its service is settled too, so that exempted use is counted
+    to_end    ///< never before its inspection ended: replay
+};
+
+/// The path of one packet: decode, track, inspect, identify, decide, verdict, count. One per
+/// worker, not shared. It calls each stage in turn; no stage calls another.
+class Pipeline {
+  public:
+    struct Settings {
+        FlowTable::Settings flows;
+        std::size_t buffer_limit = 64UL * 1024 * 1024;  ///< octets of reassembly buffers
+        MarkLayout mark;
+        Observe observe = Observe::full;
+    };
+
+    /// What happened to a packet.
+    struct Step {
+        Verdict verdict;
+        const Flow* flow = nullptr;        ///< null: the packet belongs to no tracked flow
+        std::optional<FlowRecord> record;  ///< the flow was decided by this packet
+        bool malformed = false;
+    };
+
+    Pipeline(const Settings& settings, const PipelineSeries& series, WorkerCounters& counters);
+
+    /// Takes one IP packet, as the kernel delivers it, through all stages.
+    [[nodiscard]] Step process(Bytes ip_packet, const PacketContext& context,
+                               const Ruleset& ruleset);
+
+    /// The record of a flow as if its last packet had come: what is not known yet becomes false.
+    [[nodiscard]] FlowRecord conclude(Flow& flow, const Ruleset& ruleset);
+
+    [[nodiscard]] FlowTable& flows() { return table_; }
+
+  private:
+    struct Parties {
+        Endpoint client;
+        Endpoint server;
+        ZoneSet zones;
+    };
+
+    struct Judgement {
+        Parties parties;
+        Identification identification;
+        Decision decision;
+    };
+
+    [[nodiscard]] Step route(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, const Ruleset& ruleset);
+    [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
+    [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Judgement judge(const Flow& flow, std::uint32_t input_interface,
+                                  const Ruleset& ruleset) const;
+    [[nodiscard]] bool may_leave(const Judgement& judgement) const;
+    [[nodiscard]] FlowRecord record_of(const Flow& flow, const Judgement& judgement,
+                                       const Ruleset& ruleset) const;
+    void count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
+    void count_exception(Exception exception, Action action);
+    void count_packet(bool v4, std::size_t length, const Verdict& verdict);
+    void count_table();
+
+    Settings settings_;
+    PipelineSeries series_;
+    WorkerCounters& counters_;
+    FlowTable table_;
+    Workspace workspace_;
+};
+
+}  // namespace octroi

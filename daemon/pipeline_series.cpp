@@ -1,0 +1,92 @@
+#include "daemon/pipeline_series.hpp"
+
+#include <string>
+
+namespace octroi {
+namespace {
+
+constexpr std::array<std::string_view, 2> family_names = {"ipv4", "ipv6"};
+constexpr std::array<std::string_view, 4> fate_names = {"pass", "accept", "drop", "reject"};
+constexpr std::array<std::string_view, decode_error_count> decode_error_names = {
+    "truncated", "not_ip", "bad_length", "later_fragment", "extension_headers"};
+constexpr std::array<std::string_view, parser_error_count> parser_error_names = {
+    "malformed", "too_large", "bad_name"};
+
+void resolve_packets(PipelineSeries& series, SeriesRegistry& registry) {
+    for (std::size_t family = 0; family < family_names.size(); ++family)
+        for (std::size_t fate = 0; fate < fate_names.size(); ++fate) {
+            const Labels labels = {{"family", std::string(family_names[family])},
+                                   {"verdict", std::string(fate_names[fate])}};
+            series.packets[family][fate] =
+                registry.slot("octroi_packets_total", "Packets that user space gave a verdict to.",
+                              MetricType::counter, labels);
+            series.packet_bytes[family][fate] = registry.slot(
+                "octroi_packet_bytes_total", "Octets of these packets, IP header included.",
+                MetricType::counter, labels);
+        }
+}
+
+Slot parser_error(SeriesRegistry& registry, std::string_view parser, std::string_view kind) {
+    return registry.slot("octroi_parser_errors_total",
+                         "Packets or messages that a parser found malformed.", MetricType::counter,
+                         {{"parser", std::string(parser)}, {"kind", std::string(kind)}});
+}
+
+void resolve_errors(PipelineSeries& series, SeriesRegistry& registry) {
+    for (std::size_t i = 0; i < decode_error_count; ++i)
+        series.decode_errors[i] = parser_error(registry, "ip", decode_error_names[i]);
+    for (std::size_t i = 0; i < parser_error_count; ++i)
+        series.parser_errors[i] = parser_error(registry, "tls", parser_error_names[i]);
+}
+
+void resolve_exceptions(PipelineSeries& series, SeriesRegistry& registry) {
+    for (std::size_t i = 0; i < exception_names.size(); ++i)
+        for (std::size_t action = 0; action < action_names.size(); ++action)
+            series.exceptions[i][action] =
+                registry.slot("octroi_exceptions_total",
+                              "Cases in which there was nothing to decide on.", MetricType::counter,
+                              {{"exception", std::string(exception_names[i])},
+                               {"action", std::string(action_names[action])}});
+}
+
+void resolve_evidence(PipelineSeries& series, SeriesRegistry& registry) {
+    for (std::size_t kind = 0; kind < series.evidence.size(); ++kind)
+        for (std::size_t strength = 0; strength < series.evidence[kind].size(); ++strength)
+            series.evidence[kind][strength] = registry.slot(
+                "octroi_evidence_total",
+                "Flows of a known service, by the kind of evidence that decided which.",
+                MetricType::counter,
+                {{"kind", std::string(to_string(static_cast<EvidenceKind>(kind)))},
+                 {"strength", std::string(to_string(static_cast<Strength>(strength)))}},
+                strength == 0 ? SeriesRegistry::Show::when_counted : SeriesRegistry::Show::always);
+}
+
+}  // namespace
+
+PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
+    const Labels self = {{"worker", std::to_string(worker)}};
+    resolve_packets(*this, registry);
+    resolve_errors(*this, registry);
+    resolve_exceptions(*this, registry);
+    resolve_evidence(*this, registry);
+    redecided =
+        registry.slot("octroi_flows_redecided_total",
+                      "Live flows that were decided again after a reload, without inspection.",
+                      MetricType::counter);
+    const std::string evictions = "octroi_flow_evictions_total";
+    const std::string evictions_help = "Flows forgotten by user space.";
+    expired = registry.slot("octroi_unclassified_flows_total",
+                            "Flows that ended before they could be decided.", MetricType::counter,
+                            {{"reason", "expired"}});
+    evicted_idle =
+        registry.slot(evictions, evictions_help, MetricType::counter, {{"reason", "idle"}});
+    evicted_full =
+        registry.slot(evictions, evictions_help, MetricType::counter, {{"reason", "table_full"}});
+    flow_table_entries = registry.slot("octroi_flow_table_entries", "Flows that user space keeps.",
+                                       MetricType::gauge, self);
+    flow_table_limit =
+        registry.slot("octroi_flow_table_limit_entries", "Flows that user space keeps at most.",
+                      MetricType::gauge, self);
+}
+
+}  // namespace octroi

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+
+#include "classifiers/evidence.hpp"
+#include "classifiers/inspector.hpp"
+#include "classifiers/packet.hpp"
+#include "daemon/mark.hpp"
+#include "metrics/series.hpp"
+#include "rules/policy.hpp"
+
+namespace octroi {
+
+/// How a packet left the pipeline, as octroi_packets_total names it.
+enum class PacketFate : std::uint8_t { pass, accept, drop, reject };
+
+/// The slots of a pipeline's own counters, resolved when the program starts.
+struct PipelineSeries {
+    explicit PipelineSeries(SeriesRegistry& registry, std::size_t worker);
+
+    using PerFate = std::array<Slot, 4>;
+    using PerAction = std::array<Slot, action_names.size()>;
+
+    std::array<PerFate, 2> packets{};  ///< by family (0: IPv4, 1: IPv6) and fate
+    std::array<PerFate, 2> packet_bytes{};
+    std::array<Slot, decode_error_count> decode_errors{};
+    std::array<Slot, parser_error_count> parser_errors{};
+    std::array<PerAction, exception_names.size()> exceptions{};
+    std::array<std::array<Slot, 5>, 10> evidence{};  ///< by kind and strength
+    Slot redecided{};                                ///< live flows decided again after a reload
+    Slot expired{};                                  ///< flows forgotten while undecided
+    Slot evicted_idle{};
+    Slot evicted_full{};
+    Slot flow_table_entries{};  ///< gauge of this worker
+    Slot flow_table_limit{};
+};
+
+}  // namespace octroi

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "daemon/flow_series.hpp"
+#include "rules/catalogue.hpp"
+#include "rules/policy.hpp"
+
+namespace octroi {
+
+/// Everything a worker needs to decide, published as one piece and never changed afterwards.
+struct Ruleset {
+    std::shared_ptr<const Catalogue> catalogue;
+    std::shared_ptr<const Policy> policy;
+    std::uint8_t generation = 1;
+    FlowSeries series;
+    absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
+};
+
+}  // namespace octroi

@@ -1,0 +1,80 @@
+#include "daemon/worker.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace octroi {
+namespace {
+
+Time now() {
+    return std::chrono::system_clock::now();
+}
+
+}  // namespace
+
+Worker::Worker(Parts parts)
+    : parts_(std::move(parts)),
+      pipeline_(parts_.pipeline, PipelineSeries(parts_.registry, parts_.index),
+                parts_.registry.worker(parts_.index)),
+      heartbeat_(parts_.registry.slot(
+          "octroi_worker_heartbeat_timestamp_seconds", "When the worker last went round its loop.",
+          MetricType::gauge, {{"worker", std::to_string(parts_.index)}})),
+      verdict_errors_(parts_.registry.slot("octroi_nfqueue_verdict_errors_total",
+                                           "Verdicts that the kernel refused.", MetricType::counter,
+                                           {{"queue", std::to_string(parts_.queue.number())}})),
+      events_dropped_(parts_.registry.slot("octroi_events_dropped_total",
+                                           "Events that were not written.", MetricType::counter,
+                                           {{"reason", "ring_full"}})) {}
+
+void Worker::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Worker::join() {
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void Worker::run() {
+    WorkerCounters& counters = parts_.registry.worker(parts_.index);
+    while (true) {
+        const bool last = stopping_;
+        while (process_batch()) {
+        }
+        if (last)
+            return;
+        counters.set(heartbeat_, static_cast<std::uint64_t>(std::chrono::system_clock::to_time_t(
+                                     std::chrono::system_clock::now())));
+        counters.set(verdict_errors_, parts_.queue.verdict_errors());
+        parts_.queue.wait(parts_.wake);
+    }
+}
+
+bool Worker::process_batch() {
+    const auto batch = parts_.queue.receive();
+    if (batch.empty())
+        return false;
+    const auto ruleset = parts_.ruleset.load();
+    const Time time = now();
+    for (const QueuedPacket& queued : batch)
+        answer(queued, *ruleset, time);
+    parts_.queue.send_verdicts();
+    return true;
+}
+
+void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {
+    const PacketContext context{
+        .time = time, .input_interface = queued.input_interface, .mark = queued.mark};
+    Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
+    parts_.queue.add_verdict(queued.id, step.verdict);
+    if (parts_.events == nullptr || !step.record)
+        return;
+    const bool refused =
+        step.record->action != Action::accept || step.record->would != Action::accept;
+    if (refused && !parts_.events->offer(parts_.index, std::move(*step.record))) {
+        WorkerCounters& counters = parts_.registry.worker(parts_.index);
+        counters.add(events_dropped_);
+    }
+}
+
+}  // namespace octroi

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "daemon/nfqueue.hpp"
+#include "daemon/pipeline.hpp"
+#include "metrics/event_log.hpp"
+
+namespace octroi {
+
+/// The ruleset in force, exchanged by the control thread while workers run.
+using PublishedRuleset = std::atomic<std::shared_ptr<const Ruleset>>;
+
+/// One queue, one pipeline, one thread.
+class Worker {
+  public:
+    struct Parts {
+        std::size_t index = 0;
+        NfQueue queue;
+        Pipeline::Settings pipeline;
+        SeriesRegistry& registry;
+        const PublishedRuleset& ruleset;
+        EventLog* events = nullptr;  ///< null: no events
+        int wake = -1;               ///< becomes readable when the worker must stop
+    };
+
+    explicit Worker(Parts parts);
+
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    Worker(Worker&&) = delete;
+    Worker& operator=(Worker&&) = delete;
+    ~Worker() = default;
+
+    void start();
+
+    /// After `wake` is readable: answers what is still queued, then ends.
+    void request_stop() { stopping_ = true; }
+
+    void join();
+
+  private:
+    void run();
+    [[nodiscard]] bool process_batch();
+    void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time now);
+
+    Parts parts_;
+    Pipeline pipeline_;
+    Slot heartbeat_;
+    Slot verdict_errors_;
+    Slot events_dropped_;
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+};
+
+}  // namespace octroi

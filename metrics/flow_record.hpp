@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "classifiers/evidence.hpp"
+#include "classifiers/flow_key.hpp"
+#include "classifiers/packet.hpp"
+#include "rules/policy.hpp"
+
+namespace octroi {
+
+/// What is told about one flow: a line of `octroi replay --json`, or an event. Owns its text.
+struct FlowRecord {
+    Time time;        ///< of the packet that decided, or of the newest one
+    Endpoint source;  ///< the side that sent the first packet
+    Endpoint destination;
+    Protocol protocol{};
+    std::uint32_t packets = 0;
+    std::string zone;     ///< of the client; empty: in no zone
+    std::string service;  ///< empty: none
+    std::string category;
+    Strength strength{};
+    Application application{};
+    std::string server_name;
+    std::vector<Evidence> evidence;
+    Action action{};
+    Action would{};
+    std::string rule;  ///< empty: no rule spoke
+    std::string reason;
+    std::size_t rule_line = 0;
+    std::optional<Exception> exception;
+    std::uint32_t decided_at_packet = 0;  ///< 0: never decided
+};
+
+/// How much an event tells about a client.
+enum class ClientPrivacy : std::uint8_t { full, zone };
+
+/// One JSON object on one line, field names as in Suricata's EVE where it has one. Text from the
+/// network that is not UTF-8 is replaced, so the line is always valid.
+[[nodiscard]] std::string to_json_line(const FlowRecord& record);
+
+/// The same as an event: type, timestamp (UTC, RFC 3339), and the client only as `privacy` allows.
+[[nodiscard]] std::string to_event_line(const FlowRecord& record, ClientPrivacy privacy);
+
+/// "TCP", "UDP", "ICMP", "ICMPV6", else the IP protocol number.
+[[nodiscard]] std::string protocol_name(Protocol protocol);
+
+}  // namespace octroi

@@ -1,0 +1,108 @@
+#include "metrics/http_server.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+
+namespace octroi {
+namespace {
+
+constexpr unsigned max_connections = 64;
+constexpr unsigned max_connections_per_address = 32;
+constexpr unsigned connection_timeout_seconds = 10;
+constexpr std::size_t connection_memory = 16UL * 1024;
+
+MHD_Result send(MHD_Connection* connection, const HttpResponse& response) {
+    // libmicrohttpd copies the body (MHD_RESPMEM_MUST_COPY) although its parameter is not const.
+    MHD_Response* reply = MHD_create_response_from_buffer(
+        response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
+    if (reply == nullptr)
+        return MHD_NO;
+    MHD_add_response_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, response.media_type.c_str());
+    MHD_add_response_header(reply, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(reply, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    const MHD_Result result = MHD_queue_response(connection, response.status, reply);
+    MHD_destroy_response(reply);
+    return result;
+}
+
+MHD_Result answer(void* context, MHD_Connection* connection, const char* path, const char* method,
+                  const char* /*version*/, const char* /*upload*/, std::size_t* upload_size,
+                  void** /*state*/) {
+    const std::string_view verb(method);
+    if (*upload_size != 0)
+        return MHD_NO;
+    if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD)
+        return send(connection,
+                    {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"});
+    return send(connection, (*static_cast<HttpServer::Handler*>(context))(path));
+}
+
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+};
+
+std::expected<SocketAddress, std::string> socket_address(const std::string& address,
+                                                         std::uint16_t port) {
+    SocketAddress result;
+    sockaddr_in v4{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    if (inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
+        std::memcpy(&result.storage, &v4, sizeof v4);
+        result.length = sizeof v4;
+    } else if (inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
+        std::memcpy(&result.storage, &v6, sizeof v6);
+        result.length = sizeof v6;
+    } else {
+        return std::unexpected(fmt::format("`{}` is not an IPv4 or IPv6 address", address));
+    }
+    return result;
+}
+
+}  // namespace
+
+std::expected<HttpServer, std::string> HttpServer::open(const std::string& address,
+                                                        std::uint16_t port, Handler handler) {
+    auto where = socket_address(address, port);
+    if (!where)
+        return std::unexpected(std::move(where.error()));
+    auto kept = std::make_unique<Handler>(std::move(handler));
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+    if (where->storage.ss_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    errno = 0;
+    MHD_Daemon* daemon = MHD_start_daemon(
+        flags, port, nullptr, nullptr, &answer, kept.get(),                        //
+        MHD_OPTION_SOCK_ADDR, reinterpret_cast<const sockaddr*>(&where->storage),  //
+        MHD_OPTION_CONNECTION_LIMIT, max_connections,                              //
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, max_connections_per_address,           //
+        MHD_OPTION_CONNECTION_TIMEOUT, connection_timeout_seconds,                 //
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,                     //
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+    if (daemon == nullptr)
+        return std::unexpected(fmt::format("can't listen on {} port {}: {}", address, port,
+                                           std::generic_category().message(errno)));
+    return HttpServer(std::move(kept), daemon);
+}
+
+HttpServer::HttpServer(std::unique_ptr<Handler> handler, MHD_Daemon* daemon)
+    : handler_(std::move(handler)), daemon_(daemon) {}
+
+HttpServer::HttpServer(HttpServer&&) noexcept = default;
+HttpServer& HttpServer::operator=(HttpServer&&) noexcept = default;
+HttpServer::~HttpServer() = default;
+
+void HttpServer::Stop::operator()(MHD_Daemon* daemon) const {
+    MHD_stop_daemon(daemon);
+}
+
+}  // namespace octroi

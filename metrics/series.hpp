@@ -1,0 +1,98 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace octroi {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+enum class MetricType : std::uint8_t { counter, gauge };
+
+/// A metric as the exposition shows it: one family with its series.
+struct Family {
+    struct Sample {
+        Labels labels;
+        double value = 0;
+    };
+
+    std::string name;
+    std::string help;
+    MetricType type{};
+    std::vector<Sample> samples{};
+};
+
+/// Index of a series in every worker's slot array.
+using Slot = std::uint32_t;
+
+/// The counters of one worker: only its own thread writes, the exporter reads. A write is a relaxed
+/// load and store, no locked instruction.
+class WorkerCounters {
+  public:
+    static constexpr std::size_t capacity = 131072;
+
+    WorkerCounters() : slots_(std::make_unique<std::atomic<std::uint64_t>[]>(capacity)) {}
+
+    void add(Slot slot, std::uint64_t amount = 1) { set(slot, value(slot) + amount); }
+
+    void set(Slot slot, std::uint64_t value) {
+        slots_[slot].store(value, std::memory_order_relaxed);
+    }
+
+    [[nodiscard]] std::uint64_t value(Slot slot) const {
+        return slots_[slot].load(std::memory_order_relaxed);
+    }
+
+  private:
+    std::unique_ptr<std::atomic<std::uint64_t>[]> slots_;
+};
+
+/// Gives every series its slot and sums the workers' slots for the exporter. Series are resolved
+/// when a policy is loaded, never on the packet path; the same labels always get the same slot, so
+/// counters go on over reloads. Thread-safe.
+class SeriesRegistry {
+  public:
+    /// Whether a series is exported before it counted anything.
+    enum class Show : std::uint8_t { always, when_counted };
+
+    explicit SeriesRegistry(std::size_t workers);
+
+    /// The slot of the series `name{labels}`. Where all slots are taken, the slot of the series
+    /// `octroi_series_overflow_total`, which then counts what has no series of its own.
+    [[nodiscard]] Slot slot(const std::string& name, const std::string& help, MetricType type,
+                            Labels labels = {}, Show show = Show::always);
+
+    [[nodiscard]] WorkerCounters& worker(std::size_t index) { return workers_[index]; }
+
+    [[nodiscard]] std::size_t workers() const { return workers_.size(); }
+
+    /// Every family with the sum over all workers.
+    [[nodiscard]] std::vector<Family> collect() const;
+
+  private:
+    struct Series {
+        Slot slot = 0;
+        Show show{};
+    };
+
+    struct Registered {
+        std::string help;
+        MetricType type{};
+        std::map<Labels, Series> series;
+    };
+
+    [[nodiscard]] std::uint64_t sum(Slot slot) const;
+
+    mutable std::mutex mutex_;
+    std::map<std::string, Registered> families_;
+    std::vector<WorkerCounters> workers_;
+    Slot next_ = 0;
+};
+
+}  // namespace octroi

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "classifiers/evidence.hpp"
+#include "classifiers/inspector.hpp"
+#include "rules/prefix_map.hpp"
+#include "rules/service.hpp"
+
+namespace octroi {
+
+/// What a flow is believed to be, and how far.
+struct Identification {
+    const Service* service = nullptr;  ///< null: none so far; borrowed from the catalogue
+    Strength strength = Strength::none;
+    EvidenceKind decisive{};  ///< meaningful where there is a service
+    bool settled = false;     ///< nothing that the flow may still show can change `service`
+    bool verified =
+        false;  ///< may permit: the service asks for no address, or the address is its own
+};
+
+/// Every known service and the tables that find one by name or address. Immutable.
+class Catalogue {
+  public:
+    /// Builds the tables. A later service replaces an earlier one of the same name. Findings are
+    /// appended where two services claim one id, domain or exclusive network; then nothing is
+    /// given.
+    [[nodiscard]] static std::optional<Catalogue> build(std::vector<Service> services,
+                                                        std::vector<Finding>& findings);
+
+    /// In the order of their ids.
+    [[nodiscard]] const std::vector<Service>& services() const { return services_; }
+
+    [[nodiscard]] const Service* find(std::string_view name) const;
+    [[nodiscard]] const Service* find(ServiceId id) const;
+
+    /// The service that owns the most specific domain equal to or above `name` (lower case).
+    [[nodiscard]] const Service* find_domain(std::string_view name) const;
+
+    /// The service that owns the longest exclusive prefix around `address`.
+    [[nodiscard]] const Service* find_address(const Address& address) const;
+
+    /// Weighs what is known of a flow between `client` and `server`: an exclusive address first,
+    /// then a name (docs/architecture.md, "Which evidence wins"). O(labels of the name + log
+    /// prefixes).
+    [[nodiscard]] Identification identify(const Findings& findings, const Address& client,
+                                          const Address& server) const;
+
+    [[nodiscard]] std::vector<std::string_view> names() const;
+
+  private:
+    bool claim_domains(const Service& service, std::vector<Finding>& findings);
+
+    std::vector<Service> services_;
+    absl::flat_hash_map<std::string, std::size_t> by_name_;
+    std::vector<std::size_t> by_id_;  ///< 1 + index into services_, 0 where the id is free
+    absl::flat_hash_map<std::string, std::size_t> domains_;
+    PrefixMap<std::size_t> exclusive_;
+    std::vector<PrefixMap<bool>> own_addresses_;  ///< by index: exclusive and shared, for `verify`
+};
+
+}  // namespace octroi

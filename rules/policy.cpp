@@ -1,0 +1,163 @@
+#include "rules/policy.hpp"
+
+#include <algorithm>
+
+#include "rules/text_key.hpp"
+
+namespace octroi {
+namespace {
+
+Truth truth_of(bool value) {
+    return value ? Truth::yes : Truth::no;
+}
+
+template <typename Set, typename Test>
+Truth test(const std::optional<Condition<Set>>& condition, Test contained) {
+    return condition ? truth_of(contained(condition->values) != condition->negated) : Truth::yes;
+}
+
+Truth test_services(const Rule& rule, const Facts& facts) {
+    if (!rule.when.services)
+        return Truth::yes;
+    if (!facts.service_known)
+        return Truth::unknown;
+    // A name alone may forbid; to permit, the service may ask for its own address as well.
+    if (rule.then == Action::accept && !facts.service_verified)
+        return Truth::no;
+    return truth_of(rule.when.services->test(facts.service));
+}
+
+Truth test_name(const Rule& rule, const Facts& facts) {
+    if (!rule.when.name)
+        return Truth::yes;
+    if (!facts.name_known)
+        return Truth::unknown;
+    return test(rule.when.name, [&](const NameSet& names) { return names.contains(facts.name); });
+}
+
+template <typename T, typename Value>
+std::vector<std::pair<Network, T>> zone_entries(const std::vector<Zone>& zones, Value value) {
+    std::vector<std::pair<Network, T>> entries;
+    for (std::size_t i = 0; i < zones.size(); ++i)
+        for (const Network& network : zones[i].networks)
+            entries.emplace_back(network, value(i));
+    return entries;
+}
+
+}  // namespace
+
+Transport transport_of(Protocol protocol) {
+    switch (protocol) {
+        case Protocol::tcp:
+            return Transport::tcp;
+        case Protocol::udp:
+            return Transport::udp;
+        case Protocol::icmp:
+        case Protocol::icmpv6:
+            return Transport::icmp;
+    }
+    return Transport::other;
+}
+
+bool NameSet::contains(std::string_view name) const {
+    if (exact.contains(text_key(name)))
+        return true;
+    for (; !name.empty(); name = parent_domain(name))
+        if (domains.contains(text_key(name)))
+            return true;
+    return false;
+}
+
+Truth matches(const Rule& rule, const Facts& facts) {
+    const When& when = rule.when;
+    const auto in = [](const Address& address) {
+        return [&address](const PrefixMap<bool>& networks) {
+            return networks.find(address) != nullptr;
+        };
+    };
+    const std::array<Truth, 7> truths = {
+        test(when.zone, [&](const ZoneSet& zones) { return (zones & facts.zones).any(); }),
+        test(when.client, in(facts.client)),
+        test(when.address, in(facts.server)),
+        test(when.port,
+             [&](const std::vector<PortRange>& ports) {
+                 return std::ranges::any_of(
+                     ports, [&](PortRange range) { return range.contains(facts.port); });
+             }),
+        test(when.transport,
+             [&](const TransportSet& set) {
+                 return set.test(static_cast<std::size_t>(facts.transport));
+             }),
+        test_services(rule, facts),
+        test_name(rule, facts)};
+    return std::ranges::min(truths);
+}
+
+Policy::Policy(Parts parts)
+    : parts_(std::move(parts)),
+      zone_sets_(
+          zone_entries<ZoneSet>(parts_.zones, [](std::size_t i) { return ZoneSet{}.set(i); }),
+          [](const ZoneSet& outer, const ZoneSet& inner) { return outer | inner; }),
+      narrowest_zone_(zone_entries<std::size_t>(parts_.zones, [](std::size_t i) { return i; })) {}
+
+Outcome Policy::evaluate(const Facts& facts, Mode walk) const {
+    for (const Rule& rule : parts_.rules) {
+        if (walk == Mode::enforce && rule.mode == Mode::monitor)
+            continue;
+        switch (matches(rule, facts)) {
+            case Truth::no:
+                continue;
+            case Truth::unknown:
+                return {};
+            case Truth::yes:
+                return {.settled = true, .action = rule.then, .rule = &rule};
+        }
+    }
+    return without_rule(std::nullopt, walk);
+}
+
+Outcome Policy::without_rule(std::optional<Exception> exception, Mode walk) const {
+    const Action action = exception ? exception_action(*exception) : parts_.defaults.action;
+    const bool acts = walk == Mode::monitor || parts_.defaults.mode == Mode::enforce;
+    return {.settled = true, .action = acts ? action : Action::accept};
+}
+
+Decision Policy::decide(const Facts& facts, std::optional<Exception> exception) const {
+    Decision decision{.enforced = evaluate(facts, Mode::enforce),
+                      .would = evaluate(facts, Mode::monitor)};
+    if (!exception)
+        return decision;
+    // Only where no rule speaks: an exempted zone stays exempt whatever its packets look like.
+    if (decision.enforced.rule == nullptr)
+        decision.enforced = without_rule(exception, Mode::enforce);
+    if (decision.would.rule == nullptr) {
+        decision.would = without_rule(exception, Mode::monitor);
+        decision.exception = exception;
+    }
+    return decision;
+}
+
+ZoneSet Policy::zones_of(const Address& client) const {
+    const ZoneSet* zones = zone_sets_.find(client);
+    return zones == nullptr ? ZoneSet{} : *zones;
+}
+
+ZoneSet Policy::zones_of_interface(std::string_view interface) const {
+    ZoneSet zones;
+    for (std::size_t i = 0; i < parts_.zones.size(); ++i)
+        if (std::ranges::find(parts_.zones[i].interfaces, interface) !=
+            parts_.zones[i].interfaces.end())
+            zones.set(i);
+    return zones;
+}
+
+std::optional<std::size_t> Policy::label_zone(const Address& client, const ZoneSet& zones) const {
+    if (const std::size_t* zone = narrowest_zone_.find(client))
+        return *zone;
+    for (std::size_t i = 0; i < parts_.zones.size(); ++i)
+        if (zones.test(i))
+            return i;
+    return std::nullopt;
+}
+
+}  // namespace octroi

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "classifiers/domain.hpp"
+#include "rules/schema.hpp"
+
+namespace octroi {
+
+/// Stable number of a service, 1 to 2047; it goes into the conntrack mark. 0 means no service.
+using ServiceId = std::uint16_t;
+
+inline constexpr ServiceId no_service = 0;
+inline constexpr ServiceId max_service_id = 2047;
+
+enum class Category : std::uint8_t {
+    video_conferencing,
+    messaging,
+    social,
+    streaming,
+    game,
+    dating,
+    mail,
+    storage,
+    encrypted_dns,
+    relay,
+    vpn
+};
+
+inline constexpr std::array<std::string_view, 11> category_names = {
+    "video-conferencing", "messaging", "social", "streaming", "game", "dating", "mail", "storage",
+    "encrypted-dns",      "relay",     "vpn"};
+
+[[nodiscard]] constexpr std::string_view to_string(Category category) {
+    return category_names[static_cast<std::size_t>(category)];
+}
+
+/// Detectors built into classifiers/ that a service may name under `signatures`.
+inline constexpr std::array<std::string_view, 8> signature_names = {
+    "zoom-sfu",       "zoom-p2p",         "zoom-stun",     "teams-stun",
+    "teams-turn-mux", "telegram-mtproto", "whatsapp-stun", "discord-rtp"};
+
+/// Where a fact about a service comes from.
+struct Source {
+    std::string what;
+    std::string where;
+    std::string date;
+};
+
+/// A catalogue entry: what identifies one online service. Format: docs/catalogue.md.
+struct Service {
+    ServiceId id = no_service;
+    std::string name;          ///< as policies write it: lower case, digits, dashes
+    std::string display_name;  ///< as people write it
+    std::string vendor;
+    std::string jurisdiction;  ///< ISO 3166-1 alpha-2
+    Category category{};
+    std::vector<Domain> domains;         ///< each with its subdomains; theirs alone
+    std::vector<Domain> shared_domains;  ///< support other evidence, never decide
+    std::vector<Network> exclusive;      ///< theirs alone: decide at the first packet
+    std::vector<Network> shared;         ///< support other evidence, never decide
+    std::vector<PortRange> udp_ports;    ///< with shared addresses or a signature only
+    std::vector<PortRange> tcp_ports;
+    std::vector<std::string> signatures;
+    std::vector<std::string> ndpi;  ///< nDPI application names that mean this service alone
+    std::vector<Source> sources;
+    bool verify_addresses = false;  ///< its name permits only together with its address
+    std::string file;               ///< where the entry was read
+};
+
+/// Reads one catalogue file. Findings are appended; nothing is given where there is an error.
+[[nodiscard]] std::optional<Service> read_service(const yaml::Document& document,
+                                                  std::vector<Finding>& findings);
+
+}  // namespace octroi

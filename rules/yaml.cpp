@@ -1,0 +1,294 @@
+#include "rules/yaml.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+namespace octroi::yaml {
+namespace {
+
+Position position_of(const YAML::Mark& mark) {
+    if (mark.is_null())
+        return {.line = 1, .column = 1};
+    return {.line = static_cast<std::size_t>(mark.line) + 1,
+            .column = static_cast<std::size_t>(mark.column) + 1};
+}
+
+// Ends the parse from inside yaml-cpp's callbacks; never leaves this file.
+struct Refused {
+    Code code;
+    Position position;
+    std::string text;
+    std::string hint;
+};
+
+std::size_t node_count(const Node& node) {
+    std::size_t count = 1;
+    for (const auto* children : {&node.items, &node.keys, &node.values})
+        for (const Node& child : *children)
+            count += node_count(child);
+    return count;
+}
+
+std::size_t depth_of(const Node& node) {
+    std::size_t deepest = 0;
+    for (const auto* children : {&node.items, &node.values})
+        for (const Node& child : *children)
+            deepest = std::max(deepest, depth_of(child));
+    return deepest + 1;
+}
+
+// Builds our nodes from yaml-cpp's events, so that limits hold while the file is read.
+class Builder : public YAML::EventHandler {
+  public:
+    Node take() { return std::move(root_); }
+
+    void OnDocumentStart(const YAML::Mark& mark) override { root_.position = position_of(mark); }
+
+    void OnDocumentEnd() override {}
+
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        add({.kind = Kind::null, .position = position_of(mark)}, anchor);
+    }
+
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        Node node{.kind = Kind::scalar, .position = position_of(mark), .scalar = value};
+        const bool plain = tag == "?";
+        if (plain && (value.empty() || value == "~" || value == "null"))
+            node.kind = Kind::null;
+        add(std::move(node), anchor);
+    }
+
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        const auto found = anchors_.find(anchor);
+        if (found == anchors_.end())
+            throw Refused{
+                Code::syntax, position_of(mark), "an alias refers to a value that contains it", {}};
+        from_aliases_ += node_count(found->second);
+        if (from_aliases_ > max_nodes_from_aliases)
+            throw Refused{
+                Code::too_many_nodes, position_of(mark),
+                fmt::format("aliases expand to more than {} values", max_nodes_from_aliases),
+                "write the values out, or use fewer aliases of aliases"};
+        if (open_.size() + depth_of(found->second) > max_nesting)
+            refuse_nesting(mark);
+        Node copy = found->second;
+        copy.position = position_of(mark);
+        add(std::move(copy), 0);
+    }
+
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value /*style*/) override {
+        begin(Kind::sequence, mark, anchor);
+    }
+
+    void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value /*style*/) override {
+        begin(Kind::map, mark, anchor);
+    }
+
+    void OnSequenceEnd() override { close(); }
+
+    void OnMapEnd() override { close(); }
+
+  private:
+    struct Open {
+        Node node;
+        YAML::anchor_t anchor = 0;
+    };
+
+    [[noreturn]] static void refuse_nesting(const YAML::Mark& mark) {
+        throw Refused{Code::nesting,
+                      position_of(mark),
+                      fmt::format("values are nested more than {} deep", max_nesting),
+                      {}};
+    }
+
+    void begin(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+        if (open_.size() == max_nesting)
+            refuse_nesting(mark);
+        open_.push_back({.node = {.kind = kind, .position = position_of(mark)}, .anchor = anchor});
+    }
+
+    void close() {
+        Open done = std::move(open_.back());
+        open_.pop_back();
+        add(std::move(done.node), done.anchor);
+    }
+
+    void add(Node node, YAML::anchor_t anchor) {
+        if (anchor != 0)
+            anchors_[anchor] = node;
+        if (open_.empty()) {
+            root_ = std::move(node);
+            return;
+        }
+        Node& parent = open_.back().node;
+        if (parent.kind == Kind::sequence)
+            parent.items.push_back(std::move(node));
+        else if (parent.keys.size() == parent.values.size())
+            add_key(parent, std::move(node));
+        else
+            parent.values.push_back(std::move(node));
+    }
+
+    static void add_key(Node& map, Node key) {
+        if (key.kind != Kind::scalar)
+            throw Refused{Code::wrong_type, key.position, "a key must be a plain word", {}};
+        map.keys.push_back(std::move(key));
+    }
+
+    Node root_;
+    std::vector<Open> open_;
+    std::map<YAML::anchor_t, Node> anchors_;
+    std::size_t from_aliases_ = 0;
+};
+
+void refuse_duplicates(const Node& node) {
+    std::vector<const Node*> sorted;
+    for (const Node& key : node.keys)
+        sorted.push_back(&key);
+    std::ranges::stable_sort(sorted, {},
+                             [](const Node* key) -> const std::string& { return key->scalar; });
+    const auto twice = std::ranges::adjacent_find(
+        sorted, [](const Node* a, const Node* b) { return a->scalar == b->scalar; });
+    if (twice != sorted.end())
+        throw Refused{Code::duplicate_key, (*std::next(twice))->position,
+                      fmt::format("`{}` stands here twice", (*twice)->scalar),
+                      fmt::format("the first one is on line {}", (*twice)->position.line)};
+    for (const auto* children : {&node.items, &node.values})
+        for (const Node& child : *children)
+            refuse_duplicates(child);
+}
+
+// RFC 3629: the length of the character that starts with `lead`, 0 for an octet that can't start
+// one.
+std::size_t utf8_length(unsigned char lead) {
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xc2 && lead < 0xe0)
+        return 2;
+    if (lead >= 0xe0 && lead < 0xf0)
+        return 3;
+    return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+}
+
+// The place of the first octet that is not UTF-8 or is a control character, or none.
+std::optional<Position> bad_character(std::string_view text) {
+    Position place{.line = 1, .column = 1};
+    for (std::size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const std::size_t length = utf8_length(lead);
+        const bool control =
+            (lead < 0x20 && lead != '\n' && lead != '\r' && lead != '\t') || lead == 0x7f;
+        const std::string_view rest = text.substr(i + 1, length == 0 ? 0 : length - 1);
+        const bool continued = std::ranges::all_of(
+            rest, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; });
+        if (length == 0 || control || rest.size() + 1 != length || !continued)
+            return place;
+        place = lead == '\n' ? Position{.line = place.line + 1, .column = 1}
+                             : Position{.line = place.line, .column = place.column + length};
+        i += length;
+    }
+    return std::nullopt;
+}
+
+Node build(const std::string& text) {
+    if (const auto place = bad_character(text))
+        throw Refused{Code::bad_encoding, *place, "this is not UTF-8 text",
+                      "save the file as UTF-8 without control characters"};
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    Builder builder;
+    if (!parser.HandleNextDocument(builder))
+        return {};
+    Node root = builder.take();
+    Builder second;
+    if (parser.HandleNextDocument(second))
+        throw Refused{Code::syntax, second.take().position, "a second document starts here",
+                      "one file holds one document: remove the `---` line"};
+    refuse_duplicates(root);
+    return root;
+}
+
+std::string_view line_at(std::string_view text, std::size_t line) {
+    for (; line > 1; --line) {
+        const std::size_t end = text.find('\n');
+        if (end == std::string_view::npos)
+            return {};
+        text.remove_prefix(end + 1);
+    }
+    const std::string_view found = text.substr(0, text.find('\n'));
+    return found.ends_with('\r') ? found.substr(0, found.size() - 1) : found;
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+    const auto found = std::ranges::find(keys, key, &Node::scalar);
+    return found == keys.end() ? nullptr : &values[static_cast<std::size_t>(found - keys.begin())];
+}
+
+Finding Document::finding(Code code, Position position, std::string message,
+                          std::string hint) const {
+    return {.code = code,
+            .file = file,
+            .position = position,
+            .text = std::move(message),
+            .source_line = std::string(line_at(text, position.line)),
+            .hint = std::move(hint)};
+}
+
+std::expected<Document, Finding> parse(std::string file, std::string text) {
+    Document document{.file = std::move(file), .text = std::move(text), .root = {}};
+    if (document.text.size() > max_file_size)
+        return std::unexpected(Finding{.code = Code::too_large,
+                                       .file = document.file,
+                                       .text = fmt::format("the file has {} octets, more than {}",
+                                                           document.text.size(), max_file_size)});
+    try {
+        document.root = build(document.text);
+    } catch (const Refused& refused) {
+        return std::unexpected(
+            document.finding(refused.code, refused.position, refused.text, refused.hint));
+    } catch (const YAML::Exception& error) {
+        const bool tab = line_at(document.text, position_of(error.mark).line).find('\t') !=
+                         std::string_view::npos;
+        return std::unexpected(
+            document.finding(Code::syntax, position_of(error.mark), error.msg,
+                             tab ? "YAML indents with spaces, not with tabs" : ""));
+    }
+    return document;
+}
+
+std::expected<Document, Finding> load(const std::string& path) {
+    const auto unreadable = [&](std::string why) {
+        return std::unexpected(
+            Finding{.code = Code::unreadable, .file = path, .text = std::move(why)});
+    };
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status))
+        return unreadable("there is no such file");
+    if (!std::filesystem::is_regular_file(status))
+        return unreadable("this is not a regular file");
+    std::ifstream stream(path, std::ios::binary);
+    std::string text(max_file_size + 1, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (stream.bad() || (!stream && !stream.eof()))
+        return unreadable("the file can't be read: check its permissions");
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    return parse(path, std::move(text));
+}
+
+}  // namespace octroi::yaml
