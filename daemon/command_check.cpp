@@ -1,4 +1,4 @@
-#include <filesystem>
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 namespace octroi {
 namespace {
 
-enum class FileKind { policy, service, configuration };
+enum class FileKind : std::uint8_t { policy, service, configuration };
 
 // By the keys that only one kind has; a file that is none of them is judged as a policy.
 FileKind kind_of(const yaml::Node& root) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -8,7 +9,7 @@
 namespace octroi {
 
 /// What the program ends with.
-enum class ExitCode : int {
+enum class ExitCode : std::uint8_t {
     ok = 0,
     findings = 1,  ///< something was found wrong in what was checked
     failed = 2,    ///< wrong usage, or input and output failed
@@ -33,14 +34,14 @@ struct ReplayCommand {
 };
 
 struct FirewallCommand {
-    enum class Verb { print, install, remove, check };
+    enum class Verb : std::uint8_t { print, install, remove, check };
 
     Verb verb = Verb::print;
     std::optional<std::string> config;
 };
 
 struct CatalogueCommand {
-    enum class Verb { list, show, lookup, check };
+    enum class Verb : std::uint8_t { list, show, lookup, check };
 
     Verb verb = Verb::list;
     std::string subject;  ///< a service, a name or an address

@@ -133,7 +133,7 @@ void ConfigReader::read_listen(const yaml::Node& node, Config& config) {
     if (!parse_address(host) || error != std::errc{} || end != digits.data() + digits.size())
         return report_.error(Code::bad_value, node.position,
                              fmt::format("`{}` is not address:port", *text),
-                             "examples: \"127.0.0.1:9477\", \"[::1]:9477\"");
+                             R"(examples: "127.0.0.1:9477", "[::1]:9477")");
     config.metrics_address = host;
     config.metrics_port = port;
 }

@@ -105,6 +105,21 @@ std::string removal_text(std::string_view table, const Chains& chains,
     return text + "COMMIT\n";
 }
 
+std::expected<bool, std::string> remove_family(Firewall::Family family) {
+    const auto filter = listed(family, "filter");
+    const auto mangle = listed(family, "mangle");
+    if (!filter || !mangle)
+        return std::unexpected(filter ? mangle.error() : filter.error());
+    const std::string text = removal_text("mangle", mangle_chains, *mangle) +
+                             removal_text("filter", filter_chains, *filter);
+    if (text == "*mangle\nCOMMIT\n*filter\nCOMMIT\n")
+        return false;
+    const auto restored = run_tool({tool(family) + "-restore", "--noflush"}, text);
+    if (!restored)
+        return std::unexpected(restored.error());
+    return true;
+}
+
 }  // namespace
 
 std::vector<std::string> Firewall::mangle_rules() const {
@@ -174,7 +189,7 @@ std::expected<bool, std::string> Firewall::install_family(Family family) const {
     if (!filter || !mangle)
         return std::unexpected(filter ? mangle.error() : filter.error());
     const auto current = generation_of(family);
-    const std::uint8_t generation = current && *current ? **current : std::uint8_t{1};
+    const std::uint8_t generation = current.value_or(std::nullopt).value_or(1);
     const bool filter_jump = contains(*filter, jump);
     const bool mangle_jump = contains(*mangle, jump);
     if (filter_jump && mangle_jump && own_rules(*mangle) == mangle_rules() &&
@@ -200,22 +215,7 @@ std::expected<bool, std::string> Firewall::install() const {
     return changed;
 }
 
-std::expected<bool, std::string> Firewall::remove_family(Family family) const {
-    const auto filter = listed(family, "filter");
-    const auto mangle = listed(family, "mangle");
-    if (!filter || !mangle)
-        return std::unexpected(filter ? mangle.error() : filter.error());
-    const std::string text = removal_text("mangle", mangle_chains, *mangle) +
-                             removal_text("filter", filter_chains, *filter);
-    if (text == "*mangle\nCOMMIT\n*filter\nCOMMIT\n")
-        return false;
-    const auto restored = run_tool({tool(family) + "-restore", "--noflush"}, text);
-    if (!restored)
-        return std::unexpected(restored.error());
-    return true;
-}
-
-std::expected<bool, std::string> Firewall::remove() const {
+std::expected<bool, std::string> Firewall::remove() {
     bool changed = false;
     for (const Family family : families) {
         const auto removed = remove_family(family);
@@ -233,8 +233,8 @@ std::expected<std::vector<std::string>, std::string> Firewall::drift() const {
         const auto mangle = listed(family, "mangle");
         if (!filter || !mangle)
             return std::unexpected(filter ? mangle.error() : filter.error());
-        const auto current = generation_of(family);
-        if (!current || !*current) {
+        const auto current = generation_of(family).value_or(std::nullopt);
+        if (!current) {
             differences.push_back(fmt::format("{}: the chain OCTROI is absent", tool(family)));
             continue;
         }
@@ -245,7 +245,7 @@ std::expected<std::vector<std::string>, std::string> Firewall::drift() const {
             differences.push_back(fmt::format(
                 "{}: mangle FORWARD does not jump to OCTROI: marks can be forged", tool(family)));
         if (own_rules(*mangle) != mangle_rules() ||
-            sorted(own_rules(*filter)) != sorted(filter_rules(family, **current)))
+            sorted(own_rules(*filter)) != sorted(filter_rules(family, *current)))
             differences.push_back(fmt::format(
                 "{}: the rules of octroi's chains are not the configured ones", tool(family)));
     }

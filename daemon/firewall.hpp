@@ -35,7 +35,7 @@ class Firewall {
     [[nodiscard]] std::expected<bool, std::string> install() const;
 
     /// Takes octroi's chains and jumps away. True: something changed.
-    [[nodiscard]] std::expected<bool, std::string> remove() const;
+    [[nodiscard]] static std::expected<bool, std::string> remove();
 
     /// What differs between the kernel's rules and ours, a sentence each; empty: nothing.
     [[nodiscard]] std::expected<std::vector<std::string>, std::string> drift() const;
@@ -52,7 +52,6 @@ class Firewall {
                                                         std::uint8_t generation) const;
     [[nodiscard]] std::vector<std::string> mangle_rules() const;
     [[nodiscard]] std::expected<bool, std::string> install_family(Family family) const;
-    [[nodiscard]] std::expected<bool, std::string> remove_family(Family family) const;
     [[nodiscard]] std::expected<std::optional<std::uint8_t>, std::string> generation_of(
         Family family) const;
 

@@ -1,5 +1,6 @@
 #include "daemon/flow_series.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace octroi {
@@ -14,11 +15,11 @@ bool expected(const Policy& policy, ServiceId service, Action action, Action wou
         return false;
     if (service == no_service)
         return true;
-    for (const Rule& rule : policy.rules())
-        if (rule.when.services && !rule.when.services->test(no_service) &&
-            rule.when.services->test(service) && (rule.then == would || would == Action::accept))
-            return true;
-    return false;
+    return std::ranges::any_of(policy.rules(), [&](const Rule& rule) {
+        const auto& named = rule.when.services;
+        return named && !named->test(no_service) && named->test(service) &&
+               (rule.then == would || would == Action::accept);
+    });
 }
 
 }  // namespace

@@ -106,10 +106,11 @@ std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config
 
 std::expected<void, std::string> Gateway::begin() {
     // Rules first: without them the daemon would run and nothing would be enforced.
-    const auto generation = firewall_.generation();
+    const auto found = firewall_.generation();
+    if (!found)
+        return std::unexpected(found.error());
+    const std::optional<std::uint8_t> generation = *found;
     if (!generation)
-        return std::unexpected(generation.error());
-    if (!*generation)
         return std::unexpected(
             "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
             "install` first");
@@ -119,7 +120,7 @@ std::expected<void, std::string> Gateway::begin() {
             fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
                         "firewall install`",
                         fmt::join(*drift, "; ")));
-    auto ruleset = load(next_generation(**generation));
+    auto ruleset = load(next_generation(*generation));
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);
@@ -177,7 +178,7 @@ Gateway::~Gateway() {
     for (const auto& worker : workers_)
         worker->request_stop();
     const std::uint64_t one = 1;
-    static_cast<void>(!write(wake_, &one, sizeof one));
+    static_cast<void>(write(wake_, &one, sizeof one) == 0);
     for (const auto& worker : workers_)
         worker->join();
     http_.reset();
@@ -201,7 +202,8 @@ std::expected<std::shared_ptr<const Ruleset>, std::string> Gateway::load(std::ui
     return std::make_shared<const Ruleset>(std::move(*ruleset));
 }
 
-std::expected<void, std::string> Gateway::put_in_force(std::shared_ptr<const Ruleset> ruleset) {
+std::expected<void, std::string> Gateway::put_in_force(
+    const std::shared_ptr<const Ruleset>& ruleset) {
     // Workers first: from now on they mark with the new generation. Until the kernel's rules
     // follow, such flows only come back to user space; nothing is lost.
     published_.store(ruleset);

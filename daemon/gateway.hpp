@@ -42,7 +42,7 @@ class Gateway {
     [[nodiscard]] std::expected<std::shared_ptr<const Ruleset>, std::string> load(
         std::uint8_t generation);
     [[nodiscard]] std::expected<void, std::string> put_in_force(
-        std::shared_ptr<const Ruleset> ruleset);
+        const std::shared_ptr<const Ruleset>& ruleset);
     [[nodiscard]] std::expected<void, std::string> open_workers();
     [[nodiscard]] std::vector<Family> collect() const;
     [[nodiscard]] HttpResponse respond(std::string_view path) const;

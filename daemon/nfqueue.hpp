@@ -15,7 +15,8 @@
 #include "daemon/verdict.hpp"
 
 struct mnl_socket;
-extern "C" int mnl_socket_close(mnl_socket*);
+extern "C" int mnl_socket_close(
+    mnl_socket*);  // NOLINT(readability-redundant-declaration): keeps libmnl.h in one file
 
 namespace octroi {
 

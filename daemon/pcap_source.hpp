@@ -9,7 +9,8 @@
 #include "classifiers/packet.hpp"
 
 struct pcap;
-extern "C" void pcap_close(pcap*);
+extern "C" void pcap_close(
+    pcap*);  // NOLINT(readability-redundant-declaration): keeps pcap.h in one file
 
 namespace octroi {
 

@@ -1,45 +1,9 @@
 #include "daemon/pipeline.hpp"
 
-#include <algorithm>
+#include "daemon/judgement.hpp"
 
 namespace octroi {
 namespace {
-
-// Who opened the flow, where the packets do not say it (no SYN, no ClientHello): a side inside a
-// zone, else the side with the unprivileged port, else the first sender.
-Direction guess_client(const FlowKey& key, Direction first, const Policy& policy) {
-    const bool low_inside = policy.zones_of(key.low().address).any();
-    const bool high_inside = policy.zones_of(key.high().address).any();
-    if (low_inside != high_inside)
-        return low_inside ? Direction::low_to_high : Direction::high_to_low;
-    constexpr std::uint16_t first_unprivileged_port = 1024;
-    const bool low_served = key.low().port < first_unprivileged_port;
-    const bool high_served = key.high().port < first_unprivileged_port;
-    if (low_served != high_served)
-        return low_served ? Direction::high_to_low : Direction::low_to_high;
-    return first;
-}
-
-// The case in which there is nothing to decide on, if the flow is one.
-std::optional<Exception> exception_of(const Inspector& inspector,
-                                      const Identification& identification) {
-    const Ending ending = inspector.findings().ending;
-    if (ending == Ending::ambiguous)
-        return Exception::ambiguous;
-    if (ending == Ending::no_memory)
-        return Exception::table_full;
-    const bool blank =
-        identification.service == nullptr && inspector.findings().server_name.empty();
-    if (ending == Ending::open || !blank)
-        return std::nullopt;
-    return inspector.midstream() ? Exception::midstream : Exception::unclassified;
-}
-
-ZoneSet zones_of(const Address& client, std::uint32_t interface, const Ruleset& ruleset) {
-    ZoneSet zones = ruleset.policy->zones_of(client);
-    const auto found = ruleset.interface_zones.find(interface);
-    return found == ruleset.interface_zones.end() ? zones : zones | found->second;
-}
 
 PacketFate to_fate(const Verdict& verdict) {
     if (verdict.kind == Verdict::Kind::discard)
@@ -56,10 +20,6 @@ PacketFate to_fate(const Verdict& verdict) {
             return PacketFate::reject;
     }
     return PacketFate::drop;
-}
-
-ServiceId id_of(const Identification& identification) {
-    return identification.service == nullptr ? no_service : identification.service->id;
 }
 
 // An exception with nothing to remember the answer by: the packet alone is refused.
@@ -110,9 +70,8 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
         return {.verdict = *flow.verdict, .flow = &flow};
 
     flow.inspector.inspect(packet, flow.packets, workspace_);
-    if (flow.inspector.findings().error)
-        counters_.add(
-            series_.parser_errors[static_cast<std::size_t>(*flow.inspector.findings().error)]);
+    if (const auto error = flow.inspector.findings().error)
+        counters_.add(series_.parser_errors[static_cast<std::size_t>(*error)]);
     if (flow.verdict && current)
         return {.verdict = *flow.verdict, .flow = &flow};
 
@@ -122,45 +81,13 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     if (!may_leave(judgement))
         return {.verdict = pass(), .flow = &flow};
     const bool again = flow.verdict.has_value();
-    flow.verdict = decided(judgement.decision.enforced.action, ruleset.generation,
-                           id_of(judgement.identification));
+    flow.verdict =
+        decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
     if (again)
         counters_.add(series_.redecided);
     else
         count_decided(flow, judgement, ruleset);
     return {.verdict = *flow.verdict, .flow = &flow, .record = record_of(flow, judgement, ruleset)};
-}
-
-Pipeline::Judgement Pipeline::judge(const Flow& flow, std::uint32_t input_interface,
-                                    const Ruleset& ruleset) const {
-    const Inspector& inspector = flow.inspector;
-    const Direction client = inspector.client()
-                                 ? *inspector.client()
-                                 : guess_client(flow.key, flow.first, *ruleset.policy);
-    Judgement judgement{
-        .parties = {.client = flow.key.source(client), .server = flow.key.destination(client)}};
-    Parties& parties = judgement.parties;
-    parties.zones = zones_of(parties.client.address, input_interface, ruleset);
-    judgement.identification = ruleset.catalogue->identify(
-        inspector.findings(), parties.client.address, parties.server.address);
-
-    const auto exception = exception_of(inspector, judgement.identification);
-    // What was read from an ambiguous or abandoned stream is not known; an address stays known.
-    const bool unread = exception == Exception::ambiguous || exception == Exception::table_full;
-    const bool by_address = judgement.identification.service != nullptr &&
-                            judgement.identification.decisive == EvidenceKind::address;
-    const Facts facts{.zones = parties.zones,
-                      .client = parties.client.address,
-                      .server = parties.server.address,
-                      .port = parties.server.port,
-                      .transport = transport_of(flow.key.protocol()),
-                      .service_known = by_address || (judgement.identification.settled && !unread),
-                      .service = id_of(judgement.identification),
-                      .service_verified = judgement.identification.verified,
-                      .name_known = !inspector.open() && !unread,
-                      .name = inspector.findings().server_name};
-    judgement.decision = ruleset.policy->decide(facts, exception);
-    return judgement;
 }
 
 bool Pipeline::may_leave(const Judgement& judgement) const {
@@ -176,21 +103,10 @@ bool Pipeline::may_leave(const Judgement& judgement) const {
 
 Pipeline::Step Pipeline::decide_again(const Packet& packet, const Mark& old,
                                       const Ruleset& ruleset) {
-    const Direction client = guess_client(packet.key, packet.direction, *ruleset.policy);
-    const Endpoint& from = packet.key.source(client);
-    const Endpoint& to = packet.key.destination(client);
-    const Facts facts{
-        .zones = zones_of(from.address, 0, ruleset),
-        .client = from.address,
-        .server = to.address,
-        .port = to.port,
-        .transport = transport_of(packet.key.protocol()),
-        .service_known = true,
-        .service = ruleset.catalogue->find(old.service) == nullptr ? no_service : old.service,
-        .name_known = true};
-    const Action action = ruleset.policy->decide(facts).enforced.action;
+    const Judgement judgement = judge_again(packet.key, packet.direction, old.service, ruleset);
     counters_.add(series_.redecided);
-    return {.verdict = decided(action, ruleset.generation, facts.service)};
+    return {.verdict = decided(judgement.decision.enforced.action, ruleset.generation,
+                               judgement.service())};
 }
 
 Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) {
@@ -203,7 +119,7 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
     const Judgement judgement = judge(alone, packet.context.input_interface, ruleset);
     const Action action = judgement.decision.enforced.action;
     if (judgement.decision.enforced.rule != nullptr)
-        return {.verdict = decided(action, ruleset.generation, id_of(judgement.identification))};
+        return {.verdict = decided(action, ruleset.generation, judgement.service())};
     count_exception(Exception::table_full, action);
     return {.verdict = for_this_packet(action)};
 }
@@ -226,54 +142,11 @@ FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
     return record_of(flow, judge(flow, 0, ruleset), ruleset);
 }
 
-FlowRecord Pipeline::record_of(const Flow& flow, const Judgement& judgement,
-                               const Ruleset& ruleset) const {
-    const Findings& findings = flow.inspector.findings();
-    const Identification& identification = judgement.identification;
-    const Decision& decision = judgement.decision;
-    FlowRecord record{
-        .time = flow.last_seen,
-        .source = flow.key.source(flow.first),
-        .destination = flow.key.destination(flow.first),
-        .protocol = flow.key.protocol(),
-        .packets = flow.packets,
-        .strength = identification.strength,
-        .application = findings.application,
-        .server_name = findings.server_name,
-        .action = decision.enforced.action,
-        .would = decision.would.settled ? decision.would.action : decision.enforced.action,
-        .exception = decision.exception,
-        .decided_at_packet = flow.packets};
-    const auto zone =
-        ruleset.policy->label_zone(judgement.parties.client.address, judgement.parties.zones);
-    if (zone)
-        record.zone = ruleset.policy->zones()[*zone].name;
-    if (identification.service != nullptr) {
-        record.service = identification.service->name;
-        record.category = to_string(identification.service->category);
-        if (identification.decisive == EvidenceKind::address)
-            record.evidence.push_back({.kind = EvidenceKind::address,
-                                       .value = to_string(judgement.parties.server.address),
-                                       .packet = 1});
-    }
-    record.evidence.insert(record.evidence.end(), findings.evidence.begin(),
-                           findings.evidence.end());
-    if (const Rule* rule = decision.rule()) {
-        record.rule = rule->name;
-        record.reason = rule->reason;
-        record.rule_line = rule->position.line;
-    }
-    return record;
-}
-
 void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
     const Decision& decision = judgement.decision;
     const Action action = decision.enforced.action;
-    const Action would = decision.would.settled ? decision.would.action : action;
-    const auto zone =
-        ruleset.policy->label_zone(judgement.parties.client.address, judgement.parties.zones);
-    const FlowSeries::Slots& slots =
-        ruleset.series.at(id_of(judgement.identification), zone, action, would);
+    const FlowSeries::Slots& slots = ruleset.series.at(
+        judgement.service(), judgement.label_zone(*ruleset.policy), action, judgement.would());
     counters_.add(slots.flows);
     counters_.add(slots.packets, flow.packets);
     if (judgement.identification.service != nullptr)

@@ -12,6 +12,8 @@
 
 namespace octroi {
 
+struct Judgement;
+
 /// When an accepted flow leaves user space (a refused one leaves at once).
 enum class Observe : std::uint8_t {
     decided,  ///< at the decision
@@ -50,28 +52,12 @@ class Pipeline {
     [[nodiscard]] FlowTable& flows() { return table_; }
 
   private:
-    struct Parties {
-        Endpoint client;
-        Endpoint server;
-        ZoneSet zones;
-    };
-
-    struct Judgement {
-        Parties parties;
-        Identification identification;
-        Decision decision;
-    };
-
     [[nodiscard]] Step route(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, const Ruleset& ruleset);
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
     [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
-    [[nodiscard]] Judgement judge(const Flow& flow, std::uint32_t input_interface,
-                                  const Ruleset& ruleset) const;
     [[nodiscard]] bool may_leave(const Judgement& judgement) const;
-    [[nodiscard]] FlowRecord record_of(const Flow& flow, const Judgement& judgement,
-                                       const Ruleset& ruleset) const;
     void count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
     void count_exception(Exception exception, Action action);
     void count_packet(bool v4, std::size_t length, const Verdict& verdict);

@@ -56,13 +56,14 @@ std::expected<Replayed, std::string> replay_capture(const std::string& path, con
     Replayed result;
     Decisions decisions;
     while (true) {
-        const auto captured = source->next();
+        const auto read = source->next();
+        if (!read)
+            result.cut_off = read.error();
+        const auto captured = read.value_or(std::nullopt);
         if (!captured)
-            result.cut_off = captured.error();
-        if (!captured || !*captured)
             break;
         const Pipeline::Step step =
-            pipeline.process((*captured)->ip_packet, (*captured)->context, ruleset);
+            pipeline.process(captured->ip_packet, captured->context, ruleset);
         ++result.packets;
         result.malformed += step.malformed ? 1 : 0;
         decisions.note(step);

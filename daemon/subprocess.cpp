@@ -3,36 +3,52 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <memory>
 #include <system_error>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace octroi {
 namespace {
 
-using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+// A file in memory holds each stream of the child, so no pipe can fill up while we wait.
+class MemoryFile {
+  public:
+    MemoryFile() : descriptor_(memfd_create("octroi", MFD_CLOEXEC)) {}
 
-// An unnamed file holds each stream, so no pipe can fill up while we wait.
-File temporary() {
-    return {std::tmpfile(), &std::fclose};
-}
+    ~MemoryFile() { close(descriptor_); }
 
-std::string contents(std::FILE* file) {
-    std::string text;
-    std::rewind(file);
-    std::array<char, 4096> chunk{};
-    while (const std::size_t count = std::fread(chunk.data(), 1, chunk.size(), file))
-        text.append(chunk.data(), count);
-    return text;
-}
+    MemoryFile(const MemoryFile&) = delete;
+    MemoryFile& operator=(const MemoryFile&) = delete;
+    MemoryFile(MemoryFile&&) = delete;
+    MemoryFile& operator=(MemoryFile&&) = delete;
+
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+
+    [[nodiscard]] bool fill(const std::string& text) const {
+        return write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+               lseek(descriptor_, 0, SEEK_SET) == 0;
+    }
+
+    [[nodiscard]] std::string contents() const {
+        std::string text;
+        std::array<char, 4096> chunk{};
+        off_t offset = 0;
+        while (true) {
+            const ssize_t count = pread(descriptor_, chunk.data(), chunk.size(), offset);
+            if (count <= 0)
+                return text;
+            text.append(chunk.data(), static_cast<std::size_t>(count));
+            offset += count;
+        }
+    }
+
+  private:
+    int descriptor_;
+};
 
 // The child must not inherit the signals that the daemon's control thread waits for.
 class Attributes {
@@ -58,23 +74,13 @@ class Attributes {
     posix_spawnattr_t attributes_{};
 };
 
-}  // namespace
-
-std::expected<Finished, std::string> run_program(const std::vector<std::string>& arguments,
-                                                 const std::string& input) {
-    const std::array<File, 3> streams = {temporary(), temporary(), temporary()};
-    for (const File& stream : streams)
-        if (!stream)
-            return std::unexpected("can't make a temporary file");
-    std::fwrite(input.data(), 1, input.size(), streams[0].get());
-    std::fflush(streams[0].get());
-    std::rewind(streams[0].get());
-
+std::expected<pid_t, std::string> spawn(const std::vector<std::string>& arguments,
+                                        const std::array<MemoryFile, 3>& streams) {
     posix_spawn_file_actions_t actions{};
     posix_spawn_file_actions_init(&actions);
     for (int i = 0; i < 3; ++i)
         posix_spawn_file_actions_adddup2(&actions,
-                                         fileno(streams[static_cast<std::size_t>(i)].get()), i);
+                                         streams[static_cast<std::size_t>(i)].descriptor(), i);
     std::vector<std::string> copies = arguments;
     std::vector<char*> argv;
     for (std::string& argument : copies)
@@ -88,14 +94,30 @@ std::expected<Finished, std::string> run_program(const std::vector<std::string>&
     if (error != 0)
         return std::unexpected(
             fmt::format("can't run {}: {}", arguments[0], std::generic_category().message(error)));
+    return child;
+}
+
+int wait_for(pid_t child) {
+    constexpr int signalled = 128;
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    constexpr int signalled = 128;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : signalled + WTERMSIG(status);
+}
+
+}  // namespace
+
+std::expected<Finished, std::string> run_program(const std::vector<std::string>& arguments,
+                                                 const std::string& input) {
+    const std::array<MemoryFile, 3> streams;
+    if (!streams[0].fill(input))
+        return std::unexpected("can't make a file in memory for the program's input");
+    const auto child = spawn(arguments, streams);
+    if (!child)
+        return std::unexpected(child.error());
+    const int exit_code = wait_for(*child);
     return Finished{
-        .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : signalled + WTERMSIG(status),
-        .output = contents(streams[1].get()),
-        .errors = contents(streams[2].get())};
+        .exit_code = exit_code, .output = streams[1].contents(), .errors = streams[2].contents()};
 }
 
 }  // namespace octroi

@@ -46,7 +46,7 @@ class Worker {
   private:
     void run();
     [[nodiscard]] bool process_batch();
-    void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time now);
+    void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
     Parts parts_;
     Pipeline pipeline_;

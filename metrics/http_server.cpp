@@ -32,6 +32,8 @@ MHD_Result send(MHD_Connection* connection, const HttpResponse& response) {
     return result;
 }
 
+// libmicrohttpd fixes this signature.
+// NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter)
 MHD_Result answer(void* context, MHD_Connection* connection, const char* path, const char* method,
                   const char* /*version*/, const char* /*upload*/, std::size_t* upload_size,
                   void** /*state*/) {

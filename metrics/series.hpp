@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -25,7 +24,7 @@ struct Family {
     std::string name;
     std::string help;
     MetricType type{};
-    std::vector<Sample> samples{};
+    std::vector<Sample> samples;
 };
 
 /// Index of a series in every worker's slot array.
@@ -37,7 +36,7 @@ class WorkerCounters {
   public:
     static constexpr std::size_t capacity = 131072;
 
-    WorkerCounters() : slots_(std::make_unique<std::atomic<std::uint64_t>[]>(capacity)) {}
+    WorkerCounters() : slots_(capacity) {}
 
     void add(Slot slot, std::uint64_t amount = 1) { set(slot, value(slot) + amount); }
 
@@ -50,7 +49,7 @@ class WorkerCounters {
     }
 
   private:
-    std::unique_ptr<std::atomic<std::uint64_t>[]> slots_;
+    std::vector<std::atomic<std::uint64_t>> slots_;
 };
 
 /// Gives every series its slot and sums the workers' slots for the exporter. Series are resolved

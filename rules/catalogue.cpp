@@ -126,15 +126,14 @@ const Service* Catalogue::find_address(const Address& address) const {
 
 Identification Catalogue::identify(const Findings& findings, const Address& client,
                                    const Address& server) const {
-    const Service* by_address = find_address(server);
-    if (by_address == nullptr)
-        by_address = find_address(client);  // a service may call in
-    if (by_address != nullptr)
-        return {.service = by_address,
-                .strength = Strength::certain,
-                .decisive = EvidenceKind::address,
-                .settled = true,
-                .verified = true};
+    for (const Address& address : {server, client})  // the client's last: a service may call in
+        if (const Service* owner = find_address(address))
+            return {.service = owner,
+                    .strength = Strength::certain,
+                    .decisive = EvidenceKind::address,
+                    .address = address,
+                    .settled = true,
+                    .verified = true};
 
     const bool settled = findings.ending != Ending::open;
     const Service* by_name = find_domain(findings.server_name);

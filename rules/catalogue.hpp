@@ -20,6 +20,7 @@ struct Identification {
     const Service* service = nullptr;  ///< null: none so far; borrowed from the catalogue
     Strength strength = Strength::none;
     EvidenceKind decisive{};  ///< meaningful where there is a service
+    Address address;          ///< that decided, where `decisive` is address
     bool settled = false;     ///< nothing that the flow may still show can change `service`
     bool verified =
         false;  ///< may permit: the service asks for no address, or the address is its own

@@ -19,7 +19,7 @@ struct Position {
 enum class Severity : std::uint8_t { error, warning };
 
 /// Stable codes of what can be wrong in a file; docs/errors.md has an entry for each.
-enum class Code : std::uint16_t {
+enum class Code : std::uint8_t {
     unreadable = 1,
     too_large = 2,
     syntax = 3,

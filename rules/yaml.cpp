@@ -72,14 +72,17 @@ class Builder : public YAML::EventHandler {
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         if (found == anchors_.end())
-            throw Refused{
-                Code::syntax, position_of(mark), "an alias refers to a value that contains it", {}};
+            throw Refused{.code = Code::syntax,
+                          .position = position_of(mark),
+                          .text = "an alias refers to a value that contains it",
+                          .hint = {}};
         from_aliases_ += node_count(found->second);
         if (from_aliases_ > max_nodes_from_aliases)
-            throw Refused{
-                Code::too_many_nodes, position_of(mark),
-                fmt::format("aliases expand to more than {} values", max_nodes_from_aliases),
-                "write the values out, or use fewer aliases of aliases"};
+            throw Refused{.code = Code::too_many_nodes,
+                          .position = position_of(mark),
+                          .text = fmt::format("aliases expand to more than {} values",
+                                              max_nodes_from_aliases),
+                          .hint = "write the values out, or use fewer aliases of aliases"};
         if (open_.size() + depth_of(found->second) > max_nesting)
             refuse_nesting(mark);
         Node copy = found->second;
@@ -108,10 +111,10 @@ class Builder : public YAML::EventHandler {
     };
 
     [[noreturn]] static void refuse_nesting(const YAML::Mark& mark) {
-        throw Refused{Code::nesting,
-                      position_of(mark),
-                      fmt::format("values are nested more than {} deep", max_nesting),
-                      {}};
+        throw Refused{.code = Code::nesting,
+                      .position = position_of(mark),
+                      .text = fmt::format("values are nested more than {} deep", max_nesting),
+                      .hint = {}};
     }
 
     void begin(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -144,7 +147,10 @@ class Builder : public YAML::EventHandler {
 
     static void add_key(Node& map, Node key) {
         if (key.kind != Kind::scalar)
-            throw Refused{Code::wrong_type, key.position, "a key must be a plain word", {}};
+            throw Refused{.code = Code::wrong_type,
+                          .position = key.position,
+                          .text = "a key must be a plain word",
+                          .hint = {}};
         map.keys.push_back(std::move(key));
     }
 
@@ -163,9 +169,10 @@ void refuse_duplicates(const Node& node) {
     const auto twice = std::ranges::adjacent_find(
         sorted, [](const Node* a, const Node* b) { return a->scalar == b->scalar; });
     if (twice != sorted.end())
-        throw Refused{Code::duplicate_key, (*std::next(twice))->position,
-                      fmt::format("`{}` stands here twice", (*twice)->scalar),
-                      fmt::format("the first one is on line {}", (*twice)->position.line)};
+        throw Refused{.code = Code::duplicate_key,
+                      .position = (*std::next(twice))->position,
+                      .text = fmt::format("`{}` stands here twice", (*twice)->scalar),
+                      .hint = fmt::format("the first one is on line {}", (*twice)->position.line)};
     for (const auto* children : {&node.items, &node.values})
         for (const Node& child : *children)
             refuse_duplicates(child);
@@ -205,8 +212,10 @@ std::optional<Position> bad_character(std::string_view text) {
 
 Node build(const std::string& text) {
     if (const auto place = bad_character(text))
-        throw Refused{Code::bad_encoding, *place, "this is not UTF-8 text",
-                      "save the file as UTF-8 without control characters"};
+        throw Refused{.code = Code::bad_encoding,
+                      .position = *place,
+                      .text = "this is not UTF-8 text",
+                      .hint = "save the file as UTF-8 without control characters"};
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     Builder builder;
@@ -215,8 +224,10 @@ Node build(const std::string& text) {
     Node root = builder.take();
     Builder second;
     if (parser.HandleNextDocument(second))
-        throw Refused{Code::syntax, second.take().position, "a second document starts here",
-                      "one file holds one document: remove the `---` line"};
+        throw Refused{.code = Code::syntax,
+                      .position = second.take().position,
+                      .text = "a second document starts here",
+                      .hint = "one file holds one document: remove the `---` line"};
     refuse_duplicates(root);
     return root;
 }

@@ -32,7 +32,7 @@ struct Document {
     Node root;
 
     /// A finding at `position` of this file, with the line quoted.
-    [[nodiscard]] Finding finding(Code code, Position position, std::string text,
+    [[nodiscard]] Finding finding(Code code, Position position, std::string message,
                                   std::string hint = {}) const;
 };
 

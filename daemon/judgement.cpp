@@ -1,0 +1,149 @@
+#include "daemon/judgement.hpp"
+
+namespace octroi {
+namespace {
+
+// Who opened the flow, where the packets do not say it (no SYN, no ClientHello): a side inside a
+// zone, else the side with the unprivileged port, else the first sender.
+Direction guess_client(const FlowKey& key, Direction first, const Policy& policy) {
+    const bool low_inside = policy.zones_of(key.low().address).any();
+    const bool high_inside = policy.zones_of(key.high().address).any();
+    if (low_inside != high_inside)
+        return low_inside ? Direction::low_to_high : Direction::high_to_low;
+    constexpr std::uint16_t first_unprivileged_port = 1024;
+    const bool low_served = key.low().port < first_unprivileged_port;
+    const bool high_served = key.high().port < first_unprivileged_port;
+    if (low_served != high_served)
+        return low_served ? Direction::high_to_low : Direction::low_to_high;
+    return first;
+}
+
+// The case in which there is nothing to decide on, if the flow is one.
+std::optional<Exception> exception_of(const Inspector& inspector,
+                                      const Identification& identification) {
+    const Ending ending = inspector.findings().ending;
+    if (ending == Ending::ambiguous)
+        return Exception::ambiguous;
+    if (ending == Ending::no_memory)
+        return Exception::table_full;
+    const bool blank =
+        identification.service == nullptr && inspector.findings().server_name.empty();
+    if (ending == Ending::open || !blank)
+        return std::nullopt;
+    return inspector.midstream() ? Exception::midstream : Exception::unclassified;
+}
+
+ZoneSet zones_of(const Address& client, std::uint32_t interface, const Ruleset& ruleset) {
+    const ZoneSet zones = ruleset.policy->zones_of(client);
+    const auto found = ruleset.interface_zones.find(interface);
+    return found == ruleset.interface_zones.end() ? zones : zones | found->second;
+}
+
+Parties parties_of(const FlowKey& key, Direction client, std::uint32_t interface,
+                   const Ruleset& ruleset) {
+    const Endpoint& from = key.source(client);
+    return {.client = from,
+            .server = key.destination(client),
+            .zones = zones_of(from.address, interface, ruleset)};
+}
+
+// Facts that any packet of the flow tells.
+Facts plain_facts(const Parties& parties, Protocol protocol) {
+    return {.zones = parties.zones,
+            .client = parties.client.address,
+            .server = parties.server.address,
+            .port = parties.server.port,
+            .transport = transport_of(protocol)};
+}
+
+}  // namespace
+
+ServiceId Judgement::service() const {
+    return identification.service == nullptr ? no_service : identification.service->id;
+}
+
+std::optional<std::size_t> Judgement::label_zone(const Policy& policy) const {
+    return policy.label_zone(parties.client.address, parties.zones);
+}
+
+Action Judgement::would() const {
+    return decision.would.settled ? decision.would.action : decision.enforced.action;
+}
+
+Judgement judge(const Flow& flow, std::uint32_t input_interface, const Ruleset& ruleset) {
+    const Inspector& inspector = flow.inspector;
+    const auto seen = inspector.client();
+    const Direction client = seen ? *seen : guess_client(flow.key, flow.first, *ruleset.policy);
+    Judgement judgement{.parties = parties_of(flow.key, client, input_interface, ruleset)};
+    const Parties& parties = judgement.parties;
+    judgement.identification = ruleset.catalogue->identify(
+        inspector.findings(), parties.client.address, parties.server.address);
+
+    const auto exception = exception_of(inspector, judgement.identification);
+    // What was read from an ambiguous or abandoned stream is not known; an address stays known.
+    const bool unread = exception == Exception::ambiguous || exception == Exception::table_full;
+    const bool by_address = judgement.identification.service != nullptr &&
+                            judgement.identification.decisive == EvidenceKind::address;
+    Facts facts = plain_facts(parties, flow.key.protocol());
+    facts.service_known = by_address || (judgement.identification.settled && !unread);
+    facts.service = judgement.service();
+    facts.service_verified = judgement.identification.verified;
+    facts.name_known = !inspector.open() && !unread;
+    facts.name = inspector.findings().server_name;
+    judgement.decision = ruleset.policy->decide(facts, exception);
+    return judgement;
+}
+
+Judgement judge_again(const FlowKey& key, Direction direction, ServiceId service,
+                      const Ruleset& ruleset) {
+    const Direction client = guess_client(key, direction, *ruleset.policy);
+    Judgement judgement{.parties = parties_of(key, client, 0, ruleset)};
+    judgement.identification = {.service = ruleset.catalogue->find(service),
+                                .strength = Strength::correlated,
+                                .settled = true,
+                                .verified = true};
+    Facts facts = plain_facts(judgement.parties, key.protocol());
+    facts.service_known = true;
+    facts.service = judgement.service();
+    facts.name_known = true;
+    judgement.decision = ruleset.policy->decide(facts);
+    return judgement;
+}
+
+FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
+    const Findings& findings = flow.inspector.findings();
+    const Identification& identification = judgement.identification;
+    const Decision& decision = judgement.decision;
+    FlowRecord record{.time = flow.last_seen,
+                      .source = flow.key.source(flow.first),
+                      .destination = flow.key.destination(flow.first),
+                      .protocol = flow.key.protocol(),
+                      .packets = flow.packets,
+                      .strength = identification.strength,
+                      .application = findings.application,
+                      .server_name = findings.server_name,
+                      .action = decision.enforced.action,
+                      .would = judgement.would(),
+                      .exception = decision.exception,
+                      .decided_at_packet = flow.packets};
+    if (const auto zone = judgement.label_zone(*ruleset.policy))
+        record.zone = ruleset.policy->zones()[*zone].name;
+    if (identification.service != nullptr) {
+        record.service = identification.service->name;
+        record.category = to_string(identification.service->category);
+        if (identification.decisive == EvidenceKind::address)
+            record.evidence.push_back({.kind = EvidenceKind::address,
+                                       .value = to_string(identification.address),
+                                       .packet = 1});
+    }
+    record.evidence.insert(record.evidence.end(), findings.evidence.begin(),
+                           findings.evidence.end());
+    if (const Rule* rule = decision.rule()) {
+        record.rule = rule->name;
+        record.reason = rule->reason;
+        record.rule_line = rule->position.line;
+    }
+    return record;
+}
+
+}  // namespace octroi

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "daemon/flow_table.hpp"
+#include "daemon/ruleset.hpp"
+#include "metrics/flow_record.hpp"
+
+namespace octroi {
+
+/// Who talks to whom in a flow, as policy sees it.
+struct Parties {
+    Endpoint client;
+    Endpoint server;
+    ZoneSet zones;  ///< of the client
+};
+
+/// What is believed of a flow and decided on it, at its newest packet.
+struct Judgement {
+    Parties parties;
+    Identification identification;
+    Decision decision;
+
+    /// The service's number, 0 where there is none.
+    [[nodiscard]] ServiceId service() const;
+
+    /// The zone that metrics and events name.
+    [[nodiscard]] std::optional<std::size_t> label_zone(const Policy& policy) const;
+
+    /// What would be done without monitor mode; the enforced action where that is not settled.
+    [[nodiscard]] Action would() const;
+};
+
+/// Stages 4 and 5 of a packet's path: evidence to service, service to decision.
+///
+/// `input_interface` is the ifindex that the client's packet came in through, 0 where unknown.
+[[nodiscard]] Judgement judge(const Flow& flow, std::uint32_t input_interface,
+                              const Ruleset& ruleset);
+
+/// Judges a live flow that comes back after a reload, by the service that its mark remembers:
+/// nothing of it can be inspected again. `direction` is the way of the packet that brought it.
+[[nodiscard]] Judgement judge_again(const FlowKey& key, Direction direction, ServiceId service,
+                                    const Ruleset& ruleset);
+
+/// What is told about the flow.
+[[nodiscard]] FlowRecord record_of(const Flow& flow, const Judgement& judgement,
+                                   const Ruleset& ruleset);
+
+}  // namespace octroi

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The dependency law: a folder includes itself and the folders to its left, and each third-party library
+# is included by one pair of files.
+#   classifiers <- rules <- metrics <- daemon
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+status=0
+
+forbid() { # folder, folders that it must not include
+    if grep -nE "^#include \"($2)/" "$1"/*.cpp "$1"/*.hpp; then
+        echo "$1 must not include $2" >&2
+        status=1
+    fi
+}
+
+only_in() { # pattern of the library's headers, the files that may include it
+    local found
+    found=$(grep -lE "^#include <($1)" classifiers/*.?pp rules/*.?pp metrics/*.?pp daemon/*.?pp | grep -vE "^($2)\.[hc]pp$")
+    if [ -n "$found" ]; then
+        echo "$1 belongs in $2 only, but is included by: $found" >&2
+        status=1
+    fi
+}
+
+forbid classifiers 'rules|metrics|daemon'
+forbid rules 'metrics|daemon'
+forbid metrics 'daemon'
+
+only_in 'yaml-cpp/' 'rules/yaml'
+only_in 'pcap' 'daemon/pcap_source'
+only_in 'libmnl/|libnetfilter_queue/' 'daemon/nfqueue'
+only_in 'libnetfilter_conntrack/' 'daemon/conntrack'
+only_in 'prometheus/' 'metrics/exporter'
+only_in 'microhttpd' 'metrics/http_server'
+only_in 'nlohmann/' 'metrics/flow_record'
+only_in 'libndpi/' 'classifiers/ndpi'
+only_in 'openssl/' 'classifiers/quic_crypto'
+only_in 'CLI/' 'daemon/command_line'
+exit $status
