@@ -50,6 +50,16 @@ std::string_view to_string(Application application) {
             return "";
         case Application::tls:
             return "TLS";
+        case Application::quic:
+            return "QUIC";
+        case Application::dns:
+            return "DNS";
+        case Application::http:
+            return "HTTP";
+        case Application::stun:
+            return "STUN";
+        case Application::media:
+            return "RTP";
     }
     return "";
 }

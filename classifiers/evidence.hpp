@@ -37,7 +37,7 @@ struct Evidence {
 };
 
 /// What speaks in the flow, by octroi's own parsers; named as nDPI names its master protocols.
-enum class Application : std::uint8_t { unknown, tls };
+enum class Application : std::uint8_t { unknown, tls, quic, dns, http, stun, media };
 
 [[nodiscard]] std::string_view to_string(EvidenceKind kind);
 [[nodiscard]] std::string_view to_string(Strength strength);

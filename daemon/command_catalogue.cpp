@@ -46,10 +46,12 @@ ExitCode show(const Catalogue& catalogue, const std::string& name) {
     print_items("domains", service->domains, domain_text);
     print_items("shared names", service->shared_domains, domain_text);
     print_items("exclusive", service->exclusive, network_text);
+    print_items("exclusive UDP", service->exclusive_udp, network_text);
     print_items("shared", service->shared, network_text);
     print_items("udp ports", service->udp_ports, ports_text);
     print_items("tcp ports", service->tcp_ports, ports_text);
-    print_items("signatures", service->signatures, as_it_is);
+    print_items("signatures", service->signatures,
+                [](Signature signature) { return to_string(signature); });
     print_items("nDPI", service->ndpi, as_it_is);
     print_items("sources", service->sources, [](const Source& source) {
         return fmt::format("{}: {} ({})", source.what, source.where, source.date);

@@ -10,6 +10,7 @@
 
 #include "classifiers/inspector.hpp"
 #include "daemon/verdict.hpp"
+#include "rules/catalogue.hpp"
 
 namespace octroi {
 
@@ -23,6 +24,8 @@ struct Flow {
     Time last_seen;
     Inspector inspector;
     std::optional<Verdict> verdict;  ///< set when the flow is decided
+    Hints hints;                     ///< what other flows told, as of the end of the inspection
+    bool learned = false;            ///< this flow's service has been told to the client's memory
 
     // The table's own links, least recently seen first.
     static constexpr std::uint32_t nil = std::numeric_limits<std::uint32_t>::max();

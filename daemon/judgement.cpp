@@ -39,8 +39,8 @@ ZoneSet zones_of(const Address& client, std::uint32_t interface, const Ruleset& 
     return found == ruleset.interface_zones.end() ? zones : zones | found->second;
 }
 
-Parties parties_of(const FlowKey& key, Direction client, std::uint32_t interface,
-                   const Ruleset& ruleset) {
+Parties parties_between(const FlowKey& key, Direction client, std::uint32_t interface,
+                        const Ruleset& ruleset) {
     const Endpoint& from = key.source(client);
     return {.client = from,
             .server = key.destination(client),
@@ -70,14 +70,21 @@ Action Judgement::would() const {
     return decision.would.settled ? decision.would.action : decision.enforced.action;
 }
 
+Parties parties_of(const Flow& flow, std::uint32_t input_interface, const Ruleset& ruleset) {
+    const auto seen = flow.inspector.client();
+    const Direction client = seen ? *seen : guess_client(flow.key, flow.first, *ruleset.policy);
+    return parties_between(flow.key, client, input_interface, ruleset);
+}
+
 Judgement judge(const Flow& flow, std::uint32_t input_interface, const Ruleset& ruleset) {
     const Inspector& inspector = flow.inspector;
-    const auto seen = inspector.client();
-    const Direction client = seen ? *seen : guess_client(flow.key, flow.first, *ruleset.policy);
-    Judgement judgement{.parties = parties_of(flow.key, client, input_interface, ruleset)};
+    Judgement judgement{.parties = parties_of(flow, input_interface, ruleset)};
     const Parties& parties = judgement.parties;
-    judgement.identification = ruleset.catalogue->identify(
-        inspector.findings(), parties.client.address, parties.server.address);
+    const FlowEnds ends{.client = parties.client.address,
+                        .server = parties.server,
+                        .protocol = flow.key.protocol(),
+                        .hints = flow.hints};
+    judgement.identification = ruleset.catalogue->identify(inspector.findings(), ends);
 
     const auto exception = exception_of(inspector, judgement.identification);
     // What was read from an ambiguous or abandoned stream is not known; an address stays known.
@@ -97,7 +104,7 @@ Judgement judge(const Flow& flow, std::uint32_t input_interface, const Ruleset& 
 Judgement judge_again(const FlowKey& key, Direction direction, ServiceId service,
                       const Ruleset& ruleset) {
     const Direction client = guess_client(key, direction, *ruleset.policy);
-    Judgement judgement{.parties = parties_of(key, client, 0, ruleset)};
+    Judgement judgement{.parties = parties_between(key, client, 0, ruleset)};
     judgement.identification = {.service = ruleset.catalogue->find(service),
                                 .strength = Strength::correlated,
                                 .settled = true,
@@ -120,7 +127,10 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .protocol = flow.key.protocol(),
                       .packets = flow.packets,
                       .strength = identification.strength,
-                      .application = findings.application,
+                      .speaks = findings.application == Application::unknown
+                                    ? findings.ndpi_protocol
+                                    : std::string(to_string(findings.application)),
+                      .application = findings.ndpi_application,
                       .server_name = findings.server_name,
                       .action = decision.enforced.action,
                       .would = judgement.would(),
@@ -138,6 +148,9 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
     }
     record.evidence.insert(record.evidence.end(), findings.evidence.begin(),
                            findings.evidence.end());
+    if (identification.strength == Strength::correlated)
+        record.evidence.push_back(
+            {.kind = identification.decisive, .value = record.service, .packet = 0});
     if (const Rule* rule = decision.rule()) {
         record.rule = rule->name;
         record.reason = rule->reason;

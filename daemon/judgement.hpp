@@ -16,6 +16,10 @@ struct Parties {
     ZoneSet zones;  ///< of the client
 };
 
+/// `input_interface` is the ifindex that the client's packet came in through, 0 where unknown.
+[[nodiscard]] Parties parties_of(const Flow& flow, std::uint32_t input_interface,
+                                 const Ruleset& ruleset);
+
 /// What is believed of a flow and decided on it, at its newest packet.
 struct Judgement {
     Parties parties;
@@ -33,8 +37,6 @@ struct Judgement {
 };
 
 /// Stages 4 and 5 of a packet's path: evidence to service, service to decision.
-///
-/// `input_interface` is the ifindex that the client's packet came in through, 0 where unknown.
 [[nodiscard]] Judgement judge(const Flow& flow, std::uint32_t input_interface,
                               const Ruleset& ruleset);
 

@@ -1,5 +1,8 @@
 #include "daemon/pipeline.hpp"
 
+#include <algorithm>
+
+#include "classifiers/dns_answer.hpp"
 #include "daemon/judgement.hpp"
 
 namespace octroi {
@@ -20,6 +23,10 @@ PacketFate to_fate(const Verdict& verdict) {
             return PacketFate::reject;
     }
     return PacketFate::drop;
+}
+
+std::int64_t seconds(Time time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
 // An exception with nothing to remember the answer by: the packet alone is refused.
@@ -66,20 +73,19 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
 
 Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
     const bool current = flow.verdict && flow.verdict->mark.generation == ruleset.generation;
-    if (current && settings_.observe != Observe::to_end)
-        return {.verdict = *flow.verdict, .flow = &flow};
-
-    flow.inspector.inspect(packet, flow.packets, workspace_);
-    if (const auto error = flow.inspector.findings().error)
-        counters_.add(series_.parser_errors[static_cast<std::size_t>(*error)]);
-    if (flow.verdict && current)
-        return {.verdict = *flow.verdict, .flow = &flow};
-
+    const bool settled = current && !flow.inspector.open();
+    if (current && (settled || settings_.observe != Observe::to_end)) {
+        learn_names(flow, packet, ruleset);
+        return {.verdict = verdict_of(flow), .flow = &flow};
+    }
     const bool from_client = flow.inspector.client().value_or(packet.direction) == packet.direction;
-    const Judgement judgement =
-        judge(flow, from_client ? packet.context.input_interface : 0, ruleset);
-    if (!may_leave(judgement))
-        return {.verdict = pass(), .flow = &flow};
+    const std::uint32_t interface = from_client ? packet.context.input_interface : 0;
+    inspect(flow, packet, ruleset);
+    const Judgement judgement = judge(flow, interface, ruleset);
+    learn_service(flow, judgement);
+    if (current || !may_leave(judgement))
+        return {.verdict = current ? verdict_of(flow) : pass(), .flow = &flow};
+
     const bool again = flow.verdict.has_value();
     flow.verdict =
         decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
@@ -87,7 +93,75 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
         counters_.add(series_.redecided);
     else
         count_decided(flow, judgement, ruleset);
-    return {.verdict = *flow.verdict, .flow = &flow, .record = record_of(flow, judgement, ruleset)};
+    return {
+        .verdict = verdict_of(flow), .flow = &flow, .record = record_of(flow, judgement, ruleset)};
+}
+
+void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
+    const bool was_open = flow.inspector.open();
+    flow.inspector.inspect(packet, flow.packets, workspace_);
+    const Findings& findings = flow.inspector.findings();
+    if (findings.error)
+        counters_.add(series_.parser_errors[static_cast<std::size_t>(*findings.error)]);
+    learn_names(flow, packet, ruleset);
+    if (was_open && (!findings.open() || findings.signatures.any()))
+        flow.hints = recall(flow, ruleset);
+}
+
+// DNS stays in sight after it is accepted: later answers on the same ports are read as well.
+Verdict Pipeline::verdict_of(const Flow& flow) const {
+    const bool watched = settings_.observe != Observe::decided &&
+                         flow.inspector.findings().application == Application::dns;
+    return watched && flow.verdict->mark.state == MarkState::accept ? pass() : *flow.verdict;
+}
+
+// Either end may be the one that another flow told about: a peer's packet may come first.
+Hints Pipeline::recall(const Flow& flow, const Ruleset& ruleset) const {
+    const Parties parties = parties_of(flow, 0, ruleset);
+    const std::int64_t now = seconds(flow.last_seen);
+    Hints hints = settings_.memory->hints(parties.client, parties.server, now);
+    if (flow.key.protocol() != Protocol::udp)
+        hints.same_endpoint = no_service;
+    else if (hints.same_endpoint == no_service)
+        hints.same_endpoint =
+            settings_.memory->hints(parties.server, parties.client, now).same_endpoint;
+    return hints;
+}
+
+// A UDP port of a client that showed a service's own framing, or asked its relay by name: what else
+// it sends is the same call. An address alone proves no call: anyone's WebRTC may ask a public STUN
+// server in a vendor's range.
+void Pipeline::learn_service(Flow& flow, const Judgement& judgement) {
+    const Identification& found = judgement.identification;
+    if (flow.learned || !found.settled || found.service == nullptr)
+        return;
+    const Findings& findings = flow.inspector.findings();
+    flow.learned = !findings.open();
+    const bool own = found.decisive == EvidenceKind::stun ||
+                     found.decisive == EvidenceKind::media ||
+                     (found.decisive == EvidenceKind::address && findings.signatures.any());
+    if (flow.key.protocol() == Protocol::udp && own && found.strength >= Strength::observed)
+        settings_.memory->remember_endpoint(judgement.parties.client, found.service->id,
+                                            seconds(flow.last_seen));
+}
+
+// The addresses of a DNS answer belong, for this client, to the service of the name.
+void Pipeline::learn_names(const Flow& flow, const Packet& packet, const Ruleset& ruleset) {
+    if (flow.inspector.findings().application != Application::dns ||
+        packet.source().port != dns_port)
+        return;
+    const auto answer = dns::parse_answer(packet.payload);
+    if (!answer)
+        return;
+    const auto named = std::ranges::find_if(answer->names, [&](const std::string& name) {
+        return ruleset.catalogue->find_domain(name) != nullptr;
+    });
+    if (named == answer->names.end())
+        return;
+    const ServiceId service = ruleset.catalogue->find_domain(*named)->id;
+    for (const dns::Answer::Record& record : answer->addresses)
+        settings_.memory->remember_resolved(packet.destination().address, record.address, service,
+                                            record.ttl, seconds(packet.context.time));
 }
 
 bool Pipeline::may_leave(const Judgement& judgement) const {
@@ -138,6 +212,8 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet,
 }
 
 FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
+    if (flow.inspector.open())
+        flow.hints = recall(flow, ruleset);
     flow.inspector.end(Ending::nothing_more);
     return record_of(flow, judge(flow, 0, ruleset), ruleset);
 }

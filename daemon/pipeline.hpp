@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "classifiers/packet.hpp"
@@ -9,6 +10,7 @@
 #include "daemon/ruleset.hpp"
 #include "daemon/verdict.hpp"
 #include "metrics/flow_record.hpp"
+#include "rules/client_memory.hpp"
 
 namespace octroi {
 
@@ -30,6 +32,8 @@ class Pipeline {
         std::size_t buffer_limit = 64UL * 1024 * 1024;  ///< octets of reassembly buffers
         MarkLayout mark;
         Observe observe = Observe::full;
+        std::shared_ptr<ClientMemory> memory =
+            std::make_shared<ClientMemory>();  ///< shared by the workers
     };
 
     /// What happened to a packet.
@@ -62,6 +66,11 @@ class Pipeline {
     void count_exception(Exception exception, Action action);
     void count_packet(bool v4, std::size_t length, const Verdict& verdict);
     void count_table();
+    void inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Hints recall(const Flow& flow, const Ruleset& ruleset) const;
+    void learn_service(Flow& flow, const Judgement& judgement);
+    void learn_names(const Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Verdict verdict_of(const Flow& flow) const;
 
     Settings settings_;
     PipelineSeries series_;

@@ -1,6 +1,7 @@
 #include "daemon/pipeline_series.hpp"
 
 #include <string>
+#include <utility>
 
 namespace octroi {
 namespace {
@@ -9,8 +10,16 @@ constexpr std::array<std::string_view, 2> family_names = {"ipv4", "ipv6"};
 constexpr std::array<std::string_view, 4> fate_names = {"pass", "accept", "drop", "reject"};
 constexpr std::array<std::string_view, decode_error_count> decode_error_names = {
     "truncated", "not_ip", "bad_length", "later_fragment", "extension_headers"};
-constexpr std::array<std::string_view, parser_error_count> parser_error_names = {
-    "malformed", "too_large", "bad_name"};
+constexpr std::array<std::pair<std::string_view, std::string_view>, parser_error_count>
+    parser_error_names = {{
+        {"tls", "malformed"},
+        {"tls", "too_large"},
+        {"tls", "bad_name"},
+        {"quic", "malformed"},
+        {"dns", "malformed"},
+        {"http", "bad_host"},
+        {"certificate", "malformed"},
+    }};
 
 void resolve_packets(PipelineSeries& series, SeriesRegistry& registry) {
     for (std::size_t family = 0; family < family_names.size(); ++family)
@@ -36,7 +45,8 @@ void resolve_errors(PipelineSeries& series, SeriesRegistry& registry) {
     for (std::size_t i = 0; i < decode_error_count; ++i)
         series.decode_errors[i] = parser_error(registry, "ip", decode_error_names[i]);
     for (std::size_t i = 0; i < parser_error_count; ++i)
-        series.parser_errors[i] = parser_error(registry, "tls", parser_error_names[i]);
+        series.parser_errors[i] =
+            parser_error(registry, parser_error_names[i].first, parser_error_names[i].second);
 }
 
 void resolve_exceptions(PipelineSeries& series, SeriesRegistry& registry) {

@@ -37,8 +37,8 @@ void add_verdict(Json& json, const FlowRecord& record) {
     json["service"] = text_or_null(record.service);
     json["category"] = text_or_null(record.category);
     json["strength"] = to_string(record.strength);
-    json["protocol"] = text_or_null(to_string(record.application));
-    json["application"] = nullptr;
+    json["protocol"] = text_or_null(record.speaks);
+    json["application"] = text_or_null(record.application);
     json["server_name"] = text_or_null(record.server_name);
     json["action"] = to_string(record.action);
     json["would"] = to_string(record.would);

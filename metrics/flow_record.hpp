@@ -23,7 +23,8 @@ struct FlowRecord {
     std::string service;  ///< empty: none
     std::string category;
     Strength strength{};
-    Application application{};
+    std::string speaks;       ///< protocol by own parsers, else nDPI: "TLS"; empty where unknown
+    std::string application;  ///< by nDPI; empty where unknown
     std::string server_name;
     std::vector<Evidence> evidence;
     Action action{};

@@ -33,7 +33,7 @@ std::vector<Service> override_by_name(std::vector<Service> services) {
 
 PrefixMap<bool> own_addresses(const Service& service) {
     std::vector<PrefixMap<bool>::Entry> entries;
-    for (const auto* list : {&service.exclusive, &service.shared})
+    for (const auto* list : {&service.exclusive, &service.exclusive_udp, &service.shared})
         for (const Network& network : *list)
             entries.emplace_back(network, true);
     return PrefixMap<bool>(std::move(entries));
@@ -54,8 +54,9 @@ bool check_ids(const std::vector<Service>& services, std::vector<Finding>& findi
 bool check_networks(const std::vector<Service>& services, std::vector<Finding>& findings) {
     std::vector<std::pair<Network, const Service*>> claims;
     for (const Service& service : services)
-        for (const Network& network : service.exclusive)
-            claims.emplace_back(network, &service);
+        for (const auto* list : {&service.exclusive, &service.exclusive_udp})
+            for (const Network& network : *list)
+                claims.emplace_back(network, &service);
     std::ranges::stable_sort(claims, {}, [](const auto& claim) { return claim.first; });
     bool unique = true;
     for (std::size_t i = 1; i < claims.size(); ++i)
@@ -89,17 +90,21 @@ std::optional<Catalogue> Catalogue::build(std::vector<Service> services,
     bool sound = check_ids(catalogue.services_, findings);
     sound = check_networks(catalogue.services_, findings) && sound;
     catalogue.by_id_.resize(max_service_id + 1UL);
-    std::vector<PrefixMap<std::size_t>::Entry> exclusive;
+    std::vector<PrefixMap<Owner>::Entry> exclusive;
     for (std::size_t i = 0; i < catalogue.services_.size(); ++i) {
         const Service& service = catalogue.services_[i];
         catalogue.by_name_[service.name] = i;
         catalogue.by_id_[service.id] = i + 1;
         catalogue.own_addresses_.push_back(own_addresses(service));
         for (const Network& network : service.exclusive)
-            exclusive.emplace_back(network, i);
+            exclusive.emplace_back(network, Owner{.service = i, .udp_only = false});
+        for (const Network& network : service.exclusive_udp)
+            exclusive.emplace_back(network, Owner{.service = i, .udp_only = true});
+        for (const std::string& application : service.ndpi)
+            catalogue.ndpi_.emplace(application, i);
         sound = catalogue.claim_domains(service, findings) && sound;
     }
-    catalogue.exclusive_ = PrefixMap<std::size_t>(std::move(exclusive));
+    catalogue.exclusive_ = PrefixMap<Owner>(std::move(exclusive));
     return sound ? std::optional(std::move(catalogue)) : std::nullopt;
 }
 
@@ -120,33 +125,139 @@ const Service* Catalogue::find_domain(std::string_view name) const {
 }
 
 const Service* Catalogue::find_address(const Address& address) const {
-    const std::size_t* index = exclusive_.find(address);
-    return index == nullptr ? nullptr : &services_[*index];
+    const Owner* owner = exclusive_.find(address);
+    return owner == nullptr ? nullptr : &services_[owner->service];
 }
 
-Identification Catalogue::identify(const Findings& findings, const Address& client,
-                                   const Address& server) const {
-    for (const Address& address : {server, client})  // the client's last: a service may call in
-        if (const Service* owner = find_address(address))
-            return {.service = owner,
-                    .strength = Strength::certain,
-                    .decisive = EvidenceKind::address,
-                    .address = address,
-                    .settled = true,
-                    .verified = true};
+bool Catalogue::owns_address(const Service& service, const Address& address) const {
+    return own_addresses_[static_cast<std::size_t>(&service - services_.data())].find(address) !=
+           nullptr;
+}
 
-    const bool settled = findings.ending != Ending::open;
-    const Service* by_name = find_domain(findings.server_name);
-    if (by_name == nullptr)
-        return {.settled = settled};
-    const bool own_address =
-        own_addresses_[static_cast<std::size_t>(by_name - services_.data())].find(server) !=
-        nullptr;
-    return {.service = by_name,
-            .strength = own_address ? Strength::certain : Strength::observed,
-            .decisive = findings.evidence.back().kind,
-            .settled = settled,
-            .verified = own_address || !by_name->verify_addresses};
+// A certificate that names several services proves none of them.
+const Service* Catalogue::certified(const std::vector<std::string>& names) const {
+    const Service* found = nullptr;
+    for (const std::string& name : names) {
+        const Service* service = find_domain(name);
+        if (service != nullptr && found != nullptr && service != found)
+            return nullptr;
+        found = service != nullptr ? service : found;
+    }
+    return found;
+}
+
+Identification Catalogue::by_address(const Findings& findings, const FlowEnds& ends) const {
+    for (const Address& address : {ends.server.address, ends.client}) {  // a service may call in
+        const Owner* owner = exclusive_.find(address);
+        if (owner == nullptr)
+            continue;
+        const bool at_once = !owner->udp_only || ends.protocol == Protocol::udp;
+        if (!at_once && !falls_to_address(findings))
+            continue;
+        return {.service = &services_[owner->service],
+                .strength = Strength::certain,
+                .decisive = EvidenceKind::address,
+                .address = address,
+                .settled = true,
+                .verified = true};
+    }
+    return {};
+}
+
+// Where an address is a service's over UDP alone, other traffic falls to it that names nobody, or
+// that names another service of the catalogue: such a name was forged. A name of nobody's is
+// believed.
+bool Catalogue::falls_to_address(const Findings& findings) const {
+    if (findings.open())
+        return false;
+    return findings.server_name.empty() || find_domain(findings.server_name) != nullptr;
+}
+
+Identification Catalogue::by_name(const Findings& findings, const FlowEnds& ends) const {
+    Identification found{.service = find_domain(findings.server_name),
+                         .decisive = findings.name_kind};
+    if (found.service == nullptr && findings.server_name.empty())
+        found = {.service = certified(findings.certificate_names),
+                 .decisive = EvidenceKind::tls_certificate};
+    if (found.service == nullptr)
+        found = {.service = find_domain(findings.realm), .decisive = EvidenceKind::stun};
+    if (found.service == nullptr)
+        return {};
+    const bool own_address = owns_address(*found.service, ends.server.address);
+    found.strength = own_address ? Strength::certain : Strength::observed;
+    found.verified = own_address || !found.service->verify_addresses;
+    return found;
+}
+
+// A signature counts beside an address or a port of the same service, or another flow of the
+// endpoint.
+Identification Catalogue::by_signature(const Findings& findings, const FlowEnds& ends) const {
+    if (findings.signatures.none())
+        return {};
+    for (const Service& service : services_)
+        for (const Signature signature : service.signatures) {
+            if (!findings.signatures.test(static_cast<std::size_t>(signature)))
+                continue;
+            const auto& ports =
+                ends.protocol == Protocol::udp ? service.udp_ports : service.tcp_ports;
+            const bool on_port = std::ranges::any_of(
+                ports, [&](PortRange range) { return range.contains(ends.server.port); });
+            const bool beside = owns_address(service, ends.server.address) || on_port;
+            if (!beside && ends.hints.same_endpoint != service.id)
+                continue;
+            return {.service = &service,
+                    .strength = beside ? Strength::observed : Strength::correlated,
+                    .decisive = findings.application == Application::stun ? EvidenceKind::stun
+                                                                          : EvidenceKind::media,
+                    .verified = !service.verify_addresses};
+        }
+    return {};
+}
+
+Identification Catalogue::by_ndpi(const Findings& findings) const {
+    if (findings.ndpi_application.empty())
+        return {};
+    const auto found = ndpi_.find(findings.ndpi_application);
+    if (found == ndpi_.end())
+        return {};
+    const Service& service = services_[found->second];
+    return {.service = &service,
+            .strength = Strength::observed,
+            .decisive = EvidenceKind::ndpi,
+            .verified = !service.verify_addresses};
+}
+
+// Media of a client's port that also talks to a service's servers belongs to the same call; an
+// address that was looked up by a service's name is that service's where nothing else speaks.
+Identification Catalogue::by_hints(const Findings& findings, const FlowEnds& ends) const {
+    const bool call =
+        findings.application == Application::stun || findings.application == Application::media;
+    const Service* service = call ? find(ends.hints.same_endpoint) : nullptr;
+    const auto kind = service != nullptr ? EvidenceKind::stun : EvidenceKind::dns;
+    if (service == nullptr && findings.server_name.empty())
+        service = find(ends.hints.resolved);
+    if (service == nullptr)
+        return {};
+    return {.service = service,
+            .strength = Strength::correlated,
+            .decisive = kind,
+            .verified = !service->verify_addresses};
+}
+
+Identification Catalogue::identify(const Findings& findings, const FlowEnds& ends) const {
+    Identification found = by_address(findings, ends);
+    if (found.service != nullptr)
+        return found;
+    const bool ended = !findings.open();
+    found = by_name(findings, ends);
+    if (found.service == nullptr)
+        found = by_signature(findings, ends);
+    if (found.service == nullptr && ended)
+        found = by_ndpi(findings);
+    if (found.service == nullptr && ended)
+        found = by_hints(findings, ends);
+    found.settled = ended;
+    return found;
 }
 
 std::vector<std::string_view> Catalogue::names() const {

@@ -9,7 +9,8 @@
 #include <absl/container/flat_hash_map.h>
 
 #include "classifiers/evidence.hpp"
-#include "classifiers/inspector.hpp"
+#include "classifiers/findings.hpp"
+#include "classifiers/flow_key.hpp"
 #include "rules/prefix_map.hpp"
 #include "rules/service.hpp"
 
@@ -24,6 +25,20 @@ struct Identification {
     bool settled = false;     ///< nothing that the flow may still show can change `service`
     bool verified =
         false;  ///< may permit: the service asks for no address, or the address is its own
+};
+
+/// What other flows of the same client tell about a flow.
+struct Hints {
+    ServiceId same_endpoint = no_service;  ///< another UDP flow of the client's address and port
+    ServiceId resolved = no_service;  ///< the name that a DNS answer gave the server's address to
+};
+
+/// What is asked of the catalogue about a flow, beside its findings.
+struct FlowEnds {
+    Address client;
+    Endpoint server;
+    Protocol protocol{};
+    Hints hints;
 };
 
 /// Every known service and the tables that find one by name or address. Immutable.
@@ -47,22 +62,35 @@ class Catalogue {
     /// The service that owns the longest exclusive prefix around `address`.
     [[nodiscard]] const Service* find_address(const Address& address) const;
 
-    /// Weighs what is known of a flow between `client` and `server`: an exclusive address first,
-    /// then a name (docs/architecture.md, "Which evidence wins"). O(labels of the name + log
-    /// prefixes).
-    [[nodiscard]] Identification identify(const Findings& findings, const Address& client,
-                                          const Address& server) const;
+    /// Weighs what is known of a flow: an exclusive address first, then a name, a signature with
+    /// something beside it, nDPI, and what other flows tell (docs/architecture.md, "Which evidence
+    /// wins"). O(labels of the names + log prefixes).
+    [[nodiscard]] Identification identify(const Findings& findings, const FlowEnds& ends) const;
 
     [[nodiscard]] std::vector<std::string_view> names() const;
 
   private:
+    struct Owner {
+        std::size_t service = 0;  ///< index into services_
+        bool udp_only = false;
+    };
+
     bool claim_domains(const Service& service, std::vector<Finding>& findings);
+    [[nodiscard]] bool owns_address(const Service& service, const Address& address) const;
+    [[nodiscard]] const Service* certified(const std::vector<std::string>& names) const;
+    [[nodiscard]] Identification by_address(const Findings& findings, const FlowEnds& ends) const;
+    [[nodiscard]] bool falls_to_address(const Findings& findings) const;
+    [[nodiscard]] Identification by_name(const Findings& findings, const FlowEnds& ends) const;
+    [[nodiscard]] Identification by_signature(const Findings& findings, const FlowEnds& ends) const;
+    [[nodiscard]] Identification by_ndpi(const Findings& findings) const;
+    [[nodiscard]] Identification by_hints(const Findings& findings, const FlowEnds& ends) const;
 
     std::vector<Service> services_;
     absl::flat_hash_map<std::string, std::size_t> by_name_;
     std::vector<std::size_t> by_id_;  ///< 1 + index into services_, 0 where the id is free
     absl::flat_hash_map<std::string, std::size_t> domains_;
-    PrefixMap<std::size_t> exclusive_;
+    absl::flat_hash_map<std::string, std::size_t> ndpi_;  ///< by nDPI's application name
+    PrefixMap<Owner> exclusive_;
     std::vector<PrefixMap<bool>> own_addresses_;  ///< by index: exclusive and shared, for `verify`
 };
 

@@ -49,6 +49,7 @@ void read_addresses(Report& report, const yaml::Node* node, Service& service) {
         return;
     Fields fields(report, *node, "`addresses`");
     service.exclusive = read_all(report, fields.optional("exclusive"), read_network);
+    service.exclusive_udp = read_all(report, fields.optional("exclusive_udp"), read_network);
     service.shared = read_all(report, fields.optional("shared"), read_network);
     fields.finish();
 }
@@ -71,10 +72,10 @@ std::optional<Source> read_source(Report& report, const yaml::Node* node) {
     return source;
 }
 
-std::optional<std::string> read_signature(Report& report, const yaml::Node* node) {
+std::optional<Signature> read_signature(Report& report, const yaml::Node* node) {
     const auto word = read_word(report, node, Code::bad_value, "a signature that octroi knows",
                                 {signature_names.begin(), signature_names.end()});
-    return word ? std::optional(std::string(signature_names[*word])) : std::nullopt;
+    return word ? std::optional(static_cast<Signature>(*word)) : std::nullopt;
 }
 
 }  // namespace

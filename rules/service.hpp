@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "classifiers/domain.hpp"
+#include "classifiers/signature.hpp"
 #include "rules/schema.hpp"
 
 namespace octroi {
@@ -40,11 +41,6 @@ inline constexpr std::array<std::string_view, 11> category_names = {
     return category_names[static_cast<std::size_t>(category)];
 }
 
-/// Detectors built into classifiers/ that a service may name under `signatures`.
-inline constexpr std::array<std::string_view, 8> signature_names = {
-    "zoom-sfu",       "zoom-p2p",         "zoom-stun",     "teams-stun",
-    "teams-turn-mux", "telegram-mtproto", "whatsapp-stun", "discord-rtp"};
-
 /// Where a fact about a service comes from.
 struct Source {
     std::string what;
@@ -63,10 +59,11 @@ struct Service {
     std::vector<Domain> domains;         ///< each with its subdomains; theirs alone
     std::vector<Domain> shared_domains;  ///< support other evidence, never decide
     std::vector<Network> exclusive;      ///< theirs alone: decide at the first packet
+    std::vector<Network> exclusive_udp;  ///< theirs alone over UDP; over TCP other names live there too
     std::vector<Network> shared;         ///< support other evidence, never decide
     std::vector<PortRange> udp_ports;    ///< with shared addresses or a signature only
     std::vector<PortRange> tcp_ports;
-    std::vector<std::string> signatures;
+    std::vector<Signature> signatures;
     std::vector<std::string> ndpi;  ///< nDPI application names that mean this service alone
     std::vector<Source> sources;
     bool verify_addresses = false;  ///< its name permits only together with its address

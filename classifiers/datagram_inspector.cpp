@@ -1,0 +1,112 @@
+#include "classifiers/datagram_inspector.hpp"
+
+#include <algorithm>
+
+#include "classifiers/client_hello.hpp"
+#include "classifiers/dns_answer.hpp"
+#include "classifiers/stun.hpp"
+#include "classifiers/turn_notes.hpp"
+
+namespace octroi {
+namespace {
+
+constexpr std::uint32_t payload_quota = 8;
+// A QUIC client repeats the pieces of its ClientHello under loss, one at a time.
+constexpr std::uint32_t quic_payload_quota = 32;
+constexpr std::size_t max_alpn = 32;
+
+}  // namespace
+
+void DatagramInspector::inspect(const Packet& packet, std::uint32_t number, Findings& findings,
+                                Workspace& workspace) {
+    if (packet.payload.empty())
+        return;
+    ++payloads_;
+    if (packet.source().port == dns_port || packet.destination().port == dns_port)
+        return read_dns(packet, number, findings);
+    if (!read_quic(packet, number, findings, workspace))
+        read_media(packet.payload, number, findings);
+    if (payloads_ >= (quic_ ? quic_payload_quota : payload_quota))
+        findings.end(quic_ ? Ending::quota : Ending::nothing_more);
+}
+
+// True where the datagram belongs to a QUIC connection.
+bool DatagramInspector::read_quic(const Packet& packet, std::uint32_t number, Findings& findings,
+                                  Workspace& workspace) {
+    if (client_ && *client_ != packet.direction)
+        return quic_ != nullptr;
+    if (!quic_) {
+        if (!quic::read_long_header(packet.payload))
+            return false;
+        quic_ = std::make_unique<quic::Hello>();
+    }
+    switch (quic_->feed(packet.payload, workspace.quic, workspace.budget)) {
+        case quic::Hello::Result::no_quic:
+            break;
+        case quic::Hello::Result::opened:
+            client_ = packet.direction;
+            findings.application = Application::quic;
+            break;
+        case quic::Hello::Result::complete:
+            accept_hello(packet, number, findings);
+            break;
+        case quic::Hello::Result::conflict:
+            findings.end(Ending::ambiguous);
+            break;
+        case quic::Hello::Result::malformed:
+            findings.error = ParserError::quic_malformed;
+            findings.end(Ending::nothing_more);
+            break;
+        case quic::Hello::Result::no_memory:
+            findings.end(Ending::no_memory);
+            break;
+    }
+    return true;
+}
+
+void DatagramInspector::accept_hello(const Packet& packet, std::uint32_t number,
+                                     Findings& findings) {
+    client_ = packet.direction;
+    findings.application = Application::quic;
+    const auto hello = tls::parse_client_hello(quic_->message());
+    if (!hello) {
+        findings.error = ParserError::quic_malformed;
+        return findings.end(Ending::nothing_more);
+    }
+    const Bytes alpn = hello->alpn.first(std::min(hello->alpn.size(), max_alpn));
+    findings.alpn.assign(alpn.begin(), alpn.end());
+    findings.encrypted_client_hello = hello->encrypted_client_hello;
+    if (hello->server_name.empty())
+        return findings.end(Ending::nothing_more);
+    findings.accept_name(hello->server_name, EvidenceKind::quic_sni, number,
+                         ParserError::tls_bad_name);
+}
+
+void DatagramInspector::read_dns(const Packet& packet, std::uint32_t number, Findings& findings) {
+    client_ = packet.destination().port == dns_port ? packet.direction : opposite(packet.direction);
+    findings.application = Application::dns;
+    const auto name = dns::parse_question(packet.payload);
+    if (name && !name->empty())
+        findings.add_evidence(EvidenceKind::dns, *name, number);
+    else if (!name && name.error() == dns::Problem::malformed)
+        findings.error = ParserError::dns_malformed;
+    findings.end(Ending::nothing_more);
+}
+
+void DatagramInspector::read_media(Bytes payload, std::uint32_t number, Findings& findings) {
+    if (const auto message = stun::parse(payload)) {
+        note_turn(*message, number, findings);
+        if (!findings.realm.empty())
+            findings.end(Ending::nothing_more);
+        return;
+    }
+    if (findings.application == Application::unknown && is_media(payload))
+        findings.application = Application::media;
+    const Signatures fresh = datagram_signatures(payload) & ~findings.signatures;
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+        if (fresh.test(i))
+            findings.add_evidence(EvidenceKind::media, std::string(signature_names[i]), number);
+    findings.signatures |= fresh;
+}
+
+}  // namespace octroi

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "classifiers/findings.hpp"
+#include "classifiers/packet.hpp"
+#include "classifiers/quic_hello.hpp"
+
+namespace octroi {
+
+/// Reads a UDP flow: QUIC, DNS, STUN and TURN, and the framings of media.
+class DatagramInspector {
+  public:
+    /// Takes the next packet of an open inspection.
+    void inspect(const Packet& packet, std::uint32_t number, Findings& findings,
+                 Workspace& workspace);
+
+    /// Frees the buffers.
+    void release() { quic_.reset(); }
+
+    /// The direction in which the client sends, once known.
+    [[nodiscard]] std::optional<Direction> client() const { return client_; }
+
+  private:
+    [[nodiscard]] bool read_quic(const Packet& packet, std::uint32_t number, Findings& findings,
+                                 Workspace& workspace);
+    void accept_hello(const Packet& packet, std::uint32_t number, Findings& findings);
+    void read_dns(const Packet& packet, std::uint32_t number, Findings& findings);
+    void read_media(Bytes payload, std::uint32_t number, Findings& findings);
+
+    std::unique_ptr<quic::Hello> quic_;  ///< made at the first long header: most flows have none
+    std::optional<Direction> client_;
+    std::uint32_t payloads_ = 0;
+};
+
+/// The port of DNS (RFC 1035 4.2).
+inline constexpr std::uint16_t dns_port = 53;
+
+}  // namespace octroi

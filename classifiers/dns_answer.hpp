@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "classifiers/address.hpp"
+#include "classifiers/byte_reader.hpp"
+
+namespace octroi::dns {
+
+enum class Problem : std::uint8_t {
+    not_an_answer,  ///< a query, an error, or another kind of message
+    malformed
+};
+
+/// What a DNS response says about one question.
+struct Answer {
+    struct Record {
+        Address address;
+        std::uint32_t ttl = 0;  ///< seconds
+    };
+
+    /// The name asked for and the names that CNAME, HTTPS and SVCB records lead to, in order, lower
+    /// case.
+    std::vector<std::string> names;
+    std::vector<Record>
+        addresses;  ///< A, AAAA and the address hints of HTTPS and SVCB (RFC 9460 7.3)
+};
+
+/// Reads a DNS message (RFC 1035 4) as a successful response to one A, AAAA, HTTPS or SVCB
+/// question. Names are followed through compression pointers that strictly go back; at most 64
+/// records are read.
+[[nodiscard]] std::expected<Answer, Problem> parse_answer(Bytes message);
+
+/// The name of the first question of a query or response; empty where there is none.
+[[nodiscard]] std::expected<std::string, Problem> parse_question(Bytes message);
+
+}  // namespace octroi::dns

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "classifiers/evidence.hpp"
+#include "classifiers/memory_budget.hpp"
+#include "classifiers/ndpi.hpp"
+#include "classifiers/quic_hello.hpp"
+#include "classifiers/signature.hpp"
+
+namespace octroi {
+
+/// Why inspection of a flow ended.
+enum class Ending : std::uint8_t {
+    open,          ///< it goes on: more packets may tell more
+    named,         ///< a name was read: nothing later can outweigh it
+    nothing_more,  ///< every classifier has seen enough and none can tell more
+    quota,         ///< the flow used up the packets or octets that inspection spends on one flow
+    no_memory,     ///< the worker's buffers are used up
+    ambiguous      ///< data came twice with different content: an evasion
+};
+
+/// What a parser found wrong in a packet that it had reason to read.
+enum class ParserError : std::uint8_t {
+    tls_malformed,
+    tls_too_large,
+    tls_bad_name,
+    quic_malformed,
+    dns_malformed,
+    http_bad_host,
+    certificate_malformed
+};
+
+inline constexpr std::size_t parser_error_count = 7;
+
+/// Everything that inspection knows about a flow so far.
+struct Findings {
+    std::vector<Evidence> evidence;
+    std::string server_name;   ///< the name that the client asks for; empty where unknown
+    EvidenceKind name_kind{};  ///< how `server_name` was read
+    std::vector<std::string> certificate_names;  ///< of the server, where the client names none
+    std::string realm;                           ///< of a TURN server; empty where unknown
+    std::string alpn;                  ///< first ALPN protocol offered; empty where unknown
+    std::string ndpi_protocol;         ///< nDPI's master protocol; empty where unknown
+    std::string ndpi_application;      ///< nDPI's application; empty where unknown
+    std::optional<ParserError> error;  ///< found in the newest packet
+    Signatures signatures;
+    Application application{};
+    Ending ending = Ending::open;
+    bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
+
+    [[nodiscard]] bool open() const { return ending == Ending::open; }
+
+    void end(Ending why) {
+        if (open())
+            ending = why;
+    }
+
+    /// Notes the host that the client asks for. Ends the inspection as `named`, or with `error`
+    /// where the octets are no host name.
+    void accept_name(Bytes name, EvidenceKind kind, std::uint32_t packet, ParserError otherwise);
+
+    void add_evidence(EvidenceKind kind, std::string value, std::uint32_t packet);
+};
+
+/// What the inspectors of one worker share: buffers that outlive the flows.
+struct Workspace {
+    MemoryBudget budget;
+    std::vector<std::uint8_t> scratch;
+    quic::Opener quic;
+    Ndpi ndpi;
+
+    explicit Workspace(std::size_t buffer_limit) : budget(buffer_limit) {}
+};
+
+}  // namespace octroi

@@ -1,0 +1,140 @@
+#include "classifiers/quic_hello.hpp"
+
+#include <algorithm>
+
+namespace octroi::quic {
+namespace {
+
+constexpr std::size_t max_coalesced = 64;
+constexpr std::size_t handshake_header = 4;
+
+// A datagram may end in zeros behind its last packet (Firefox pads so), also between datagrams that
+// the kernel put together.
+Bytes without_leading_zeros(Bytes bytes) {
+    const auto start = std::ranges::find_if(bytes, [](std::uint8_t octet) { return octet != 0; });
+    return bytes.subspan(static_cast<std::size_t>(start - bytes.begin()));
+}
+
+}  // namespace
+
+Hello::Result Hello::feed(Bytes datagram, Opener& opener, MemoryBudget& budget) {
+    Result result = Result::no_quic;
+    for (std::size_t i = 0; i < max_coalesced && !datagram.empty(); ++i) {
+        const auto header = read_long_header(datagram);
+        if (!header)
+            return result;
+        datagram = without_leading_zeros(datagram.subspan(header->packet.size()));
+        if (header->type != LongHeader::Type::initial)
+            continue;
+        const Result fed = feed_initial(*header, opener, budget);
+        if (fed != Result::no_quic && fed != Result::opened)
+            return fed;
+        result = std::max(result, fed);
+    }
+    return result;
+}
+
+Hello::Result Hello::feed_initial(const LongHeader& header, Opener& opener, MemoryBudget& budget) {
+    const auto payload = unseal(header, opener);
+    if (!payload)
+        return Result::no_quic;
+    opener.frames.clear();
+    if (!read_crypto_frames(*payload, opener.frames))
+        return Result::malformed;
+    for (const CryptoFrame& frame : opener.frames) {
+        const Result result = collect(frame, budget);
+        if (result != Result::opened)
+            return result;
+    }
+    return Result::opened;
+}
+
+Hello::Result Hello::collect(const CryptoFrame& frame, MemoryBudget& budget) {
+    if (frame.offset >= TcpStream::capacity)
+        return Result::opened;
+    const auto offset = static_cast<std::uint32_t>(frame.offset);
+    if (stream_.begins_with(offset) && check_complete(frame.data))
+        return Result::complete;
+    switch (stream_.insert(offset, frame.data, budget)) {
+        case TcpStream::Result::conflict:
+            return Result::conflict;
+        case TcpStream::Result::no_memory:
+            return Result::no_memory;
+        case TcpStream::Result::unchanged:
+            return Result::opened;
+        case TcpStream::Result::advanced:
+            return check_complete(stream_.contiguous()) ? Result::complete : Result::opened;
+    }
+    return Result::opened;
+}
+
+bool Hello::check_complete(Bytes stream) {
+    ByteReader reader(stream);
+    reader.u8();
+    const std::size_t length = handshake_header + reader.u24();
+    if (!reader.ok() || stream.size() < length)
+        return false;
+    message_ = stream.first(length);
+    return true;
+}
+
+std::optional<Bytes> Hello::unseal(const LongHeader& header, Opener& opener) {
+    if (version_ == header.version)
+        if (const auto payload = unseal_with(keys_, header, opener))
+            return payload;
+    // RFC 9369 4.1: after compatible version negotiation the keys come from the first connection
+    // id.
+    if (version_ != 0 && version_ != header.version) {
+        const Bytes first_id = Bytes(connection_id_).first(connection_id_size_);
+        const InitialKeys keys = opener.crypto.client_keys(header.version, first_id);
+        if (const auto payload = unseal_with(keys, header, opener))
+            return payload;
+    }
+    const InitialKeys keys =
+        opener.crypto.client_keys(header.version, header.destination_connection_id);
+    const auto payload = unseal_with(keys, header, opener);
+    if (payload)
+        adopt(keys, header);
+    return payload;
+}
+
+// A connection that starts, or starts again after a Retry: its CRYPTO stream starts at 0.
+void Hello::adopt(const InitialKeys& keys, const LongHeader& header) {
+    keys_ = keys;
+    version_ = header.version;
+    std::ranges::copy(header.destination_connection_id, connection_id_.begin());
+    connection_id_size_ = static_cast<std::uint8_t>(header.destination_connection_id.size());
+    stream_.clear();
+    stream_.start(0);
+}
+
+// RFC 9001 5.4.1 and 5.4.2. Packet numbers of a client's Initials are small: what is sent is the
+// number.
+std::optional<Bytes> Hello::unseal_with(const InitialKeys& keys, const LongHeader& header,
+                                        Opener& opener) {
+    const std::size_t start = header.packet_number_offset;
+    constexpr std::size_t longest_number = 4;
+    if (header.packet.size() < start + longest_number + Crypto::sample_size)
+        return std::nullopt;
+    const auto mask = opener.crypto.header_mask(
+        keys, header.packet.subspan(start + longest_number, Crypto::sample_size));
+    const std::uint8_t first = header.packet[0] ^ (mask[0] & 0x0fU);
+    const std::size_t number_size = (first & 3U) + 1U;
+
+    opener.plain.assign(header.packet.begin(), header.packet.end());
+    opener.plain[0] = first;
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < number_size; ++i) {
+        opener.plain[start + i] ^= mask[i + 1];
+        number = number << 8U | opener.plain[start + i];
+    }
+    const std::size_t header_size = start + number_size;
+    const Bytes sealed = header.packet.subspan(header_size);
+    const Bytes opened_header = Bytes(opener.plain).first(header_size);
+    std::uint8_t* output = opener.plain.data() + header_size;
+    if (!opener.crypto.open(keys, number, opened_header, sealed, output))
+        return std::nullopt;
+    return Bytes(output, sealed.size() - Crypto::tag_size);
+}
+
+}  // namespace octroi::quic

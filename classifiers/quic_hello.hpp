@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <vector>
+
+#include "classifiers/quic_crypto.hpp"
+#include "classifiers/quic_packet.hpp"
+#include "classifiers/tcp_stream.hpp"
+
+namespace octroi::quic {
+
+/// Scratch space that all QUIC flows of a worker share.
+struct Opener {
+    Crypto crypto;
+    std::vector<std::uint8_t> plain;
+    std::vector<CryptoFrame> frames;
+};
+
+/// The ClientHello of one QUIC connection, put together from the CRYPTO frames of its client's
+/// Initial packets: in any order, over any number of packets and datagrams, with whatever lies
+/// between them.
+///
+/// Only authenticated packets count. Keys follow the connection: Retry (RFC 9000 17.2.5) and
+/// version negotiation (RFC 9368) give new ones, the server's connection id does not.
+class Hello {
+  public:
+    enum class Result : std::uint8_t {
+        no_quic,    ///< nothing in the datagram could be opened
+        opened,     ///< a client's Initial, but the ClientHello is not complete
+        complete,   ///< message() is the ClientHello
+        conflict,   ///< an octet came twice with different values
+        malformed,  ///< an authentic packet that breaks RFC 9000
+        no_memory
+    };
+
+    /// Takes the payload of a UDP datagram, or of several that the kernel put together (GRO).
+    [[nodiscard]] Result feed(Bytes datagram, Opener& opener, MemoryBudget& budget);
+
+    /// After `complete`: the handshake message with its header. Borrowed from this object or from
+    /// the opener, until the next feed() of any flow of the worker.
+    [[nodiscard]] Bytes message() const { return message_; }
+
+    [[nodiscard]] std::uint32_t version() const { return version_; }
+
+  private:
+    [[nodiscard]] Result feed_initial(const LongHeader& header, Opener& opener,
+                                      MemoryBudget& budget);
+    [[nodiscard]] std::optional<Bytes> unseal(const LongHeader& header, Opener& opener);
+    [[nodiscard]] std::optional<Bytes> unseal_with(const InitialKeys& keys,
+                                                   const LongHeader& header, Opener& opener);
+    void adopt(const InitialKeys& keys, const LongHeader& header);
+    [[nodiscard]] Result collect(const CryptoFrame& frame, MemoryBudget& budget);
+    [[nodiscard]] bool check_complete(Bytes stream);
+
+    InitialKeys keys_;
+    std::array<std::uint8_t, 20> connection_id_{};  ///< that the keys were made from
+    std::uint8_t connection_id_size_ = 0;
+    std::uint32_t version_ = 0;  ///< 0: no keys yet
+    TcpStream stream_;
+    Bytes message_;
+};
+
+}  // namespace octroi::quic

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <string_view>
+
+#include "classifiers/byte_reader.hpp"
+
+namespace octroi {
+
+/// Framings that one vendor uses. A signature supports an address, a port or another flow of the
+/// same client; it does not make a service by itself.
+enum class Signature : std::uint8_t {
+    zoom_sfu,        ///< Zoom media through a server: 8-octet encapsulation (IMC 2022,
+                     ///< doi 10.1145/3517745.3561414)
+    zoom_p2p,        ///< Zoom media between two clients: media encapsulation alone
+    zoom_stun,       ///< Zoom's classic STUN probe
+    teams_stun,      ///< STUN with Microsoft's attributes
+    teams_turn_mux,  ///< Microsoft's multiplexed TURN: frames that start with ff 10
+    whatsapp_noise,  ///< the prologue of WhatsApp's Noise handshake over TCP
+    whatsapp_stun,   ///< TURN allocation with WhatsApp's token
+    discord_voice    ///< Discord's voice server ping and address discovery
+};
+
+inline constexpr std::array<std::string_view, 8> signature_names = {
+    "zoom-sfu",       "zoom-p2p",       "zoom-stun",     "teams-stun",
+    "teams-turn-mux", "whatsapp-noise", "whatsapp-stun", "discord-voice"};
+
+using Signatures = std::bitset<signature_names.size()>;
+
+[[nodiscard]] constexpr std::string_view to_string(Signature signature) {
+    return signature_names[static_cast<std::size_t>(signature)];
+}
+
+/// The signatures that a UDP payload shows (STUN has its own parser). O(1).
+[[nodiscard]] Signatures datagram_signatures(Bytes payload);
+
+/// The signatures that the start of a TCP client's stream shows.
+[[nodiscard]] Signatures stream_signatures(Bytes stream);
+
+/// Whether a payload looks like RTP, RTCP (RFC 3550, RFC 5761) or a DTLS record (RFC 6347, RFC
+/// 9147): media of some kind, no service.
+[[nodiscard]] bool is_media(Bytes payload);
+
+}  // namespace octroi

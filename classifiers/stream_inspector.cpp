@@ -1,0 +1,218 @@
+#include "classifiers/stream_inspector.hpp"
+
+#include <algorithm>
+
+#include "classifiers/certificate.hpp"
+#include "classifiers/client_hello.hpp"
+#include "classifiers/http_request.hpp"
+#include "classifiers/stun.hpp"
+#include "classifiers/tls_handshake.hpp"
+#include "classifiers/tls_server_flight.hpp"
+#include "classifiers/turn_notes.hpp"
+
+namespace octroi {
+namespace {
+
+// A ClientHello fits in 64 KiB; the rest is room for retransmissions of every octet of it.
+constexpr std::uint64_t octet_quota = 4 * TcpStream::capacity;
+// Data from a direction that cannot be judged by itself (no SYN seen): how long to wait for the
+// other.
+constexpr std::uint32_t one_sided_payloads = 8;
+// A TLS server says nothing before the ClientHello is complete.
+constexpr std::uint32_t early_server_payloads = 16;
+constexpr std::size_t max_alpn = 32;
+// What the shortest recognisable start of a clear protocol needs: a STUN header with its cookie,
+// behind the 2 octets of RFC 4571 framing.
+constexpr std::size_t shortest_start = 10;
+
+std::string text_of(Bytes bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+struct StreamInspector::Look {
+    Half& half;
+    Direction direction;
+    std::uint32_t number;
+    Findings& findings;
+    Workspace& workspace;
+};
+
+void StreamInspector::inspect(const Packet& packet, std::uint32_t number, Findings& findings,
+                              Workspace& workspace) {
+    if (number == 1)
+        midstream_ = !packet.tcp.syn;
+    if (packet.tcp.syn)
+        note_handshake(packet);
+    if (packet.payload.empty())
+        return;
+    octets_ += packet.payload.size();
+    Half& sender = half(packet.direction);
+    ++sender.payloads;
+    const bool from_server = client_ && *client_ != packet.direction;
+    if (!sender.finished && (!from_server || awaits_certificate_)) {
+        const Look look{.half = sender,
+                        .direction = packet.direction,
+                        .number = number,
+                        .findings = findings,
+                        .workspace = workspace};
+        read(look, packet.tcp.sequence + (packet.tcp.syn ? 1U : 0U), packet.payload);
+    }
+    if (findings.open())
+        check_quota(findings);
+}
+
+void StreamInspector::release() {
+    for (Half& each : halves_)
+        each.stream.clear();
+}
+
+// RFC 9293 3.5: data starts one after the SYN's own sequence number. A second SYN with another
+// number before any data is a new connection on the same ports.
+void StreamInspector::note_handshake(const Packet& packet) {
+    client_ = packet.tcp.ack ? opposite(packet.direction) : packet.direction;
+    TcpStream& stream = half(packet.direction).stream;
+    if (stream.contiguous().empty() && stream.first_sequence() != packet.tcp.sequence + 1)
+        stream.clear();
+    if (stream.contiguous().empty())
+        stream.start(packet.tcp.sequence + 1);
+}
+
+void StreamInspector::read(const Look& look, std::uint32_t sequence, Bytes payload) {
+    TcpStream& stream = look.half.stream;
+    if (!stream.started())
+        stream.start(sequence);
+    // The common case, a whole ClientHello in the first segment, is read where it lies.
+    if (stream.begins_with(sequence)) {
+        examine(look, payload);
+        if (!look.findings.open() || look.half.finished)
+            return;
+    }
+    switch (stream.insert(sequence, payload, look.workspace.budget)) {
+        case TcpStream::Result::conflict:
+            return look.findings.end(Ending::ambiguous);
+        case TcpStream::Result::no_memory:
+            return look.findings.end(Ending::no_memory);
+        case TcpStream::Result::unchanged:
+            return;
+        case TcpStream::Result::advanced:
+            if (stream.contiguous().size() >= look.half.needed)
+                examine(look, stream.contiguous());
+    }
+}
+
+void StreamInspector::examine(const Look& look, Bytes stream) {
+    const bool server =
+        client_ ? *client_ != look.direction : tls::starts_with_server_hello(stream);
+    if (server)
+        examine_server(look, stream);
+    else
+        examine_client(look, stream);
+}
+
+void StreamInspector::examine_client(const Look& look, Bytes stream) {
+    const auto message = tls::first_handshake_message(stream, look.workspace.scratch);
+    if (message)
+        return accept_client_hello(look, *message);
+    if (message.error().incomplete) {
+        look.half.needed = message.error().progress.needed;
+        return;
+    }
+    if (message.error().reason == tls::NotClientHello::too_large) {
+        look.findings.error = ParserError::tls_too_large;
+        return finish(look);
+    }
+    examine_clear(look, stream);
+}
+
+// Everything that starts without encryption: HTTP, TURN over TCP, WhatsApp's Noise prologue.
+void StreamInspector::examine_clear(const Look& look, Bytes stream) {
+    look.half.needed = stream.size() + 1;
+    const auto host = http::requested_host(stream);
+    if (host || host.error() != http::Problem::not_http)
+        look.findings.application = Application::http;
+    if (host) {
+        client_ = look.direction;
+        return look.findings.accept_name(*host, EvidenceKind::http_host, look.number,
+                                         ParserError::http_bad_host);
+    }
+    if (host.error() == http::Problem::incomplete || stream.size() < shortest_start)
+        return;
+    if (const auto framed = stun::stream_message_size(stream))
+        return stream.size() < *framed ? void() : accept_turn(look, stream.first(*framed));
+    if (stun::stream_message_size(
+            stream.subspan(2)))  // RFC 4571 2: length first, as ICE over TCP has it
+        look.findings.application = Application::stun;
+    look.findings.signatures |= stream_signatures(stream);
+    finish(look);
+}
+
+void StreamInspector::accept_client_hello(const Look& look, Bytes message) {
+    const auto hello = tls::parse_client_hello(message);
+    if (!hello) {
+        look.findings.error = ParserError::tls_malformed;
+        return finish(look);
+    }
+    client_ = look.direction;
+    look.findings.application = Application::tls;
+    look.findings.alpn = text_of(hello->alpn.first(std::min(hello->alpn.size(), max_alpn)));
+    look.findings.encrypted_client_hello = hello->encrypted_client_hello;
+    if (!hello->server_name.empty())
+        return look.findings.accept_name(hello->server_name, EvidenceKind::tls_sni, look.number,
+                                         ParserError::tls_bad_name);
+    look.half.finished = true;
+    look.half.stream.clear();
+    awaits_certificate_ = true;
+}
+
+void StreamInspector::examine_server(const Look& look, Bytes stream) {
+    client_ = opposite(look.direction);
+    look.half.needed = stream.size() + 1;
+    const auto der = tls::server_certificate(stream, look.workspace.scratch);
+    if (der)
+        return accept_certificate(look, *der);
+    look.findings.application = Application::tls;
+    if (der.error() == tls::NoCertificate::none)
+        look.findings.end(Ending::nothing_more);
+}
+
+void StreamInspector::accept_certificate(const Look& look, Bytes der) {
+    look.findings.application = Application::tls;
+    if (auto names = certificate_names(der))
+        look.findings.certificate_names = std::move(*names);
+    else
+        look.findings.error = ParserError::certificate_malformed;
+    for (const std::string& name : look.findings.certificate_names)
+        look.findings.add_evidence(EvidenceKind::tls_certificate, name, look.number);
+    look.findings.end(Ending::nothing_more);
+}
+
+void StreamInspector::accept_turn(const Look& look, Bytes message) {
+    if (const auto parsed = stun::parse(message))
+        note_turn(*parsed, look.number, look.findings);
+    look.findings.end(Ending::nothing_more);
+}
+
+// This direction holds no request that octroi can read.
+void StreamInspector::finish(const Look& look) {
+    look.half.finished = true;
+    look.half.stream.clear();
+    if (client_ == look.direction || half(opposite(look.direction)).finished)
+        look.findings.end(Ending::nothing_more);
+}
+
+void StreamInspector::check_quota(Findings& findings) {
+    if (octets_ > octet_quota)
+        return findings.end(Ending::quota);
+    for (const Direction direction : {Direction::low_to_high, Direction::high_to_low}) {
+        const Half& each = half(direction);
+        const bool server = client_ == opposite(direction);
+        if (server && !awaits_certificate_ && each.payloads > early_server_payloads)
+            return findings.end(Ending::quota);
+        if (!client_ && each.finished && each.payloads >= one_sided_payloads)
+            return findings.end(Ending::nothing_more);
+    }
+}
+
+}  // namespace octroi

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "classifiers/findings.hpp"
+#include "classifiers/packet.hpp"
+#include "classifiers/tcp_stream.hpp"
+
+namespace octroi {
+
+/// Reads a TCP connection: what the client asks for (TLS, HTTP, TURN), and the server's certificate
+/// where the client names nobody.
+class StreamInspector {
+  public:
+    /// Takes the next packet of an open inspection.
+    void inspect(const Packet& packet, std::uint32_t number, Findings& findings,
+                 Workspace& workspace);
+
+    /// Frees the buffers.
+    void release();
+
+    /// The direction in which the client sends, once known.
+    [[nodiscard]] std::optional<Direction> client() const { return client_; }
+
+    /// Whether the connection was under way when its first packet was seen (no SYN).
+    [[nodiscard]] bool midstream() const { return midstream_; }
+
+  private:
+    struct Half {
+        TcpStream stream;
+        std::size_t needed = 0;      ///< octets before another look at the stream is useful
+        std::uint32_t payloads = 0;  ///< segments with data
+        bool finished = false;       ///< this direction can tell nothing more
+    };
+
+    struct Look;  // one look at a half's stream, with all that it needs
+
+    [[nodiscard]] Half& half(Direction direction) {
+        return halves_[static_cast<std::size_t>(direction)];
+    }
+
+    void note_handshake(const Packet& packet);
+    void read(const Look& look, std::uint32_t sequence, Bytes payload);
+    void examine(const Look& look, Bytes stream);
+    void examine_client(const Look& look, Bytes stream);
+    void examine_server(const Look& look, Bytes stream);
+    void examine_clear(const Look& look, Bytes stream);
+    void accept_client_hello(const Look& look, Bytes message);
+    void accept_certificate(const Look& look, Bytes der);
+    void accept_turn(const Look& look, Bytes message);
+    void finish(const Look& look);
+    void check_quota(Findings& findings);
+
+    std::array<Half, 2> halves_;
+    std::optional<Direction> client_;
+    std::uint64_t octets_ = 0;
+    bool midstream_ = false;
+    bool awaits_certificate_ = false;
+};
+
+}  // namespace octroi

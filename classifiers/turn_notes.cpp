@@ -1,0 +1,26 @@
+#include "classifiers/turn_notes.hpp"
+
+#include "classifiers/domain.hpp"
+
+namespace octroi {
+
+void note_turn(const stun::Message& message, std::uint32_t packet, Findings& findings) {
+    findings.application = Application::stun;
+    const auto note = [&](Signature signature, bool seen) {
+        const auto bit = static_cast<std::size_t>(signature);
+        if (!seen || findings.signatures.test(bit))
+            return;
+        findings.signatures.set(bit);
+        findings.add_evidence(EvidenceKind::stun, std::string(to_string(signature)), packet);
+    };
+    note(Signature::teams_stun, message.microsoft);
+    note(Signature::whatsapp_stun, message.whatsapp);
+    note(Signature::zoom_stun, message.classic && message.zoom);
+    const auto realm = Domain::parse(message.realm);
+    if (!realm || !findings.realm.empty())
+        return;
+    findings.realm = realm->text();
+    findings.add_evidence(EvidenceKind::stun, realm->text(), packet);
+}
+
+}  // namespace octroi

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+
+#include "classifiers/findings.hpp"
+#include "classifiers/stun.hpp"
+
+namespace octroi {
+
+/// Adds what a STUN or TURN message tells to a flow's findings: realm, signatures, and the
+/// evidence.
+void note_turn(const stun::Message& message, std::uint32_t packet, Findings& findings);
+
+}  // namespace octroi

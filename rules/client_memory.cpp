@@ -1,0 +1,68 @@
+#include "rules/client_memory.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <random>
+
+#include <absl/hash/hash.h>
+
+namespace octroi {
+namespace {
+
+constexpr std::int64_t endpoint_lifetime = 120;
+constexpr std::uint32_t shortest_ttl =
+    60;  // applications keep addresses longer than the answer allows
+constexpr std::uint32_t longest_ttl = 86400;
+constexpr unsigned service_bits = 16;
+constexpr std::uint64_t service_mask = (1U << service_bits) - 1;
+
+std::uint64_t random_secret() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+}
+
+}  // namespace
+
+ClientMemory::ClientMemory(std::size_t slots)
+    : slots_(std::bit_ceil(std::max<std::size_t>(slots, 2))), secret_(random_secret()) {}
+
+std::uint64_t ClientMemory::resolved_key(const Address& client, const Address& server) const {
+    return absl::HashOf(secret_, 'd', client, server);
+}
+
+std::uint64_t ClientMemory::endpoint_key(const Endpoint& client) const {
+    return absl::HashOf(secret_, 'e', client.address, client.port);
+}
+
+void ClientMemory::store(std::uint64_t key, ServiceId service, std::int64_t expiry) {
+    Slot& slot = slots_[key & (slots_.size() - 1)];
+    const std::uint64_t value = static_cast<std::uint64_t>(expiry) << service_bits | service;
+    slot.check.store(key ^ value, std::memory_order_relaxed);
+    slot.value.store(value, std::memory_order_relaxed);
+}
+
+ServiceId ClientMemory::load(std::uint64_t key, std::int64_t now) const {
+    const Slot& slot = slots_[key & (slots_.size() - 1)];
+    const std::uint64_t value = slot.value.load(std::memory_order_relaxed);
+    if ((slot.check.load(std::memory_order_relaxed) ^ value) != key || value == 0)
+        return no_service;
+    return static_cast<std::int64_t>(value >> service_bits) < now
+               ? no_service
+               : static_cast<ServiceId>(value & service_mask);
+}
+
+void ClientMemory::remember_resolved(const Address& client, const Address& server,
+                                     ServiceId service, std::uint32_t ttl, std::int64_t now) {
+    store(resolved_key(client, server), service, now + std::clamp(ttl, shortest_ttl, longest_ttl));
+}
+
+void ClientMemory::remember_endpoint(const Endpoint& client, ServiceId service, std::int64_t now) {
+    store(endpoint_key(client), service, now + endpoint_lifetime);
+}
+
+Hints ClientMemory::hints(const Endpoint& client, const Endpoint& server, std::int64_t now) const {
+    return {.same_endpoint = load(endpoint_key(client), now),
+            .resolved = load(resolved_key(client.address, server.address), now)};
+}
+
+}  // namespace octroi

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "classifiers/flow_key.hpp"
+#include "rules/catalogue.hpp"
+
+namespace octroi {
+
+/// What flows of a client tell about its other flows, for as long as it is true:
+/// - an address that a DNS answer gave for a service's name (the answer's time to live);
+/// - a UDP port of the client that talks to a service's servers (two minutes).
+///
+/// A fixed number of slots, the newest entry wins. Workers share it, because a client's flows are
+/// spread over the queues; it has no lock: an entry that is torn by a concurrent write fails its
+/// own check and reads as absent. Keys are 64-bit hashes under a random key of the process.
+class ClientMemory {
+  public:
+    /// `slots` is rounded up to a power of two.
+    explicit ClientMemory(std::size_t slots = 1UL << 17U);
+
+    void remember_resolved(const Address& client, const Address& server, ServiceId service,
+                           std::uint32_t ttl, std::int64_t now);
+
+    void remember_endpoint(const Endpoint& client, ServiceId service, std::int64_t now);
+
+    /// Times are seconds of one clock.
+    [[nodiscard]] Hints hints(const Endpoint& client, const Endpoint& server,
+                              std::int64_t now) const;
+
+  private:
+    struct Slot {
+        std::atomic<std::uint64_t> check{0};  ///< key XOR value
+        std::atomic<std::uint64_t> value{0};  ///< expiry << 16 | service
+    };
+
+    void store(std::uint64_t key, ServiceId service, std::int64_t expiry);
+    [[nodiscard]] ServiceId load(std::uint64_t key, std::int64_t now) const;
+    [[nodiscard]] std::uint64_t resolved_key(const Address& client, const Address& server) const;
+    [[nodiscard]] std::uint64_t endpoint_key(const Endpoint& client) const;
+
+    std::vector<Slot> slots_;
+    std::uint64_t secret_;
+};
+
+}  // namespace octroi
