@@ -14,8 +14,9 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nan
 /// What the kernel or the capture says beside the bytes of a packet.
 struct PacketContext {
     Time time;
-    std::uint32_t input_interface = 0;  ///< ifindex; 0 where unknown
-    std::uint32_t mark = 0;             ///< netfilter mark as delivered
+    std::uint32_t input_interface = 0;   ///< ifindex; 0 where unknown
+    std::uint32_t output_interface = 0;  ///< ifindex; 0 where unknown
+    std::uint32_t mark = 0;              ///< netfilter mark as delivered
 };
 
 /// RFC 9293 3.1, the fields that stream reassembly needs.

@@ -25,6 +25,12 @@ constexpr std::size_t max_alpn = 32;
 // behind the 2 octets of RFC 4571 framing.
 constexpr std::size_t shortest_start = 10;
 
+// RFC 6066 3: literal addresses are not permitted in host_name; some clients send them all the
+// same.
+bool is_address(Bytes name) {
+    return parse_address({reinterpret_cast<const char*>(name.data()), name.size()}).has_value();
+}
+
 std::string text_of(Bytes bytes) {
     return {bytes.begin(), bytes.end()};
 }
@@ -158,7 +164,7 @@ void StreamInspector::accept_client_hello(const Look& look, Bytes message) {
     look.findings.application = Application::tls;
     look.findings.alpn = text_of(hello->alpn.first(std::min(hello->alpn.size(), max_alpn)));
     look.findings.encrypted_client_hello = hello->encrypted_client_hello;
-    if (!hello->server_name.empty())
+    if (!hello->server_name.empty() && !is_address(hello->server_name))
         return look.findings.accept_name(hello->server_name, EvidenceKind::tls_sni, look.number,
                                          ParserError::tls_bad_name);
     look.half.finished = true;

@@ -53,6 +53,8 @@ ExitCode show(const Catalogue& catalogue, const std::string& name) {
     print_items("signatures", service->signatures,
                 [](Signature signature) { return to_string(signature); });
     print_items("nDPI", service->ndpi, as_it_is);
+    if (service->verify_addresses)
+        fmt::print("verify        addresses\n");
     print_items("sources", service->sources, [](const Source& source) {
         return fmt::format("{}: {} ({})", source.what, source.where, source.date);
     });

@@ -43,7 +43,9 @@ std::vector<Finding> check_document(const yaml::Document& document, const Catalo
 }  // namespace
 
 ExitCode execute(const CheckCommand& command) {
-    const auto catalogue = load_catalogue(command.catalogue);
+    const auto config = load_config(std::nullopt);
+    const bool configured = !command.catalogue && config;
+    const auto catalogue = load_catalogue(configured ? config->catalogue : command.catalogue);
     if (!catalogue) {
         fmt::print(stderr, "{}", render_all(catalogue.error()));
         return ExitCode::findings;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/version.hpp"
 #include "rules/schema.hpp"
 #include "rules/yaml.hpp"
 
@@ -53,7 +54,7 @@ Config ConfigReader::read(const yaml::Node& root) {
     config.file = report_.file();
     config.queue_count = one_per_core();
     Fields fields(report_, root, "the configuration");
-    static_cast<void>(read_integer(report_, fields.required("octroi"), 1, 1));
+    read_version(report_, fields.required("octroi"));
     config.policy = read_path(fields.optional("policy"));
     config.catalogue = read_path(fields.optional("catalogue"));
     read_queues(fields.optional("queues"), config);

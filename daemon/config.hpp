@@ -39,9 +39,6 @@ struct Config {
     ClientPrivacy event_clients = ClientPrivacy::zone;
 };
 
-/// Where the installed configuration lies.
-inline constexpr const char* installed_config = "/etc/octroi/octroi.yaml";
-
 /// Reads `path`; without one, the installed configuration where there is one, else built-in
 /// defaults.
 [[nodiscard]] std::expected<Config, std::vector<Finding>> load_config(

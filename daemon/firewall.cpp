@@ -114,7 +114,7 @@ std::expected<bool, std::string> remove_family(Firewall::Family family) {
                              removal_text("filter", filter_chains, *filter);
     if (text == "*mangle\nCOMMIT\n*filter\nCOMMIT\n")
         return false;
-    const auto restored = run_tool({tool(family) + "-restore", "--noflush"}, text);
+    const auto restored = run_tool({tool(family) + "-restore", "-w", "--noflush"}, text);
     if (!restored)
         return std::unexpected(restored.error());
     return true;
@@ -198,7 +198,7 @@ std::expected<bool, std::string> Firewall::install_family(Family family) const {
     const std::string text =
         table_text("mangle", mangle_chains, mangle_rules(), !mangle_jump) +
         table_text("filter", filter_chains, filter_rules(family, generation), !filter_jump);
-    const auto restored = run_tool({tool(family) + "-restore", "--noflush"}, text);
+    const auto restored = run_tool({tool(family) + "-restore", "-w", "--noflush"}, text);
     if (!restored)
         return std::unexpected(restored.error());
     return true;
@@ -266,7 +266,9 @@ std::expected<std::optional<std::uint8_t>, std::string> Firewall::generation_of(
             std::string_view(line).substr(start.size() + 2);  // behind 0x
         std::uint32_t mark = 0;
         std::from_chars(value.data(), value.data() + value.size(), mark, hexadecimal);
-        return settings_.mark.decode(mark).generation;
+        const std::uint8_t generation = settings_.mark.decode(mark).generation;
+        // 0 comes from rules with another mark layout: they say nothing about ours.
+        return generation == 0 ? std::uint8_t{1} : generation;
     }
     return std::nullopt;
 }
@@ -285,7 +287,7 @@ std::expected<void, std::string> Firewall::set_generation(std::uint8_t generatio
         constexpr std::size_t chain = std::string_view("-A OCTROI ").size();
         const std::string text = fmt::format("*filter\n-R OCTROI 1 {}\n-R OCTROI 2 {}\nCOMMIT\n",
                                              rules[0].substr(chain), rules[1].substr(chain));
-        const auto restored = run_tool({tool(family) + "-restore", "--noflush"}, text);
+        const auto restored = run_tool({tool(family) + "-restore", "-w", "--noflush"}, text);
         if (!restored)
             return std::unexpected(restored.error());
     }

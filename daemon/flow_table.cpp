@@ -44,13 +44,17 @@ Flow* FlowTable::track(const Packet& packet) {
         flow->first_sequence = packet.tcp.sequence;
     }
     flow->last_seen = now;
+    flow->newest = packet.context;
+    flow->newest_direction = packet.direction;
     ++flow->packets;
     return flow;
 }
 
 bool FlowTable::make_room(Time now) {
-    if (index_.size() < settings_.limit)
-        return true;
+    return index_.size() < settings_.limit || yield_oldest(now);
+}
+
+bool FlowTable::yield_oldest(Time now) {
     if (oldest_ == Flow::nil || now - flows_[oldest_].last_seen < settings_.yield_after)
         return false;
     forget_oldest();

@@ -24,8 +24,10 @@ struct Flow {
     Time last_seen;
     Inspector inspector;
     std::optional<Verdict> verdict;  ///< set when the flow is decided
-    Hints hints;                     ///< what other flows told, as of the end of the inspection
-    bool learned = false;            ///< this flow's service has been told to the client's memory
+    PacketContext newest;            ///< of its newest packet
+    Direction newest_direction{};
+    Hints hints;           ///< what other flows told, as of the end of the inspection
+    bool learned = false;  ///< this flow's service has been told to the client's memory
 
     // The table's own links, least recently seen first.
     static constexpr std::uint32_t nil = std::numeric_limits<std::uint32_t>::max();
@@ -58,6 +60,9 @@ class FlowTable {
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 
     [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
+
+    /// Forgets the flow that has been silent longest, if it has been so for `yield_after`.
+    bool yield_oldest(Time now);
 
     /// Forgets the flow; the reference is dead afterwards.
     void forget(const Flow& flow);

@@ -11,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/capabilities.hpp"
+#include "daemon/conntrack.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
@@ -105,6 +107,11 @@ std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config
 }
 
 std::expected<void, std::string> Gateway::begin() {
+    if (!may_administer_network())
+        return std::unexpected(
+            "the capability CAP_NET_ADMIN is missing: run octroi as root, or give it that "
+            "capability "
+            "(systemd: AmbientCapabilities=CAP_NET_ADMIN)");
     // Rules first: without them the daemon would run and nothing would be enforced.
     const auto found = firewall_.generation();
     if (!found)
@@ -124,7 +131,6 @@ std::expected<void, std::string> Gateway::begin() {
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);
-    current_ = *ruleset;
     if (config_.event_file) {
         auto events = EventLog::open({.path = *config_.event_file,
                                       .clients = config_.event_clients,
@@ -204,12 +210,22 @@ std::expected<std::shared_ptr<const Ruleset>, std::string> Gateway::load(std::ui
 
 std::expected<void, std::string> Gateway::put_in_force(
     const std::shared_ptr<const Ruleset>& ruleset) {
-    // Workers first: from now on they mark with the new generation. Until the kernel's rules
-    // follow, such flows only come back to user space; nothing is lost.
+    // The kernel first: until the workers follow, they mark with the old generation and such flows
+    // come back once more; nothing is lost. Where the kernel refuses, the old ruleset and
+    // generation stay.
+    const std::uint8_t retiring =
+        current_ ? current_->generation : previous_generation(ruleset->generation);
+    if (auto retired = retire_generation(config_.mark, ruleset->generation, retiring); !retired)
+        return std::unexpected(std::move(retired.error()));
+    if (auto set = firewall_.set_generation(ruleset->generation); !set) {
+        if (current_)
+            static_cast<void>(firewall_.set_generation(current_->generation));
+        return set;
+    }
     published_.store(ruleset);
     current_ = ruleset;
     registry_.worker(0).set(reloads_.generation, ruleset->generation);
-    return firewall_.set_generation(ruleset->generation);
+    return {};
 }
 
 std::expected<void, std::string> Gateway::reload() {

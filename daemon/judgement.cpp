@@ -39,12 +39,32 @@ ZoneSet zones_of(const Address& client, std::uint32_t interface, const Ruleset& 
     return found == ruleset.interface_zones.end() ? zones : zones | found->second;
 }
 
+// The interface on the client's side of a packet that goes `direction`.
+std::uint32_t client_interface(const PacketContext& context, Direction direction,
+                               Direction client) {
+    return direction == client ? context.input_interface : context.output_interface;
+}
+
 Parties parties_between(const FlowKey& key, Direction client, std::uint32_t interface,
                         const Ruleset& ruleset) {
     const Endpoint& from = key.source(client);
     return {.client = from,
             .server = key.destination(client),
             .zones = zones_of(from.address, interface, ruleset)};
+}
+
+Action to_action(MarkState state) {
+    switch (state) {
+        case MarkState::drop:
+            return Action::drop;
+        case MarkState::reject:
+            return Action::reject;
+        case MarkState::none:
+        case MarkState::pass:
+        case MarkState::accept:
+            return Action::accept;
+    }
+    return Action::accept;
 }
 
 // Facts that any packet of the flow tells.
@@ -70,15 +90,16 @@ Action Judgement::would() const {
     return decision.would.settled ? decision.would.action : decision.enforced.action;
 }
 
-Parties parties_of(const Flow& flow, std::uint32_t input_interface, const Ruleset& ruleset) {
+Parties parties_of(const Flow& flow, const Ruleset& ruleset) {
     const auto seen = flow.inspector.client();
     const Direction client = seen ? *seen : guess_client(flow.key, flow.first, *ruleset.policy);
-    return parties_between(flow.key, client, input_interface, ruleset);
+    return parties_between(flow.key, client,
+                           client_interface(flow.newest, flow.newest_direction, client), ruleset);
 }
 
-Judgement judge(const Flow& flow, std::uint32_t input_interface, const Ruleset& ruleset) {
+Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     const Inspector& inspector = flow.inspector;
-    Judgement judgement{.parties = parties_of(flow, input_interface, ruleset)};
+    Judgement judgement{.parties = parties_of(flow, ruleset)};
     const Parties& parties = judgement.parties;
     const FlowEnds ends{.client = parties.client.address,
                         .server = parties.server,
@@ -101,19 +122,22 @@ Judgement judge(const Flow& flow, std::uint32_t input_interface, const Ruleset& 
     return judgement;
 }
 
-Judgement judge_again(const FlowKey& key, Direction direction, ServiceId service,
-                      const Ruleset& ruleset) {
-    const Direction client = guess_client(key, direction, *ruleset.policy);
-    Judgement judgement{.parties = parties_between(key, client, 0, ruleset)};
-    judgement.identification = {.service = ruleset.catalogue->find(service),
+Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& ruleset) {
+    const Direction client = guess_client(packet.key, packet.direction, *ruleset.policy);
+    const std::uint32_t interface = client_interface(packet.context, packet.direction, client);
+    Judgement judgement{.parties = parties_between(packet.key, client, interface, ruleset)};
+    judgement.identification = {.service = ruleset.catalogue->find(old.service),
                                 .strength = Strength::correlated,
                                 .settled = true,
                                 .verified = true};
-    Facts facts = plain_facts(judgement.parties, key.protocol());
+    Facts facts = plain_facts(judgement.parties, packet.key.protocol());
     facts.service_known = true;
     facts.service = judgement.service();
-    facts.name_known = true;
     judgement.decision = ruleset.policy->decide(facts);
+    Outcome& enforced = judgement.decision.enforced;
+    const bool refused = old.state != MarkState::accept && old.service == no_service;
+    if (!enforced.settled || (refused && enforced.rule == nullptr))
+        enforced = {.settled = true, .action = to_action(old.state)};
     return judgement;
 }
 
@@ -134,6 +158,7 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .server_name = findings.server_name,
                       .action = decision.enforced.action,
                       .would = judgement.would(),
+                      .client_first = judgement.parties.client == flow.key.source(flow.first),
                       .exception = decision.exception,
                       .decided_at_packet = flow.packets};
     if (const auto zone = judgement.label_zone(*ruleset.policy))

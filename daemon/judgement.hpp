@@ -16,9 +16,8 @@ struct Parties {
     ZoneSet zones;  ///< of the client
 };
 
-/// `input_interface` is the ifindex that the client's packet came in through, 0 where unknown.
-[[nodiscard]] Parties parties_of(const Flow& flow, std::uint32_t input_interface,
-                                 const Ruleset& ruleset);
+/// The parties of a flow, by what its packets showed so far.
+[[nodiscard]] Parties parties_of(const Flow& flow, const Ruleset& ruleset);
 
 /// What is believed of a flow and decided on it, at its newest packet.
 struct Judgement {
@@ -37,13 +36,12 @@ struct Judgement {
 };
 
 /// Stages 4 and 5 of a packet's path: evidence to service, service to decision.
-[[nodiscard]] Judgement judge(const Flow& flow, std::uint32_t input_interface,
-                              const Ruleset& ruleset);
+[[nodiscard]] Judgement judge(const Flow& flow, const Ruleset& ruleset);
 
-/// Judges a live flow that comes back after a reload, by the service that its mark remembers:
-/// nothing of it can be inspected again. `direction` is the way of the packet that brought it.
-[[nodiscard]] Judgement judge_again(const FlowKey& key, Direction direction, ServiceId service,
-                                    const Ruleset& ruleset);
+/// Judges a live flow that comes back after a reload, by what its mark `old` remembers: nothing of
+/// it can be inspected again. What would need the flow's name, or was refused without any service,
+/// keeps its verdict.
+[[nodiscard]] Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
 
 /// What is told about the flow.
 [[nodiscard]] FlowRecord record_of(const Flow& flow, const Judgement& judgement,

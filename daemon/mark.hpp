@@ -75,4 +75,8 @@ class MarkLayout {
                                                     : static_cast<std::uint8_t>(generation + 1);
 }
 
+[[nodiscard]] constexpr std::uint8_t previous_generation(std::uint8_t generation) {
+    return generation <= 1 ? MarkLayout::max_generation : static_cast<std::uint8_t>(generation - 1);
+}
+
 }  // namespace octroi

@@ -176,6 +176,8 @@ void NfQueue::read_message(std::span<const std::uint8_t> datagram) {
             packet.mark = ntohl(mnl_attr_get_u32(attributes[NFQA_MARK]));
         if (attributes[NFQA_IFINDEX_INDEV] != nullptr)
             packet.input_interface = ntohl(mnl_attr_get_u32(attributes[NFQA_IFINDEX_INDEV]));
+        if (attributes[NFQA_IFINDEX_OUTDEV] != nullptr)
+            packet.output_interface = ntohl(mnl_attr_get_u32(attributes[NFQA_IFINDEX_OUTDEV]));
         if (attributes[NFQA_PAYLOAD] != nullptr)
             packet.ip_packet = Bytes(
                 static_cast<const std::uint8_t*>(mnl_attr_get_payload(attributes[NFQA_PAYLOAD])),
@@ -184,15 +186,16 @@ void NfQueue::read_message(std::span<const std::uint8_t> datagram) {
     }
 }
 
-void NfQueue::add_verdict(std::uint32_t id, const Verdict& verdict) {
+void NfQueue::add_verdict(const QueuedPacket& packet, const Verdict& verdict) {
     if (send_size_ + verdict_size > send_buffer_.size())
         send_verdicts();
     nlmsghdr* header = nfq_nlmsg_put(as_chars(send_buffer_.data() + send_size_), NFQNL_MSG_VERDICT,
                                      settings_.number);
     const bool repeat = verdict.kind == Verdict::Kind::mark;
-    nfq_nlmsg_verdict_put(header, static_cast<int>(id), repeat ? NF_REPEAT : NF_DROP);
+    nfq_nlmsg_verdict_put(header, static_cast<int>(packet.id), repeat ? NF_REPEAT : NF_DROP);
     if (repeat)
-        nfq_nlmsg_verdict_put_mark(header, settings_.mark.encode(verdict.mark));
+        nfq_nlmsg_verdict_put_mark(
+            header, (packet.mark & ~settings_.mark.mask()) | settings_.mark.encode(verdict.mark));
     send_size_ += NLMSG_ALIGN(header->nlmsg_len);
 }
 

@@ -24,8 +24,9 @@ namespace octroi {
 struct QueuedPacket {
     std::uint32_t id = 0;
     std::uint32_t mark = 0;
-    std::uint32_t input_interface = 0;
-    Bytes ip_packet;  ///< borrowed until the next receive()
+    std::uint32_t input_interface = 0;   ///< ifindex
+    std::uint32_t output_interface = 0;  ///< ifindex
+    Bytes ip_packet;                     ///< borrowed until the next receive()
 };
 
 /// One NFQUEUE of the kernel: batches of packets come in, batches of verdicts go out, in order of
@@ -49,8 +50,8 @@ class NfQueue {
     /// The packets that are there now, up to a batch; empty where there are none.
     [[nodiscard]] std::span<const QueuedPacket> receive();
 
-    /// Adds the verdict for a packet to the batch.
-    void add_verdict(std::uint32_t id, const Verdict& verdict);
+    /// Adds the verdict for a packet to the batch. Bits of the mark that are not octroi's stay.
+    void add_verdict(const QueuedPacket& packet, const Verdict& verdict);
 
     /// Sends the batch of verdicts in one call.
     void send_verdicts();

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
+constexpr std::uint16_t cisco_metadata = 0x8909;
 constexpr int max_tags = 4;
 
 bool is_vlan(std::uint16_t type) {
@@ -39,8 +40,9 @@ std::optional<Bytes> in_mpls(ByteReader reader) {
 }
 
 std::optional<Bytes> after_ethertype(ByteReader reader, std::uint16_t type) {
-    for (int i = 0; i < max_tags && is_vlan(type); ++i) {
-        reader.u16();  // priority, VLAN identifier (IEEE 802.1Q)
+    for (int i = 0; i < max_tags && (is_vlan(type) || type == cisco_metadata); ++i) {
+        // IEEE 802.1Q: priority and VLAN identifier; Cisco metadata: version, length, options
+        reader.bytes(type == cisco_metadata ? 6 : 2);
         type = reader.u16();
     }
     if (!reader.ok())

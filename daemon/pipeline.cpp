@@ -29,6 +29,18 @@ std::int64_t seconds(Time time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+// A flow that no table keeps, by one packet of it.
+Flow alone(const Packet& packet) {
+    Flow flow;
+    flow.key = packet.key;
+    flow.first = packet.direction;
+    flow.packets = 1;
+    flow.last_seen = packet.context.time;
+    flow.newest = packet.context;
+    flow.newest_direction = packet.direction;
+    return flow;
+}
+
 // An exception with nothing to remember the answer by: the packet alone is refused.
 Verdict for_this_packet(Action action) {
     return action == Action::accept ? pass() : discard();
@@ -78,10 +90,8 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
         learn_names(flow, packet, ruleset);
         return {.verdict = verdict_of(flow), .flow = &flow};
     }
-    const bool from_client = flow.inspector.client().value_or(packet.direction) == packet.direction;
-    const std::uint32_t interface = from_client ? packet.context.input_interface : 0;
     inspect(flow, packet, ruleset);
-    const Judgement judgement = judge(flow, interface, ruleset);
+    const Judgement judgement = judge(flow, ruleset);
     learn_service(flow, judgement);
     if (current || !may_leave(judgement))
         return {.verdict = current ? verdict_of(flow) : pass(), .flow = &flow};
@@ -90,7 +100,8 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     flow.verdict =
         decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
     if (again)
-        counters_.add(series_.redecided);
+        counters_.add(
+            series_.redecided[static_cast<std::size_t>(judgement.decision.enforced.action)]);
     else
         count_decided(flow, judgement, ruleset);
     return {
@@ -99,6 +110,10 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
 
 void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
     const bool was_open = flow.inspector.open();
+    // Buffers held by silent flows go to the ones at work.
+    for (int i = 0; i < 2 && workspace_.budget.used() > workspace_.budget.limit() / 8 * 7; ++i)
+        if (!table_.yield_oldest(flow.last_seen))
+            break;
     flow.inspector.inspect(packet, flow.packets, workspace_);
     const Findings& findings = flow.inspector.findings();
     if (findings.error)
@@ -117,7 +132,7 @@ Verdict Pipeline::verdict_of(const Flow& flow) const {
 
 // Either end may be the one that another flow told about: a peer's packet may come first.
 Hints Pipeline::recall(const Flow& flow, const Ruleset& ruleset) const {
-    const Parties parties = parties_of(flow, 0, ruleset);
+    const Parties parties = parties_of(flow, ruleset);
     const std::int64_t now = seconds(flow.last_seen);
     Hints hints = settings_.memory->hints(parties.client, parties.server, now);
     if (flow.key.protocol() != Protocol::udp)
@@ -177,20 +192,21 @@ bool Pipeline::may_leave(const Judgement& judgement) const {
 
 Pipeline::Step Pipeline::decide_again(const Packet& packet, const Mark& old,
                                       const Ruleset& ruleset) {
-    const Judgement judgement = judge_again(packet.key, packet.direction, old.service, ruleset);
-    counters_.add(series_.redecided);
-    return {.verdict = decided(judgement.decision.enforced.action, ruleset.generation,
-                               judgement.service())};
+    const Judgement judgement = judge_again(packet, old, ruleset);
+    const Action action = judgement.decision.enforced.action;
+    counters_.add(series_.redecided[static_cast<std::size_t>(action)]);
+    Step step{.verdict = decided(action, ruleset.generation, judgement.service())};
+    if (old.state == MarkState::accept && action != Action::accept)
+        step.record = record_of(alone(packet), judgement, ruleset);
+    return step;
 }
 
 Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) {
     // The rules may still speak: a zone or an address needs no table.
-    Flow alone;
-    alone.key = packet.key;
-    alone.first = packet.direction;
-    alone.inspector.inspect(packet, 1, workspace_);
-    alone.inspector.end(Ending::no_memory);
-    const Judgement judgement = judge(alone, packet.context.input_interface, ruleset);
+    Flow flow = alone(packet);
+    flow.inspector.inspect(packet, 1, workspace_);
+    flow.inspector.end(Ending::no_memory);
+    const Judgement judgement = judge(flow, ruleset);
     const Action action = judgement.decision.enforced.action;
     if (judgement.decision.enforced.rule != nullptr)
         return {.verdict = decided(action, ruleset.generation, judgement.service())};
@@ -215,7 +231,7 @@ FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
     if (flow.inspector.open())
         flow.hints = recall(flow, ruleset);
     flow.inspector.end(Ending::nothing_more);
-    return record_of(flow, judge(flow, 0, ruleset), ruleset);
+    return record_of(flow, judge(flow, ruleset), ruleset);
 }
 
 void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {

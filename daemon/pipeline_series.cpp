@@ -79,10 +79,11 @@ PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
     resolve_errors(*this, registry);
     resolve_exceptions(*this, registry);
     resolve_evidence(*this, registry);
-    redecided =
-        registry.slot("octroi_flows_redecided_total",
-                      "Live flows that were decided again after a reload, without inspection.",
-                      MetricType::counter);
+    for (std::size_t action = 0; action < action_names.size(); ++action)
+        redecided[action] =
+            registry.slot("octroi_flows_redecided_total",
+                          "Live flows that were decided again after a reload, without inspection.",
+                          MetricType::counter, {{"action", std::string(action_names[action])}});
     const std::string evictions = "octroi_flow_evictions_total";
     const std::string evictions_help = "Flows forgotten by user space.";
     expired = registry.slot("octroi_unclassified_flows_total",

@@ -27,7 +27,7 @@ struct PipelineSeries {
     std::array<Slot, parser_error_count> parser_errors{};
     std::array<PerAction, exception_names.size()> exceptions{};
     std::array<std::array<Slot, 5>, 10> evidence{};  ///< by kind and strength
-    Slot redecided{};                                ///< live flows decided again after a reload
+    PerAction redecided{};                           ///< live flows decided again after a reload
     Slot expired{};                                  ///< flows forgotten while undecided
     Slot evicted_idle{};
     Slot evicted_full{};

@@ -63,10 +63,12 @@ bool Worker::process_batch() {
 }
 
 void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {
-    const PacketContext context{
-        .time = time, .input_interface = queued.input_interface, .mark = queued.mark};
+    const PacketContext context{.time = time,
+                                .input_interface = queued.input_interface,
+                                .output_interface = queued.output_interface,
+                                .mark = queued.mark};
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
-    parts_.queue.add_verdict(queued.id, step.verdict);
+    parts_.queue.add_verdict(queued, step.verdict);
     if (parts_.events == nullptr || !step.record)
         return;
     const bool refused =

@@ -13,15 +13,15 @@ Json text_or_null(std::string_view text) {
     return text.empty() ? Json(nullptr) : Json(text);
 }
 
-void add_client(Json& json, const FlowRecord& record) {
-    json["src_ip"] = to_string(record.source.address);
-    json["src_port"] = record.source.port;
+void add_source(Json& json, const Endpoint& source) {
+    json["src_ip"] = to_string(source.address);
+    json["src_port"] = source.port;
 }
 
-void add_endpoints(Json& json, const FlowRecord& record) {
-    json["dest_ip"] = to_string(record.destination.address);
-    json["dest_port"] = record.destination.port;
-    json["proto"] = protocol_name(record.protocol);
+void add_destination(Json& json, const Endpoint& destination, Protocol protocol) {
+    json["dest_ip"] = to_string(destination.address);
+    json["dest_port"] = destination.port;
+    json["proto"] = protocol_name(protocol);
 }
 
 Json evidence_json(const std::vector<Evidence>& evidence) {
@@ -78,8 +78,8 @@ std::string protocol_name(Protocol protocol) {
 
 std::string to_json_line(const FlowRecord& record) {
     Json json;
-    add_client(json, record);
-    add_endpoints(json, record);
+    add_source(json, record.source);
+    add_destination(json, record.destination, record.protocol);
     add_verdict(json, record);
     return line(json);
 }
@@ -88,10 +88,13 @@ std::string to_event_line(const FlowRecord& record, ClientPrivacy privacy) {
     Json json;
     json["timestamp"] = timestamp(record.time);
     json["event_type"] = "decision";
+    // In events the client is the source, whoever sent the first packet.
+    const Endpoint& client = record.client_first ? record.source : record.destination;
+    const Endpoint& server = record.client_first ? record.destination : record.source;
     if (privacy == ClientPrivacy::full)
-        add_client(json, record);
+        add_source(json, client);
     json["zone"] = text_or_null(record.zone);
-    add_endpoints(json, record);
+    add_destination(json, server, record.protocol);
     add_verdict(json, record);
     json["mode"] = record.action == record.would ? "enforce" : "monitor";
     json["reason"] = text_or_null(record.reason);

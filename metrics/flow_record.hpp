@@ -32,6 +32,7 @@ struct FlowRecord {
     std::string rule;  ///< empty: no rule spoke
     std::string reason;
     std::size_t rule_line = 0;
+    bool client_first = true;  ///< the source is the client, as policy sees it
     std::optional<Exception> exception;
     std::uint32_t decided_at_packet = 0;  ///< 0: never decided
 };

@@ -8,7 +8,6 @@
 namespace octroi {
 namespace {
 
-constexpr std::int64_t format_version = 1;
 constexpr std::size_t max_rules = 10'000;
 constexpr std::size_t max_name = 64;
 
@@ -43,7 +42,6 @@ class PolicyReader {
     Policy::Parts read(const yaml::Node& root);
 
   private:
-    void read_version(const yaml::Node* node);
     Policy::Defaults read_defaults(const yaml::Node* node);
     void read_exceptions(const yaml::Node* node, Policy::Parts& parts);
     void read_zones(const yaml::Node* node);
@@ -75,7 +73,7 @@ class PolicyReader {
 Policy::Parts PolicyReader::read(const yaml::Node& root) {
     Policy::Parts parts;
     Fields fields(report_, root, "a policy");
-    read_version(fields.required("octroi"));
+    read_version(report_, fields.required("octroi"));
     defaults_ = read_defaults(fields.optional("defaults"));
     read_zones(fields.optional("zones"));
     parts.rules = read_rules(fields.required("rules"));
@@ -85,13 +83,6 @@ Policy::Parts PolicyReader::read(const yaml::Node& root) {
     parts.zones = std::move(zones_);
     parts.file = report_.file();
     return parts;
-}
-
-void PolicyReader::read_version(const yaml::Node* node) {
-    if (node != nullptr &&
-        (node->kind != yaml::Kind::scalar || node->scalar != std::to_string(format_version)))
-        report_.error(Code::bad_version, node->position, "this format version is not known",
-                      fmt::format("this octroi reads `octroi: {}`", format_version));
 }
 
 Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {

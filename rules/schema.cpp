@@ -176,6 +176,13 @@ std::optional<std::size_t> read_word(Report& report, const yaml::Node* node, Cod
     return std::nullopt;
 }
 
+void read_version(Report& report, const yaml::Node* node) {
+    constexpr std::string_view format_version = "1";
+    if (node != nullptr && (node->kind != yaml::Kind::scalar || node->scalar != format_version))
+        report.error(Code::bad_version, node->position, "this format version is not known",
+                     fmt::format("this octroi reads `octroi: {}`", format_version));
+}
+
 std::vector<const yaml::Node*> elements(const yaml::Node* node) {
     std::vector<const yaml::Node*> found;
     if (node == nullptr)

@@ -75,6 +75,9 @@ struct PortRange {
                                                    Code code, std::string_view what,
                                                    const std::vector<std::string_view>& words);
 
+/// Reports a format version other than the one that this program reads (`octroi: 1`).
+void read_version(Report& report, const yaml::Node* node);
+
 /// The elements of a list, or the node itself where a single value stands for a list of one.
 [[nodiscard]] std::vector<const yaml::Node*> elements(const yaml::Node* node);
 

@@ -59,9 +59,10 @@ struct Service {
     std::vector<Domain> domains;         ///< each with its subdomains; theirs alone
     std::vector<Domain> shared_domains;  ///< support other evidence, never decide
     std::vector<Network> exclusive;      ///< theirs alone: decide at the first packet
-    std::vector<Network> exclusive_udp;  ///< theirs alone over UDP; over TCP other names live there too
-    std::vector<Network> shared;         ///< support other evidence, never decide
-    std::vector<PortRange> udp_ports;    ///< with shared addresses or a signature only
+    std::vector<Network>
+        exclusive_udp;            ///< theirs alone over UDP; over TCP other names live there too
+    std::vector<Network> shared;  ///< support other evidence, never decide
+    std::vector<PortRange> udp_ports;  ///< with shared addresses or a signature only
     std::vector<PortRange> tcp_ports;
     std::vector<Signature> signatures;
     std::vector<std::string> ndpi;  ///< nDPI application names that mean this service alone

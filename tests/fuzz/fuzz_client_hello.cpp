@@ -1,0 +1,24 @@
+// Property: any message parses or fails, views stay inside it, and cut short it is truncated.
+#include "classifiers/client_hello.hpp"
+#include "tests/fuzz/property.hpp"
+
+using octroi::fuzz::require;
+using octroi::tls::parse_client_hello;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const octroi::Bytes input(data, size);
+    const auto hello = parse_client_hello(input);
+    if (!hello)
+        return 0;
+    require(octroi::fuzz::inside(hello->server_name, input));
+    require(octroi::fuzz::inside(hello->alpn, input));
+    require(hello->alpn.size() <= 255);
+    octroi::ByteReader header(input);
+    header.u8();
+    const std::size_t announced = 4 + std::size_t{header.u24()};
+    for (const std::size_t length : {announced - 1, announced / 2, std::size_t{1}}) {
+        const auto shorter = parse_client_hello(input.first(length));
+        require(!shorter && shorter.error() == octroi::tls::ParseError::truncated);
+    }
+    return 0;
+}

@@ -1,0 +1,174 @@
+"""The gateway: octroi's daemon and kernel rules, the administrator's rules, and a capture."""
+
+import json
+import os
+import re
+import signal
+from pathlib import Path
+
+import metrics
+from processes import wait_until
+
+LAB_FOLDER = Path(__file__).resolve().parent
+POLICIES = LAB_FOLDER / "policies"
+
+CONFIGURATION = """octroi: 1
+policy: policy.yaml
+queues: {{first: 0, count: 2, max_length: 8192}}
+mark: {{shift: 12}}
+on_failure: {on_failure}
+metrics: {{listen: "127.0.0.1:{port}"}}
+events: {{file: events.jsonl, clients: {clients}}}
+"""
+
+
+def binary():
+    """The program under test."""
+    built = LAB_FOLDER.parents[1] / "build" / "release" / "octroi"
+    path = Path(os.environ.get("OCTROI", built)).resolve()
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: build it, or name another one in OCTROI")
+    return path
+
+
+class Octroi:
+    """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
+
+    def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full"):
+        self._lab = lab
+        self._port = port
+        self._process = None
+        self.folder = folder
+        self.config = folder / "octroi.yaml"
+        self.log = folder / "octroi.log"
+        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients))
+        self.write_policy((POLICIES / policy).read_text())
+
+    def write_policy(self, text):
+        """Replaces the policy file as an editor does: whole, or not at all."""
+        draft = self.folder / "policy.yaml.new"
+        draft.write_text(text)
+        draft.rename(self.folder / "policy.yaml")
+
+    # The program's verbs.
+
+    def firewall(self, verb, check=True):
+        return self._lab.gateway.run(binary(), "firewall", verb, "--config", self.config, check=check)
+
+    def install_firewall(self):
+        self.firewall("install")
+
+    def remove_firewall(self):
+        self.firewall("remove")
+
+    def start(self):
+        """Starts the daemon and waits until it is ready."""
+        process = self.launch()
+        try:
+            wait_until(lambda: not process.running or self.ready(), "octroi to be ready", 10)
+        except TimeoutError:
+            process.kill()
+            raise
+        if not process.running:
+            raise RuntimeError(f"octroi did not start: {self.said()}")
+        self._process = process
+
+    def launch(self, *through):
+        """Starts the daemon, by another command where `through` names one, and waits for nothing."""
+        return self._lab.start(self._lab.gateway, self.log, *through,
+                               binary(), "run", "--config", self.config)
+
+    def reload(self):
+        """SIGHUP, and waits until the daemon has counted the reload, good or bad."""
+        before = self.scrape().sum("octroi_config_reloads_total")
+        self.send(signal.SIGHUP)
+        wait_until(lambda: self.scrape().sum("octroi_config_reloads_total") > before, "the reload")
+
+    def send(self, number):
+        self._process.send(number)
+
+    def kill(self):
+        process, self._process = self._process, None
+        process.kill()
+
+    def terminate(self):
+        """SIGTERM; gives the exit code."""
+        process, self._process = self._process, None
+        process.send(signal.SIGTERM)
+        return process.wait(10)
+
+    def end(self):
+        """Ends the daemon with its case, where the case did not. No case may overlook a crash, nor what
+        a sanitizer says at the exit."""
+        if self._process:
+            code = self.terminate()
+            if code != 0:
+                raise RuntimeError(f"octroi ended with {code}: {self.said()[-2000:]}")
+
+    # What it says of itself.
+
+    def said(self):
+        return self.log.read_text(errors="replace")
+
+    def ready(self):
+        try:
+            return metrics.fetch(self._lab.gateway, "/readyz", self._port)[0] == 200
+        except OSError:
+            return False
+
+    def scrape(self):
+        return metrics.scrape(self._lab.gateway)
+
+    def events(self):
+        """The decision events so far. The last line may still be under way."""
+        file = self.folder / "events.jsonl"
+        lines = file.read_text().split("\n")[:-1] if file.exists() else []
+        return [event for event in map(json.loads, lines) if event["event_type"] == "decision"]
+
+    def event(self, **fields):
+        """The first decision event with these fields, waited for."""
+        def matching():
+            return [event for event in self.events() if fields.items() <= event.items()]
+
+        return wait_until(matching, f"an event with {fields}")[0]
+
+    def event_after(self, count):
+        """The decision event that follows the first `count` ones, waited for."""
+        return wait_until(lambda: self.events()[count:], f"event number {count + 1}")[0]
+
+    def memory(self):
+        """The resident memory in octets (proc(5), VmRSS)."""
+        status = Path("/proc", str(self._process.pid), "status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
+def start_capture(lab, folder, interface="any"):
+    """What passes the gateway; on "any" interface each packet as it comes in and as it leaves. Without
+    --immediate-mode the last second is lost when tcpdump is stopped."""
+    capture = lab.start(lab.gateway, folder / "tcpdump.log", "tcpdump", "-i", interface, "-s", 2048,
+                        "-c", 100000, "-U", "--immediate-mode", "-Z", "root", "-w", folder / "gateway.pcap")
+    wait_until(lambda: "listening on" in capture.said(), "tcpdump")
+    return capture
+
+
+def saved_rules(namespace):
+    """All kernel rules of both families, without counters and comments, as {table: lines}. A table with
+    empty built-in chains is left out: looking at it is enough to make it."""
+    tables = {}
+    for program in ("iptables-save", "ip6tables-save"):
+        for line in namespace.run(program).stdout.decode().splitlines():
+            if line.startswith("*"):
+                table = tables.setdefault(f"{program} {line[1:]}", [])
+            elif not line.startswith("#") and line != "COMMIT":
+                table.append(re.sub(r"\[\d+:\d+\]", "", line).strip())
+    return {name: lines for name, lines in tables.items()
+            if not all(re.fullmatch(r":[A-Z]+ ACCEPT", line) for line in lines)}
+
+
+def packets_at(namespace, program, chain, rule_text):
+    """How many packets the one rule of `chain` met whose line contains `rule_text`."""
+    listed = namespace.run(program, "-t", "filter", "-S", chain, "-v").stdout.decode().splitlines()
+    counters = [re.search(r"-c (\d+) ", line)[1] for line in listed if rule_text in line]
+    if len(counters) != 1:
+        raise LookupError(f"{len(counters)} rules with {rule_text!r} in {listed}")
+    return int(counters[0])

@@ -1,0 +1,82 @@
+"""Packets made by hand, and the raw sockets that send them."""
+
+import socket
+import struct
+
+SYN, PSH, ACK = 0x02, 0x08, 0x10
+
+# linux/tcp.h; the socket module does not have them.
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
+TCP_RECV_QUEUE, TCP_SEND_QUEUE, TCP_REPAIR_OFF_NO_PROBE = 1, 2, -1
+
+
+def packed(address):
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+
+
+def checksum(data):
+    """RFC 1071."""
+    if len(data) % 2:
+        data += b"\0"
+    # A number is congruent to the sum of its digits, so this is the one's complement sum.
+    return 0xFFFF - (int.from_bytes(data, "big") % 0xFFFF)
+
+
+def ip(source, destination, protocol, payload):
+    """An IP packet. A raw socket fills in what is 0 in the IPv4 header: identification, checksum."""
+    ends = packed(source) + packed(destination)
+    if ":" in source:  # RFC 8200 3
+        return struct.pack("!IHBB", 6 << 28, len(payload), protocol, 64) + ends + payload
+    # RFC 791 3.1
+    return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0) + ends + payload
+
+
+def tcp(source, destination, flags, sequence, acknowledgement=0, payload=b""):
+    """A TCP segment in its IP packet; source and destination are (address, port)."""
+    header = struct.pack("!HHIIBBHHH", source[1], destination[1], sequence, acknowledgement,
+                         5 << 4, flags, 64240, 0, 0)  # RFC 9293 3.1
+    pseudo = struct.pack("!II", socket.IPPROTO_TCP, len(header) + len(payload))
+    ends = packed(source[0]) + packed(destination[0])
+    check = struct.pack("!H", checksum(ends + pseudo + header + payload))
+    segment = header[:16] + check + header[18:] + payload
+    return ip(source[0], destination[0], socket.IPPROTO_TCP, segment)
+
+
+class RawSender:
+    """Sends whole IP packets from a namespace."""
+
+    def __init__(self, namespace, family=socket.AF_INET):
+        self._socket = namespace.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def send(self, packet, destination):
+        self._socket.sendto(packet, (destination, 0))
+
+
+def sequence_numbers(connection):
+    """The next sequence number that a TCP connection will send, and the next that it expects
+    (tcp repair mode, as checkpoint/restore uses it)."""
+    connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    try:
+        numbers = []
+        for queue in (TCP_SEND_QUEUE, TCP_RECV_QUEUE):
+            connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, queue)
+            numbers.append(connection.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ) & 0xFFFFFFFF)
+        return numbers
+    finally:
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_PROBE)
+
+
+def send_ahead(namespace, connection, offset, payload):
+    """Sends `payload` as a segment that stands `offset` octets after what the connection has sent,
+    behind the connection's back: it will send these octets again itself."""
+    sequence, acknowledgement = sequence_numbers(connection)
+    source, destination = connection.getsockname()[:2], connection.getpeername()[:2]
+    with RawSender(namespace, connection.family) as sender:
+        sender.send(tcp(source, destination, PSH | ACK, (sequence + offset) & 0xFFFFFFFF,
+                        acknowledgement, payload), destination[0])

@@ -1,0 +1,60 @@
+"""Child processes that write to a file, and waiting with a deadline."""
+
+import signal
+import subprocess
+import time
+
+
+def wait_until(condition, what, seconds=5.0):
+    """Asks `condition` until it gives something true, and gives that back. `what` names in the
+    TimeoutError what did not come."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds} s: {what}")
+        time.sleep(0.01)
+
+
+class Process:
+    """A child in a session of its own: a Ctrl-C at the terminal reaches the lab alone, which then ends
+    its children in the right order."""
+
+    def __init__(self, argv, log, env=None):
+        self.log = log
+        with open(log, "ab") as output:
+            self._child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                           env=env, start_new_session=True)
+
+    @property
+    def pid(self):
+        return self._child.pid
+
+    @property
+    def running(self):
+        return self._child.poll() is None
+
+    def said(self):
+        """What the process has written so far."""
+        return self.log.read_text(errors="replace")
+
+    def send(self, number):
+        self._child.send_signal(number)
+
+    def wait(self, seconds=5.0):
+        """Waits for the end and gives the exit code (-9 where signal 9 ended it)."""
+        return self._child.wait(seconds)
+
+    def kill(self):
+        self.send(signal.SIGKILL)
+        return self.wait()
+
+    def stop(self):
+        """Asks the process to end and, after two seconds, makes it; nothing where it has ended."""
+        self.send(signal.SIGTERM)
+        try:
+            return self.wait(2)
+        except subprocess.TimeoutExpired:
+            return self.kill()

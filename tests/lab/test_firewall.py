@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""octroi's kernel rules stand beside the administrator's and leave them alone."""
+
+import unittest
+
+import clients
+from case import LabCase
+from gateway import Octroi, saved_rules
+from server import page_of
+from topology import NEUTRAL
+
+ADMINISTRATORS = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:MINE - [0:0]
+-A FORWARD -p tcp --dport 25 -j MINE
+-A FORWARD -m comment --comment "kept as it is" -p udp --dport 1900 -j DROP
+-A MINE -j REJECT
+COMMIT
+*mangle
+:FORWARD ACCEPT [0:0]
+-A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
+COMMIT
+"""
+EMPTY = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n*mangle\nCOMMIT\n"
+FAMILIES = ("iptables", "ip6tables")
+
+
+class Firewall(LabCase):
+    def setUp(self):
+        super().setUp()
+        self.restore(ADMINISTRATORS)
+        self.addCleanup(self.restore, EMPTY)
+        self.before = saved_rules(self.lab.gateway)
+        self.daemon = Octroi(self.lab, self.folder, "pilot.yaml")
+        self.addCleanup(self.daemon.remove_firewall)
+
+    def restore(self, rules):
+        for family in FAMILIES:
+            self.lab.gateway.run(f"{family}-restore", input=rules.encode())
+
+    def test_install_puts_its_jump_first_and_keeps_the_rest_in_order(self):
+        self.daemon.install_firewall()
+        for family in FAMILIES:
+            with self.subTest(family=family):
+                forward = self.chain(family, "FORWARD")
+                self.assertTrue(forward[0].endswith("-j OCTROI"), forward)
+                administrators = [line for line in self.before[f"{family}-save filter"] if "FORWARD -" in line]
+                self.assertEqual(forward[1:], administrators)
+
+    def test_install_twice_changes_nothing(self):
+        self.daemon.install_firewall()
+        once = saved_rules(self.lab.gateway)
+        self.daemon.install_firewall()
+        self.assertEqual(saved_rules(self.lab.gateway), once)
+
+    def test_install_puts_back_what_was_deleted(self):
+        self.daemon.install_firewall()
+        once = saved_rules(self.lab.gateway)
+        self.lab.gateway.run("iptables", "-D", "FORWARD", "-j", "OCTROI")
+        self.lab.gateway.run("ip6tables", "-F", "OCTROI-REFUSE")
+        self.daemon.install_firewall()
+        self.assertEqual(saved_rules(self.lab.gateway), once)
+
+    def test_remove_leaves_the_administrators_rules_as_they_were(self):
+        self.daemon.install_firewall()
+        self.assertNotEqual(saved_rules(self.lab.gateway), self.before)
+        self.daemon.remove_firewall()
+        self.assertEqual(saved_rules(self.lab.gateway), self.before)
+
+    def test_remove_without_rules_changes_nothing(self):
+        self.daemon.remove_firewall()
+        self.assertEqual(saved_rules(self.lab.gateway), self.before)
+
+    def test_print_changes_nothing_and_shows_the_queue_rule(self):
+        printed = self.daemon.firewall("print").stdout.decode()
+        self.assertIn("NFQUEUE", printed)
+        self.assertEqual(saved_rules(self.lab.gateway), self.before)
+
+    def test_install_under_a_running_daemon_does_not_disturb_it(self):
+        self.daemon.install_firewall()
+        self.addCleanup(self.daemon.end)
+        self.daemon.start()
+        self.daemon.install_firewall()
+        self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
+        self.assert_answered(clients.curl(self.lab, "www.example.org", NEUTRAL.v6), page_of("www.example.org"))
+
+    def chain(self, family, name):
+        return self.lab.gateway.run(family, "-S", name).stdout.decode().splitlines()[1:]
+
+
+if __name__ == "__main__":
+    unittest.main()

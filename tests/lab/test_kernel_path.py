@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""The kernel keeps the decision: decided flows stay out of user space, and obey the administrator."""
+
+import unittest
+
+import clients
+from case import LabCase
+from gateway import packets_at
+from server import BLOB, page_of
+from topology import NEUTRAL, VISIO
+
+ACCEPTED = 2 << 29  # the state "accept" in the mark's three high bits
+RECEIVED = "octroi_nfqueue_received_packets_total"
+
+
+class KernelPath(LabCase):
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.octroi("pilot.yaml")
+
+    def test_the_packets_of_an_accepted_flow_never_come_back(self):
+        for name, address in (("visio.numerique.gouv.fr", VISIO), ("www.example.org", NEUTRAL.v6)):
+            with self.subTest(name=name), clients.tls(self.lab, name, address) as connection:
+                size = clients.request(connection, name, "/blob")
+                begin = clients.read(connection, 65536)
+                before = self.daemon.scrape().sum(RECEIVED)
+                self.assertGreater(before, 0)
+                rest = clients.read(connection, size - len(begin))
+                self.assertEqual(self.daemon.scrape().sum(RECEIVED), before)
+                self.assertTrue(begin + rest == BLOB)
+
+    def test_the_packets_of_an_accepted_datagram_flow_never_come_back(self):
+        with clients.client_socket(self.lab, NEUTRAL.v4, clients.socket.SOCK_DGRAM) as connection:
+            connection.connect((NEUTRAL.v4, 7777))
+            for _ in range(100):  # more than any inspection quota for a flow that nothing identifies
+                exchange(connection)
+            before = self.daemon.scrape().sum(RECEIVED)
+            for _ in range(100):
+                exchange(connection)
+            self.assertEqual(self.daemon.scrape().sum(RECEIVED), before)
+
+    def test_the_administrators_drop_behind_ours_holds_for_accepted_flows(self):
+        for program, address in (("iptables", NEUTRAL.v4), ("ip6tables", NEUTRAL.v6)):
+            with self.subTest(program=program), clients.tcp(self.lab, address, 7777) as connection:
+                exchange(connection)
+                self.forward_drop(program)
+                connection.settimeout(1)
+                with self.assertRaises(TimeoutError):
+                    exchange(connection)
+                self.assertGreater(packets_at(self.lab.gateway, program, "FORWARD", "7777"), 0)
+
+    def test_a_new_flow_meets_the_administrators_drop_too(self):
+        self.forward_drop("iptables")
+        with self.assertRaises(TimeoutError):
+            with clients.client_socket(self.lab, NEUTRAL.v4, clients.socket.SOCK_STREAM) as connection:
+                connection.settimeout(1)
+                connection.connect((NEUTRAL.v4, 7777))
+        self.assertGreater(packets_at(self.lab.gateway, "iptables", "FORWARD", "7777"), 0)
+
+    def test_a_mark_of_another_program_forges_no_decision(self):
+        for program, address in (("iptables", NEUTRAL.v4), ("ip6tables", NEUTRAL.v6)):
+            for mark in (ACCEPTED, 0xFFFFFFFF):
+                with self.subTest(program=program, mark=hex(mark)):
+                    self.rule(program, "mangle", "PREROUTING", "-j", "MARK", "--set-mark", hex(mark))
+                    self.assert_reset(clients.curl(self.lab, "zoom.us", address))
+                    answer = clients.curl(self.lab, "www.example.org", address)
+                    self.assert_answered(answer, page_of("www.example.org"))
+
+    def test_the_bits_of_the_mark_below_ours_reach_the_administrators_rules(self):
+        self.rule("iptables", "mangle", "PREROUTING", "-j", "MARK", "--set-mark", "0xabc")
+        self.rule("iptables", "filter", "FORWARD", "-m", "mark", "--mark", "0xabc/0xfff", "-j", "ACCEPT")
+        self.rule("iptables", "filter", "FORWARD", "-d", NEUTRAL.v4, "-j", "DROP")
+        answer = clients.curl(self.lab, "www.example.org", NEUTRAL.v4)
+        self.assert_answered(answer, page_of("www.example.org"))
+
+    def rule(self, program, table, *rule):
+        """Adds a rule of the administrator at the end of its chain, until the end of the case."""
+        self.lab.gateway.run(program, "-t", table, "-A", *rule)
+        self.addCleanup(self.lab.gateway.run, program, "-t", table, "-D", *rule)
+
+    def forward_drop(self, program):
+        self.rule(program, "filter", "FORWARD", "-p", "tcp", "--dport", 7777, "-j", "DROP")
+
+
+def exchange(connection):
+    connection.sendall(b"octroi")
+    assert connection.recv(64) == b"octroi"
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""What octroi tells: well-formed, from the first scrape on, and of no one in particular."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import unittest
+
+import clients
+import metrics
+from case import LabCase
+from processes import wait_until
+from topology import NEUTRAL, PILOT, ZOOM
+
+CONTRACT = ("octroi_flows_total", "octroi_packets_total", "octroi_nfqueue_received_packets_total",
+            "octroi_nfqueue_kernel_dropped_packets_total", "octroi_nfqueue_user_dropped_packets_total",
+            "octroi_nfqueue_verdict_errors_total", "octroi_parser_errors_total", "octroi_exceptions_total",
+            "octroi_config_last_reload_successful", "octroi_config_reloads_total",
+            "octroi_policy_generation", "octroi_build_info")
+
+
+class Privacy(LabCase):
+    def test_events_carry_no_client_address_where_clients_is_zone(self):
+        daemon = self.octroi("pilot.yaml", clients="zone")
+        for address in (*NEUTRAL, *ZOOM):
+            clients.curl(self.lab, "zoom.us", address)
+            self.assertEqual(daemon.event(dest_ip=address)["zone"], "pilot")
+        text = (daemon.folder / "events.jsonl").read_text()
+        for address in PILOT:
+            self.assertNotIn(address, text)
+
+
+class Metrics(LabCase):
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.octroi("pilot.yaml")
+
+    def text(self):
+        return metrics.fetch(self.lab.gateway, "/metrics")[1]
+
+    def traffic(self):
+        for address in (*NEUTRAL, *ZOOM):
+            for name in ("zoom.us", "www.example.org"):
+                clients.curl(self.lab, name, address)
+
+    def test_every_metric_is_there_before_the_first_packet(self):
+        samples = self.daemon.scrape()
+        for name in CONTRACT:
+            with self.subTest(name=name):
+                samples.sum(name)
+
+    def test_promtool_finds_nothing(self):
+        if not shutil.which("promtool"):
+            self.skipTest("promtool (package prometheus) is not installed")
+        self.traffic()
+        checked = subprocess.run(["promtool", "check", "metrics"], input=self.text(), text=True,
+                                 capture_output=True, timeout=10, check=False)
+        self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
+
+    def test_no_address_and_no_name_of_a_flow_in_the_metrics(self):
+        self.traffic()
+        text = self.text()
+        for secret in (*PILOT, *NEUTRAL, *ZOOM, "zoom.us", "example.org"):
+            self.assertNotIn(secret, text)
+
+    def test_40_half_open_scrapes_do_not_disturb_the_traffic_nor_later_scrapes(self):
+        with contextlib.ExitStack() as half_open:
+            for _ in range(40):
+                connection = self.lab.gateway.socket(socket.AF_INET, socket.SOCK_STREAM)
+                half_open.enter_context(connection).connect(("127.0.0.1", 9477))
+                connection.send(b"GET /metrics HT")
+            self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
+        wait_until(self.daemon.ready, "an answer")
+        self.daemon.scrape()
+
+    def test_health_and_readiness(self):
+        for path in ("/healthz", "/readyz"):
+            self.assertEqual(metrics.fetch(self.lab.gateway, path)[0], 200)
+        self.assertEqual(metrics.fetch(self.lab.gateway, "/nothing")[0], 404)
+
+    def test_flows_are_counted_by_service_zone_and_action(self):
+        self.traffic()
+        samples = self.daemon.scrape()
+        for service, action, flows in (("zoom", "reject", 6), ("unknown", "accept", 2)):
+            with self.subTest(service=service):
+                self.assertEqual(samples.sum("octroi_flows_total", service=service, zone="pilot",
+                                             action=action, would=action), flows)
+
+    def test_nothing_was_lost_on_the_way(self):
+        self.traffic()
+        samples = self.daemon.scrape()
+        for name in ("octroi_nfqueue_kernel_dropped_packets_total", "octroi_nfqueue_user_dropped_packets_total",
+                     "octroi_nfqueue_verdict_errors_total", "octroi_parser_errors_total"):
+            self.assertEqual(samples.sum(name), 0, name)
+        self.assertEqual(samples.sum("octroi_packets_total"),
+                         samples.sum("octroi_nfqueue_received_packets_total"))
+
+
+if __name__ == "__main__":
+    unittest.main()

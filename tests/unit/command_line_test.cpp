@@ -1,0 +1,156 @@
+#include "daemon/command_line.hpp"
+
+#include <iostream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+using namespace octroi;
+
+namespace {
+
+// Takes what is printed while it lives.
+class Printed {
+  public:
+    Printed()
+        : output_before_(std::cout.rdbuf(output_.rdbuf())),
+          errors_before_(std::cerr.rdbuf(errors_.rdbuf())) {}
+
+    Printed(const Printed&) = delete;
+    Printed& operator=(const Printed&) = delete;
+    Printed(Printed&&) = delete;
+    Printed& operator=(Printed&&) = delete;
+
+    ~Printed() {
+        std::cout.rdbuf(output_before_);
+        std::cerr.rdbuf(errors_before_);
+    }
+
+    [[nodiscard]] std::string output() const { return output_.str(); }
+
+    [[nodiscard]] std::string errors() const { return errors_.str(); }
+
+  private:
+    std::ostringstream output_;
+    std::ostringstream errors_;
+    std::streambuf* output_before_;
+    std::streambuf* errors_before_;
+};
+
+std::expected<Command, ExitCode> parse(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "octroi");
+    return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+template <typename Verb>
+Verb parsed(const std::vector<const char*>& arguments) {
+    const auto command = parse(arguments);
+    REQUIRE(command);
+    REQUIRE(std::holds_alternative<Verb>(*command));
+    return std::get<Verb>(*command);
+}
+
+}  // namespace
+
+TEST_SUITE("command line") {
+    TEST_CASE("run") {
+        CHECK_FALSE(parsed<RunCommand>({"run"}).config);
+        CHECK_FALSE(parsed<RunCommand>({"run"}).check);
+        const auto run = parsed<RunCommand>({"run", "--config", "/c.yaml", "--check"});
+        CHECK(run.config == "/c.yaml");
+        CHECK(run.check);
+    }
+
+    TEST_CASE("check") {
+        const auto check = parsed<CheckCommand>({"check", "a.yaml", "b.yaml", "--catalogue", "d"});
+        CHECK(check.files == std::vector<std::string>{"a.yaml", "b.yaml"});
+        CHECK(check.catalogue == "d");
+    }
+
+    TEST_CASE("replay") {
+        const auto plain = parsed<ReplayCommand>({"replay", "a.pcap", "-"});
+        CHECK(plain.files == std::vector<std::string>{"a.pcap", "-"});
+        CHECK_FALSE(plain.json);
+        CHECK_FALSE(plain.policy);
+        const auto json = parsed<ReplayCommand>(
+            {"replay", "--json", "--policy", "p.yaml", "--catalogue=d", "a.pcap"});
+        CHECK(json.json);
+        CHECK(json.policy == "p.yaml");
+        CHECK(json.catalogue == "d");
+        CHECK(json.files == std::vector<std::string>{"a.pcap"});
+    }
+
+    TEST_CASE("firewall") {
+        using Verb = FirewallCommand::Verb;
+        CHECK(parsed<FirewallCommand>({"firewall", "print"}).verb == Verb::print);
+        CHECK(parsed<FirewallCommand>({"firewall", "install"}).verb == Verb::install);
+        CHECK(parsed<FirewallCommand>({"firewall", "remove"}).verb == Verb::remove);
+        const auto check = parsed<FirewallCommand>({"firewall", "check", "--config", "/c.yaml"});
+        CHECK(check.verb == Verb::check);
+        CHECK(check.config == "/c.yaml");
+    }
+
+    TEST_CASE("catalogue") {
+        using Verb = CatalogueCommand::Verb;
+        CHECK(parsed<CatalogueCommand>({"catalogue", "list"}).verb == Verb::list);
+        CHECK(parsed<CatalogueCommand>({"catalogue", "check", "--catalogue", "d"}).catalogue ==
+              "d");
+        const auto show = parsed<CatalogueCommand>({"catalogue", "show", "zoom"});
+        CHECK(show.verb == Verb::show);
+        CHECK(show.subject == "zoom");
+        const auto lookup = parsed<CatalogueCommand>({"catalogue", "lookup", "170.114.52.2"});
+        CHECK(lookup.verb == Verb::lookup);
+        CHECK(lookup.subject == "170.114.52.2");
+    }
+
+    TEST_CASE("version") {
+        static_cast<void>(parsed<VersionCommand>({"version"}));
+    }
+
+    TEST_CASE("wrong usage fails with a message on stderr") {
+        const std::vector<std::vector<const char*>> wrong = {
+            {},
+            {"fly"},
+            {"run", "--no-such-option"},
+            {"run", "--config"},
+            {"check"},
+            {"replay", "--json"},
+            {"firewall"},
+            {"firewall", "flush"},
+            {"catalogue"},
+            {"catalogue", "show"},
+            {"version", "surplus"},
+            {"run", "check", "a.yaml"},
+        };
+        for (const auto& arguments : wrong) {
+            const Printed printed;
+            const auto command = parse(arguments);
+            REQUIRE_FALSE(command);
+            CHECK(command.error() == ExitCode::failed);
+            CHECK_FALSE(printed.errors().empty());
+            CHECK(printed.output().empty());
+        }
+    }
+
+    TEST_CASE("help is on stdout and is no failure") {
+        for (const std::vector<const char*>& arguments :
+             {std::vector<const char*>{"--help"}, {"run", "--help"}, {"firewall", "print", "-h"}}) {
+            const Printed printed;
+            const auto command = parse(arguments);
+            REQUIRE_FALSE(command);
+            CHECK(command.error() == ExitCode::ok);
+            CHECK_FALSE(printed.output().empty());
+            CHECK(printed.errors().empty());
+        }
+    }
+
+    TEST_CASE("the main help names every verb and the exit codes") {
+        const Printed printed;
+        static_cast<void>(parse({"--help"}));
+        for (const char* word :
+             {"run", "check", "replay", "firewall", "catalogue", "version", "Exit codes: 0 ok"}) {
+            CAPTURE(word);
+            CHECK(printed.output().find(word) != std::string::npos);
+        }
+    }
+}

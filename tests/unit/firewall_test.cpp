@@ -1,0 +1,123 @@
+#include "daemon/firewall.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace octroi;
+
+namespace {
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_SUITE("firewall print") {
+    TEST_CASE("the IPv4 rules, whole") {
+        const Firewall firewall({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
+        CHECK(firewall.print(Firewall::Family::ipv4, 1) ==
+              "*mangle\n"
+              ":OCTROI - [0:0]\n"
+              "-A OCTROI -j MARK --set-xmark 0x0/0xfffff000\n"
+              "-I FORWARD 1 -j OCTROI\n"
+              "COMMIT\n"
+              "*filter\n"
+              ":OCTROI - [0:0]\n"
+              ":OCTROI-VERDICT - [0:0]\n"
+              ":OCTROI-REFUSE - [0:0]\n"
+              "-A OCTROI -m connmark --mark 0x40800000/0xff800000 -j RETURN\n"
+              "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSE\n"
+              "-A OCTROI -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
+              "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
+              "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
+              "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
+              "-A OCTROI-REFUSE -m connmark --mark 0x60000000/0xe0000000 -j DROP\n"
+              "-A OCTROI-REFUSE -m mark --mark 0x60000000/0xe0000000 -j DROP\n"
+              "-A OCTROI-REFUSE -p tcp -j REJECT --reject-with tcp-reset\n"
+              "-A OCTROI-REFUSE -j REJECT --reject-with icmp-port-unreachable\n"
+              "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
+              "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -g OCTROI-REFUSE\n"
+              "-I FORWARD 1 -j OCTROI\n"
+              "COMMIT\n");
+    }
+
+    TEST_CASE("IPv6 has its own ICMP, and neighbour discovery is never queued") {
+        const std::string rules = Firewall(Firewall::Settings()).print(Firewall::Family::ipv6, 1);
+        CHECK(has(rules, "-A OCTROI -p ipv6-icmp -m conntrack --ctstate RELATED -j RETURN\n"));
+        CHECK(has(rules, "-j REJECT --reject-with icmp6-port-unreachable\n"));
+        CHECK_FALSE(has(rules, "-p icmp "));
+        const std::size_t queue = rules.find("-j NFQUEUE");
+        for (const char* type : {"133", "134", "135", "136", "137"}) {
+            const std::size_t rule =
+                rules.find("--icmpv6-type " + std::string(type) + " -j RETURN");
+            REQUIRE(rule != std::string::npos);
+            CHECK(rule < queue);
+        }
+    }
+
+    TEST_CASE("one queue is named by its number, many as a range") {
+        const auto rules = [](std::uint16_t first, std::uint16_t count) {
+            return Firewall({.first_queue = first, .queue_count = count, .mark = MarkLayout()})
+                .print(Firewall::Family::ipv4, 1);
+        };
+        CHECK(has(rules(7, 1), "-A OCTROI -j NFQUEUE --queue-num 7\n"));
+        CHECK(has(rules(7, 2), "-A OCTROI -j NFQUEUE --queue-balance 7:8\n"));
+    }
+
+    TEST_CASE("only on_failure: open lets packets pass a queue without a daemon") {
+        const auto rules = [](bool bypass) {
+            return Firewall({.bypass = bypass, .mark = MarkLayout()})
+                .print(Firewall::Family::ipv4, 1);
+        };
+        CHECK(has(rules(true), "--queue-num 0 --queue-bypass\n"));
+        CHECK_FALSE(has(rules(false), "bypass"));
+    }
+
+    TEST_CASE("the generation is in the first two rules and nowhere else") {
+        const std::string one = Firewall(Firewall::Settings()).print(Firewall::Family::ipv4, 1);
+        std::string last = Firewall(Firewall::Settings()).print(Firewall::Family::ipv4, 63);
+        for (const auto& [generation_63, generation_1] :
+             {std::pair("0x5f800000/0xff800000", "0x40800000/0xff800000"),
+              std::pair("0x1f800000/0x1f800000", "0x800000/0x1f800000")}) {
+            const std::size_t place = last.find(generation_63);
+            REQUIRE(place != std::string::npos);
+            last.replace(place, std::string_view(generation_63).size(), generation_1);
+        }
+        CHECK(last == one);
+    }
+
+    TEST_CASE("every mark lies inside octroi's mask, at every shift") {
+        for (unsigned shift = 0; shift <= MarkLayout::max_shift; ++shift) {
+            const MarkLayout layout(shift);
+            const std::string rules = Firewall({.mark = layout}).print(Firewall::Family::ipv4, 63);
+            std::size_t marks = 0;
+            for (std::size_t at = rules.find("0x"); at != std::string::npos;
+                 at = rules.find("0x", at + 2)) {
+                const auto value =
+                    static_cast<std::uint32_t>(std::stoul(rules.substr(at), nullptr, 16));
+                REQUIRE((value & ~layout.mask()) == 0);
+                ++marks;
+            }
+            REQUIRE(marks == 20);
+        }
+    }
+
+    TEST_CASE("only chains of octroi and the jumps to them are touched") {
+        const std::string rules = Firewall(Firewall::Settings()).print(Firewall::Family::ipv6, 1);
+        CHECK_FALSE(has(rules, "-F"));
+        CHECK_FALSE(has(rules, "-X"));
+        CHECK_FALSE(has(rules, "-P"));
+        for (std::size_t begin = 0; begin < rules.size();) {
+            const std::size_t end = rules.find('\n', begin);
+            const std::string line = rules.substr(begin, end - begin);
+            begin = end + 1;
+            const bool ours = line.starts_with("-A OCTROI") || line.starts_with(":OCTROI") ||
+                              line == "-I FORWARD 1 -j OCTROI" || line == "COMMIT" ||
+                              line == "*mangle" || line == "*filter";
+            CAPTURE(line);
+            CHECK(ours);
+        }
+    }
+}

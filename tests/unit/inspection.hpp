@@ -1,0 +1,49 @@
+#pragma once
+
+#include "classifiers/inspector.hpp"
+#include "tests/unit/wire.hpp"
+
+namespace octroi {
+
+/// Feeds the packets of one connection to an inspector, as the pipeline does.
+class Inspection {
+  public:
+    explicit Inspection(std::size_t buffer_limit = 1UL << 20U) : workspace_(buffer_limit) {}
+
+    wire::Connection connection;
+
+    void packet(const wire::Buffer& bytes) {
+        inspector_.inspect(decode_packet(bytes, {}).value(), ++number_, workspace_);
+    }
+
+    void handshake() {
+        packet(connection.syn());
+        packet(connection.syn_ack());
+    }
+
+    void from_client(std::size_t offset, Bytes data) {
+        packet(connection.from_client(offset, data));
+    }
+
+    void from_server(std::size_t offset, Bytes data) {
+        packet(connection.from_server(offset, data));
+    }
+
+    [[nodiscard]] const Inspector& inspector() const { return inspector_; }
+
+    [[nodiscard]] const Findings& findings() const { return inspector_.findings(); }
+
+    [[nodiscard]] std::size_t budget_used() const { return workspace_.budget.used(); }
+
+    [[nodiscard]] Direction client_direction() const {
+        return connection.client < connection.server ? Direction::low_to_high
+                                                     : Direction::high_to_low;
+    }
+
+  private:
+    Workspace workspace_;  // outlives the inspector's buffers
+    Inspector inspector_;
+    std::uint32_t number_ = 0;
+};
+
+}  // namespace octroi

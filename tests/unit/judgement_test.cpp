@@ -1,0 +1,167 @@
+#include "daemon/judgement.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/gate.hpp"
+
+using namespace octroi;
+using wire::Connection;
+
+namespace {
+
+constexpr std::string_view refuse_zoom =
+    "octroi: 1\n"
+    "zones: {office: {networks: [10.0.0.0/8]}, guests: {interfaces: [eth7]}}\n"
+    "rules: [{name: guests, when: {zone: guests}, then: accept},\n"
+    "        {name: no-zoom, when: {service: zoom}, then: reject}]\n";
+
+constexpr std::string_view allow_all = "octroi: 1\nrules: []\n";
+
+// Only guests get out.
+constexpr std::string_view guests_only =
+    "octroi: 1\n"
+    "zones: {guests: {interfaces: [eth7]}}\n"
+    "defaults: {action: drop}\n"
+    "rules: [{name: guests, when: {zone: guests}, then: accept}]\n"
+    "exceptions: {unclassified: drop, midstream: drop, table_full: drop}\n";
+
+constexpr std::uint32_t eth7 = 7;
+
+std::uint32_t mark_of(MarkState state, std::uint8_t generation, ServiceId service) {
+    return Gate::layout.encode({.state = state, .generation = generation, .service = service});
+}
+
+}  // namespace
+
+TEST_SUITE("judgement after a reload") {
+    TEST_CASE("a flow that comes back with an old mark is decided by its service, uninspected") {
+        Gate gate(allow_all);
+        gate.reload(refuse_zoom);
+        const Connection flow;
+        gate.mark = mark_of(MarkState::accept, 1, 1);
+        const auto step = gate(flow.from_client(5000, wire::text("application data")));
+        CHECK(step.verdict.mark == Mark{.state = MarkState::reject, .generation = 2, .service = 1});
+        CHECK(step.flow == nullptr);
+        CHECK(gate.pipeline().flows().size() == 0);
+        CHECK(gate.redecided("reject") == 1);
+        CHECK(gate.counted("octroi_flows_total", {{"service", "zoom"},
+                                                  {"zone", "office"},
+                                                  {"action", "reject"},
+                                                  {"would", "reject"}}) == 0);
+    }
+
+    TEST_CASE("a packet of the server brings the same decision") {
+        Gate gate(allow_all);
+        gate.reload(refuse_zoom);
+        gate.mark = mark_of(MarkState::accept, 1, 1);
+        CHECK(gate(Connection{}.from_server(5000, wire::text("data"))).verdict.mark ==
+              Mark{.state = MarkState::reject, .generation = 2, .service = 1});
+    }
+
+    TEST_CASE("a flow that is no longer refused goes on") {
+        Gate gate(refuse_zoom);
+        gate.reload(allow_all);
+        for (const MarkState state : {MarkState::drop, MarkState::reject}) {
+            gate.mark = mark_of(state, 1, 1);
+            CHECK(gate(Connection{}.from_client(5000, wire::text("data"))).verdict.mark ==
+                  Mark{.state = MarkState::accept, .generation = 2, .service = 1});
+        }
+    }
+
+    TEST_CASE("a service that the catalogue no longer knows is none") {
+        Gate gate(refuse_zoom);
+        gate.mark = mark_of(MarkState::accept, 63, 2047);
+        CHECK(gate(Connection{}.from_client(5000, wire::text("data"))).verdict.mark ==
+              Mark{.state = MarkState::accept, .generation = 1, .service = no_service});
+    }
+
+    TEST_CASE("an exclusive address decides again whatever service the mark names") {
+        Gate gate(refuse_zoom);
+        Connection to_zoom;
+        to_zoom.server = wire::endpoint("170.114.52.2", 443);
+        gate.mark = mark_of(MarkState::accept, 63, 1);
+        CHECK(gate(to_zoom.from_client(5000, wire::text("data"))).verdict.mark.state ==
+              MarkState::reject);
+    }
+
+    TEST_CASE("a mark of this packet only is not a decision") {
+        Gate gate(refuse_zoom);
+        gate.mark = mark_of(MarkState::pass, 0, 0) | 0xfffU;  // and other programs' bits
+        CHECK(gate(Connection{}.syn()).verdict == pass());
+        CHECK(gate.pipeline().flows().size() == 1);
+    }
+
+    TEST_CASE("a flow still in the table is decided again by what was read of it") {
+        Gate gate(allow_all);
+        const Connection flow;
+        CHECK(gate(flow.syn(wire::client_stream())).verdict.mark.state == MarkState::accept);
+        gate.reload(refuse_zoom);
+        const auto step = gate(flow.from_client(5000, wire::text("data")));
+        CHECK(step.verdict.mark == Mark{.state = MarkState::reject, .generation = 2, .service = 1});
+        CHECK(step.record);
+        CHECK(gate.redecided("reject") == 1);
+    }
+
+    TEST_CASE("a flow still undecided is decided by the new policy") {
+        Gate gate(allow_all);
+        const Connection flow;
+        CHECK(gate(flow.syn()).verdict == pass());
+        gate.reload(refuse_zoom);
+        CHECK(gate(flow.from_client(0, wire::client_stream())).verdict.mark ==
+              Mark{.state = MarkState::reject, .generation = 2, .service = 1});
+        CHECK(gate.redecided("reject") == 0);
+    }
+}
+
+TEST_SUITE("judgement by interface") {
+    TEST_CASE("a client is in the zone of the interface that its packet came in through") {
+        Gate gate(refuse_zoom);
+        gate.bind_interface(eth7, 1);
+        gate.input_interface = eth7;
+        CHECK(gate(Connection{}.syn(wire::client_stream())).verdict.mark.state ==
+              MarkState::accept);
+        gate.input_interface = 8;
+        Connection other;
+        other.client = wire::endpoint("10.0.0.2", 50000);
+        CHECK(gate(other.syn(wire::client_stream())).verdict.mark.state == MarkState::reject);
+    }
+
+    TEST_CASE("the interface of the server's packets is not the client's") {
+        Gate gate(guests_only);
+        gate.bind_interface(eth7, 0);
+        const Connection flow;
+        gate.input_interface = 8;
+        static_cast<void>(gate(flow.syn()));
+        gate.input_interface = eth7;  // the server happens to be behind it
+        gate.output_interface = 8;
+        static_cast<void>(gate(flow.syn_ack()));
+        gate.input_interface = 8;
+        CHECK(gate(flow.from_client(0, wire::client_stream("x.fr"))).verdict.mark.state ==
+              MarkState::drop);
+    }
+
+    TEST_CASE("a client stays in its interface's zone when a packet of the server decides") {
+        Gate gate(guests_only);
+        gate.bind_interface(eth7, 0);
+        const Connection flow;
+        gate.input_interface = eth7;
+        CHECK(gate(flow.syn()).verdict == pass());  // accepted, its service still to be settled
+        gate.input_interface = 8;
+        gate.output_interface = eth7;
+        for (std::size_t i = 0; i < 20; ++i) {
+            const auto step = gate(flow.from_server(i, wire::text("x")));
+            REQUIRE(step.verdict.kind == Verdict::Kind::mark);
+            REQUIRE(step.verdict.mark.state != MarkState::drop);
+        }
+    }
+
+    TEST_CASE("a client stays in its interface's zone when a live flow is decided again") {
+        Gate gate(guests_only);
+        gate.bind_interface(eth7, 0);
+        gate.reload(guests_only);
+        gate.input_interface = eth7;
+        gate.mark = mark_of(MarkState::accept, 1, no_service);
+        CHECK(gate(Connection{}.from_client(5000, wire::text("data"))).verdict.mark.state ==
+              MarkState::accept);
+    }
+}
