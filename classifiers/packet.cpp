@@ -114,7 +114,7 @@ std::expected<Ports, DecodeError> decode_tcp(Packet& packet, Bytes segment) {
     ByteReader reader(segment);
     const Ports ports{.source = reader.u16(), .destination = reader.u16()};
     packet.tcp.sequence = reader.u32();
-    reader.u32();  // acknowledgement
+    packet.tcp.acknowledgement = reader.u32();
     const std::size_t header_length = (reader.u8() >> 4U) * std::size_t{4};
     const std::uint8_t flags = reader.u8();
     packet.tcp.fin = (flags & 0x01U) != 0;

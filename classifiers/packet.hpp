@@ -22,6 +22,7 @@ struct PacketContext {
 /// RFC 9293 3.1, the fields that stream reassembly needs.
 struct TcpHeader {
     std::uint32_t sequence = 0;
+    std::uint32_t acknowledgement = 0;
     bool syn = false;
     bool ack = false;
     bool fin = false;

@@ -75,14 +75,34 @@ void StreamInspector::release() {
 }
 
 // RFC 9293 3.5: data starts one after the SYN's own sequence number. A second SYN with another
-// number before any data is a new connection on the same ports.
+// number before any data is a new connection on the same ports. What the server acknowledges is
+// what it took: its SYN-ACK outweighs every SYN, which might be a decoy that never reached it.
 void StreamInspector::note_handshake(const Packet& packet) {
     client_ = packet.tcp.ack ? opposite(packet.direction) : packet.direction;
+    midstream_ = false;
     TcpStream& stream = half(packet.direction).stream;
+    if (packet.tcp.ack) {
+        if (disputed_ || !half(*client_).stream.started())
+            note_acknowledged(half(*client_), packet.tcp.acknowledgement);
+        confirmed_ = true;
+    } else if (confirmed_) {
+        return;
+    } else if (stream.started() && stream.first_sequence() != packet.tcp.sequence + 1) {
+        disputed_ = true;
+    }
     if (stream.contiguous().empty() && stream.first_sequence() != packet.tcp.sequence + 1)
         stream.clear();
     if (stream.contiguous().empty())
         stream.start(packet.tcp.sequence + 1);
+}
+
+void StreamInspector::note_acknowledged(Half& sender, std::uint32_t acknowledgement) {
+    // Data in the SYN may be acknowledged with it (RFC 7413 4.2).
+    const std::uint32_t taken = acknowledgement - sender.stream.first_sequence();
+    if (sender.stream.started() && taken <= sender.stream.contiguous().size())
+        return;
+    sender = Half();
+    sender.stream.start(acknowledgement);
 }
 
 void StreamInspector::read(const Look& look, std::uint32_t sequence, Bytes payload) {
@@ -126,6 +146,7 @@ void StreamInspector::examine_client(const Look& look, Bytes stream) {
         return;
     }
     if (message.error().reason == tls::NotClientHello::too_large) {
+        look.findings.application = Application::tls;
         look.findings.error = ParserError::tls_too_large;
         return finish(look);
     }

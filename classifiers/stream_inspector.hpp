@@ -42,6 +42,7 @@ class StreamInspector {
     }
 
     void note_handshake(const Packet& packet);
+    static void note_acknowledged(Half& sender, std::uint32_t acknowledgement);
     void read(const Look& look, std::uint32_t sequence, Bytes payload);
     void examine(const Look& look, Bytes stream);
     void examine_client(const Look& look, Bytes stream);
@@ -57,6 +58,8 @@ class StreamInspector {
     std::optional<Direction> client_;
     std::uint64_t octets_ = 0;
     bool midstream_ = false;
+    bool confirmed_ = false;  ///< the server's SYN-ACK was seen
+    bool disputed_ = false;   ///< the client's packets gave two numbers for its first octet
     bool awaits_certificate_ = false;
 };
 

@@ -14,6 +14,13 @@ bool is_new_connection(const Flow& flow, const Packet& packet) {
 
 }  // namespace
 
+Flow* FlowTable::superseded(const Packet& packet) {
+    const auto found = index_.find(packet.key);
+    if (found == index_.end() || !is_new_connection(flows_[found->second], packet))
+        return nullptr;
+    return &flows_[found->second];
+}
+
 Flow* FlowTable::known(const Packet& packet) {
     const auto found = index_.find(packet.key);
     if (found == index_.end())

@@ -57,6 +57,9 @@ class FlowTable {
     /// The flow of `packet`, new or known, with this packet counted; null where the table is full.
     [[nodiscard]] Flow* track(const Packet& packet);
 
+    /// The decided flow whose ports the connection that `packet` opens takes over; null as a rule.
+    [[nodiscard]] Flow* superseded(const Packet& packet);
+
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 
     [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }

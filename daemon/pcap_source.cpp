@@ -1,5 +1,6 @@
 #include "daemon/pcap_source.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -127,8 +128,11 @@ std::expected<std::optional<PcapSource::Captured>, std::string> PcapSource::next
         const auto ip_packet = ip_packet_of(Bytes(data, header->caplen), link_type_);
         if (!ip_packet)
             continue;
+        // A capture may tell any time; nanoseconds of 64 bits reach to the year 2262.
+        constexpr std::int64_t last_second = 9'000'000'000;
+        const auto second = std::clamp<std::int64_t>(header->ts.tv_sec, 0, last_second);
         const auto since_epoch =
-            std::chrono::seconds(header->ts.tv_sec) + std::chrono::nanoseconds(header->ts.tv_usec);
+            std::chrono::seconds(second) + std::chrono::nanoseconds(header->ts.tv_usec);
         return Captured{.ip_packet = *ip_packet, .context = {.time = Time(since_epoch)}};
     }
 }

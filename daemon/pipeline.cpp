@@ -77,10 +77,16 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (old.state == MarkState::accept || old.state == MarkState::drop ||
         old.state == MarkState::reject)
         return decide_again(packet, old, ruleset);
+    std::optional<FlowRecord> superseded;
+    if (settings_.observe == Observe::to_end)
+        if (Flow* earlier = table_.superseded(packet))
+            superseded = conclude(*earlier, ruleset);
     Flow* flow = table_.track(packet);
     if (flow == nullptr)
         return overflow(packet, ruleset);
-    return advance(*flow, packet, ruleset);
+    Step step = advance(*flow, packet, ruleset);
+    step.superseded = std::move(superseded);
+    return step;
 }
 
 Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset& ruleset) {

@@ -41,6 +41,8 @@ class Pipeline {
         Verdict verdict;
         const Flow* flow = nullptr;        ///< null: the packet belongs to no tracked flow
         std::optional<FlowRecord> record;  ///< the flow was decided by this packet
+        std::optional<FlowRecord>
+            superseded;  ///< replay: of the earlier connection on the same ports
         bool malformed = false;
     };
 

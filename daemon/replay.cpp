@@ -15,29 +15,35 @@ constexpr std::size_t flow_limit = 4'000'000;
 constexpr std::size_t buffer_limit = 1UL << 30U;
 constexpr std::chrono::hours forever{24 * 365 * 100};
 
-// The packet at which each flow was decided, in order of the flows' first packets.
-class Decisions {
+// The flows of a capture in order of their first packets, with the packet that decided each.
+class Ledger {
   public:
-    void note(const Pipeline::Step& step) {
+    void note(Pipeline::Step step) {
         if (step.flow == nullptr)
             return;
-        const auto [known, fresh] = order_.try_emplace(step.flow->key, decided_at_.size());
-        if (fresh)
+        if (step.superseded)
+            close(step.flow->key, std::move(*step.superseded));
+        const auto [known, fresh] = open_.try_emplace(step.flow->key, records_.size());
+        if (fresh) {
+            records_.emplace_back();
             decided_at_.push_back(0);
+        }
         if (step.record)
             decided_at_[known->second] = step.record->decided_at_packet;
     }
 
-    [[nodiscard]] std::size_t position(const FlowKey& key) const { return order_.at(key); }
-
-    [[nodiscard]] std::uint32_t decided_at(std::size_t position) const {
-        return decided_at_[position];
+    void close(const FlowKey& key, FlowRecord record) {
+        const auto found = open_.find(key);
+        record.decided_at_packet = decided_at_[found->second];
+        records_[found->second] = std::move(record);
+        open_.erase(found);
     }
 
-    [[nodiscard]] std::size_t size() const { return decided_at_.size(); }
+    [[nodiscard]] std::vector<FlowRecord> take() { return std::move(records_); }
 
   private:
-    absl::flat_hash_map<FlowKey, std::size_t> order_;
+    absl::flat_hash_map<FlowKey, std::size_t> open_;
+    std::vector<FlowRecord> records_;
     std::vector<std::uint32_t> decided_at_;
 };
 
@@ -54,7 +60,7 @@ std::expected<Replayed, std::string> replay_capture(const std::string& path, con
                                       .observe = Observe::to_end};
     Pipeline pipeline(settings, PipelineSeries(registry, 0), registry.worker(0));
     Replayed result;
-    Decisions decisions;
+    Ledger ledger;
     while (true) {
         const auto read = source->next();
         if (!read)
@@ -62,18 +68,14 @@ std::expected<Replayed, std::string> replay_capture(const std::string& path, con
         const auto captured = read.value_or(std::nullopt);
         if (!captured)
             break;
-        const Pipeline::Step step =
-            pipeline.process(captured->ip_packet, captured->context, ruleset);
+        Pipeline::Step step = pipeline.process(captured->ip_packet, captured->context, ruleset);
         ++result.packets;
         result.malformed += step.malformed ? 1 : 0;
-        decisions.note(step);
+        ledger.note(std::move(step));
     }
-    result.flows.resize(decisions.size());
-    pipeline.flows().for_each([&](Flow& flow) {
-        const std::size_t position = decisions.position(flow.key);
-        result.flows[position] = pipeline.conclude(flow, ruleset);
-        result.flows[position].decided_at_packet = decisions.decided_at(position);
-    });
+    pipeline.flows().for_each(
+        [&](Flow& flow) { ledger.close(flow.key, pipeline.conclude(flow, ruleset)); });
+    result.flows = ledger.take();
     return result;
 }
 

@@ -89,7 +89,7 @@ std::expected<HttpServer, std::string> HttpServer::open(const std::string& addre
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, max_connections_per_address,           //
         MHD_OPTION_CONNECTION_TIMEOUT, connection_timeout_seconds,                 //
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,                     //
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+        MHD_OPTION_END);
     if (daemon == nullptr)
         return std::unexpected(fmt::format("can't listen on {} port {}: {}", address, port,
                                            std::generic_category().message(errno)));

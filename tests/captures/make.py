@@ -60,7 +60,7 @@ def encrypted_client_hello() -> bytes:
 
 
 def client_hello(name: str, *, large: bool = True, ech: bool = False) -> bytes:
-    """A ClientHello message (RFC 8446 4.1.2) with the name at its end, where it is hardest to see."""
+    """A ClientHello message (RFC 8446 4.1.2), its name at the end: the last octets decide."""
     extensions = extension(0x3A3A, b"")  # GREASE (RFC 8701)
     extensions += extension(43, sized(1, b"\x03\x04\x03\x03"))  # supported_versions
     if large:  # 1.9 KB, as browsers send
@@ -91,7 +91,8 @@ def checksum(data: bytes) -> int:
 def ip_packet(source: str, target: str, protocol: int, segment: bytes) -> bytes:
     a, b = ipaddress.ip_address(source), ipaddress.ip_address(target)
     if a.version == 6:
-        return struct.pack("!IHBB", 6 << 28, len(segment), protocol, 64) + a.packed + b.packed + segment
+        head = struct.pack("!IHBB", 6 << 28, len(segment), protocol, 64)
+        return head + a.packed + b.packed + segment
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 1, 0x4000, 64, protocol, 0)
     head += a.packed + b.packed
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + segment
@@ -146,8 +147,10 @@ class Connection:
         return [self.up(a, stream[a:b]) for a, b in zip(edges, edges[1:])]
 
     def answer(self) -> bytes:
-        """The start of a ServerHello: enough for a reader to see that the server went on."""
-        return self.down(0, records(b"\x02" + sized(3, b"\x03\x03" + octets("server", 70))))
+        """A ServerHello and what follows it in the clear in TLS 1.3: a ChangeCipherSpec."""
+        body = b"\x03\x03" + octets("server", 32) + sized(1, octets("session", 32))
+        body += b"\x13\x01\0" + sized(2, extension(43, b"\x03\x04"))
+        return self.down(0, records(b"\x02" + sized(3, body)) + bytes.fromhex("140303000101"))
 
 
 # --- captures ------------------------------------------------------------------------------------
@@ -176,7 +179,8 @@ def middle_segment_first() -> list[bytes]:
 
 
 def first_octet_alone() -> list[bytes]:
-    return [*FLOW.handshake(), *FLOW.cut(records(client_hello("meet.google.com")), 1), FLOW.answer()]
+    stream = records(client_hello("meet.google.com"))
+    return [*FLOW.handshake(), *FLOW.cut(stream, 1), FLOW.answer()]
 
 
 def cut_inside_the_name() -> list[bytes]:
@@ -263,7 +267,7 @@ def zoom_address() -> list[bytes]:
 
 def zoom_address_over_udp() -> list[bytes]:
     head = struct.pack("!HHHH", 50000, 8801, 8 + 20, 0)
-    datagram = with_checksum("10.1.2.3", "170.114.52.2", 17, head + octets("media", 20), 6)
+    datagram = with_checksum("10.1.2.3", "170.114.52.2", 17, head + bytes(20), 6)
     return [ip_packet("10.1.2.3", "170.114.52.2", 17, datagram)]
 
 
@@ -283,7 +287,8 @@ def ordinary_site() -> list[bytes]:
 def no_name() -> list[bytes]:
     message = client_hello("x", large=False)
     nameless = message[4:].replace(server_name("x"), extension(21, bytes(6)))  # padding instead
-    return [*FLOW.handshake(), FLOW.up(0, records(b"\x01" + sized(3, nameless)))]
+    hello = FLOW.up(0, records(b"\x01" + sized(3, nameless)))
+    return [*FLOW.handshake(), hello, FLOW.answer()]
 
 
 def server_speaks_first() -> list[bytes]:

@@ -29,6 +29,19 @@ class Inspection {
         packet(connection.from_server(offset, data));
     }
 
+    /// Data behind everything that octroi's own parsers read: what nDPI may still ask for after
+    /// they have ended, and not enough to end them.
+    void go_on() {
+        for (std::size_t i = 0; i < 8; ++i)
+            from_client(TcpStream::capacity + i, wire::text("x"));
+    }
+
+    /// More of the client's data, until nDPI has seen as much of an unknown flow as it gets.
+    void keep_talking() {
+        for (std::size_t i = 0; i < 8; ++i)
+            from_client(1000 + 10 * i, wire::text("0123456789"));
+    }
+
     [[nodiscard]] const Inspector& inspector() const { return inspector_; }
 
     [[nodiscard]] const Findings& findings() const { return inspector_.findings(); }

@@ -48,6 +48,8 @@ TEST_SUITE("inspector against evasion") {
         Inspection flow;
         flow.handshake();
         flow.from_client(0, stream);
+        flow.go_on();
+        flow.keep_talking();
         CHECK(flow.findings().ending == Ending::nothing_more);
         CHECK(flow.findings().server_name.empty());
         CHECK(flow.budget_used() == 0);
@@ -57,6 +59,8 @@ TEST_SUITE("inspector against evasion") {
         Inspection flow;
         flow.handshake();
         flow.from_client(0, Buffer{22, 3, 1, 1, 0, 'G', 'A', 'R', 'B', 'A', 'G', 'E'});
+        flow.keep_talking();
+        flow.go_on();
         CHECK(flow.findings().ending == Ending::nothing_more);
     }
 
@@ -66,6 +70,7 @@ TEST_SUITE("inspector against evasion") {
         flow.handshake();
         flow.from_client(0, wire::in_records(broken));
         CHECK(flow.findings().error == ParserError::tls_malformed);
+        flow.go_on();
         CHECK(flow.findings().ending == Ending::nothing_more);
         flow.packet(flow.connection.syn_ack());
         CHECK_FALSE(flow.findings().error);  // of the newest packet only
@@ -76,6 +81,7 @@ TEST_SUITE("inspector against evasion") {
         flow.handshake();
         flow.from_client(0, Buffer{22, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff});
         CHECK(flow.findings().error == ParserError::tls_too_large);
+        flow.go_on();
         CHECK(flow.findings().ending == Ending::nothing_more);
     }
 
@@ -157,7 +163,9 @@ TEST_SUITE("inspector against evasion") {
     TEST_CASE("an unknown flow that is not TLS on either side ends") {
         Inspection both;
         both.from_server(0, wire::text("HTTP/1.1 200 OK"));
-        both.from_client(0, wire::text("SSH-2.0-OpenSSH"));
+        both.from_client(0, wire::text("nothing that anybody knows"));
+        both.keep_talking();
+        both.go_on();
         CHECK(both.findings().ending == Ending::nothing_more);
         CHECK(both.inspector().midstream());
         Inspection one;

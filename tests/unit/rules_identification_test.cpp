@@ -66,13 +66,16 @@ constexpr std::string_view of_zoom = "170.114.52.2";
 constexpr std::string_view shared_by_zoom = "20.203.158.81";
 constexpr std::string_view of_teams_over_udp = "52.112.0.1";
 
-const Catalogue catalogue = octroi::samples::catalogue();
+Identification identify(const Findings& findings, const FlowEnds& ends) {
+    static const Catalogue catalogue = octroi::samples::catalogue();
+    return catalogue.identify(findings, ends);
+}
 
 }  // namespace
 
 TEST_SUITE("identification by address") {
     TEST_CASE("an exclusive address is certain and settled before anything else is seen") {
-        const auto found = catalogue.identify({}, tcp_to(of_zoom));
+        const auto found = identify({}, tcp_to(of_zoom));
         CHECK(name_of(found) == "zoom");
         CHECK(found.strength == Strength::certain);
         CHECK(found.decisive == EvidenceKind::address);
@@ -82,7 +85,7 @@ TEST_SUITE("identification by address") {
     }
 
     TEST_CASE("an exclusive address beats a forged name") {
-        const auto found = catalogue.identify(named("visio.numerique.gouv.fr"), tcp_to(of_zoom));
+        const auto found = identify(named("visio.numerique.gouv.fr"), tcp_to(of_zoom));
         CHECK(name_of(found) == "zoom");
         CHECK(found.decisive == EvidenceKind::address);
     }
@@ -90,36 +93,36 @@ TEST_SUITE("identification by address") {
     TEST_CASE("a service that calls in is known by its own address, the server's comes first") {
         FlowEnds ends = tcp_to(elsewhere);
         ends.client = address(of_zoom);
-        CHECK(name_of(catalogue.identify({}, ends)) == "zoom");
-        CHECK(catalogue.identify({}, ends).address == address(of_zoom));
+        CHECK(name_of(identify({}, ends)) == "zoom");
+        CHECK(identify({}, ends).address == address(of_zoom));
         ends.server.address = address("148.253.97.136");
-        CHECK(name_of(catalogue.identify({}, ends)) == "visio");
+        CHECK(name_of(identify({}, ends)) == "visio");
     }
 
     TEST_CASE("a shared address alone decides nothing") {
-        CHECK(name_of(catalogue.identify(ended(), tcp_to(shared_by_zoom))) == "none");
+        CHECK(name_of(identify(ended(), tcp_to(shared_by_zoom))) == "none");
     }
 
     TEST_CASE("an address that is a service's over UDP decides UDP at once, TCP never at once") {
-        const auto udp = catalogue.identify({}, over(Protocol::udp, of_teams_over_udp, 3478));
+        const auto udp = identify({}, over(Protocol::udp, of_teams_over_udp, 3478));
         CHECK(name_of(udp) == "teams");
         CHECK(udp.settled);
-        const auto tcp = catalogue.identify({}, tcp_to(of_teams_over_udp));
+        const auto tcp = identify({}, tcp_to(of_teams_over_udp));
         CHECK(name_of(tcp) == "none");
         CHECK_FALSE(tcp.settled);
     }
 
     TEST_CASE("over TCP such an address takes what names nobody or another service") {
         const auto to = tcp_to(of_teams_over_udp);
-        CHECK(name_of(catalogue.identify(ended(), to)) == "teams");
-        CHECK(name_of(catalogue.identify(named("visio.numerique.gouv.fr"), to)) == "teams");
-        CHECK(name_of(catalogue.identify(named("events.example.org"), to)) == "none");
+        CHECK(name_of(identify(ended(), to)) == "teams");
+        CHECK(name_of(identify(named("visio.numerique.gouv.fr"), to)) == "teams");
+        CHECK(name_of(identify(named("events.example.org"), to)) == "none");
     }
 }
 
 TEST_SUITE("identification by name") {
     TEST_CASE("a name is observed, not certain, at a foreign address") {
-        const auto found = catalogue.identify(named("us05web.zoom.us"), tcp_to(elsewhere));
+        const auto found = identify(named("us05web.zoom.us"), tcp_to(elsewhere));
         CHECK(name_of(found) == "zoom");
         CHECK(found.strength == Strength::observed);
         CHECK(found.decisive == EvidenceKind::tls_sni);
@@ -128,52 +131,52 @@ TEST_SUITE("identification by name") {
     }
 
     TEST_CASE("a name at one of the service's shared addresses is certain") {
-        const auto found = catalogue.identify(named("zoom.us"), tcp_to(shared_by_zoom));
+        const auto found = identify(named("zoom.us"), tcp_to(shared_by_zoom));
         CHECK(found.strength == Strength::certain);
         CHECK(found.decisive == EvidenceKind::tls_sni);
     }
 
     TEST_CASE("a service with `verify: addresses` is verified at its own addresses alone") {
         const Findings findings = named("visio.numerique.gouv.fr");
-        const auto foreign = catalogue.identify(findings, tcp_to(elsewhere));
+        const auto foreign = identify(findings, tcp_to(elsewhere));
         CHECK(name_of(foreign) == "visio");
         CHECK_FALSE(foreign.verified);
-        CHECK(catalogue.identify(findings, tcp_to("148.253.98.7")).verified);    // shared
-        CHECK(catalogue.identify(findings, tcp_to("148.253.97.136")).verified);  // exclusive
+        CHECK(identify(findings, tcp_to("148.253.98.7")).verified);    // shared
+        CHECK(identify(findings, tcp_to("148.253.97.136")).verified);  // exclusive
     }
 
     TEST_CASE("an unknown name identifies nothing, finally") {
-        const auto found = catalogue.identify(named("example.org"), tcp_to(elsewhere));
+        const auto found = identify(named("example.org"), tcp_to(elsewhere));
         CHECK(name_of(found) == "none");
         CHECK(found.strength == Strength::none);
         CHECK(found.settled);
     }
 
     TEST_CASE("nothing is settled while inspection goes on") {
-        CHECK_FALSE(catalogue.identify({}, tcp_to(elsewhere)).settled);
-        CHECK(catalogue.identify(ended(), tcp_to(elsewhere)).settled);
+        CHECK_FALSE(identify({}, tcp_to(elsewhere)).settled);
+        CHECK(identify(ended(), tcp_to(elsewhere)).settled);
     }
 
     TEST_CASE("a certificate speaks where the client names nobody") {
         Findings findings = ended();
         findings.certificate_names = {"example.org", "*.zoom.us", "www.zoom.us"};
-        const auto found = catalogue.identify(findings, tcp_to(elsewhere));
+        const auto found = identify(findings, tcp_to(elsewhere));
         CHECK(name_of(found) == "zoom");
         CHECK(found.decisive == EvidenceKind::tls_certificate);
         findings.server_name = "example.org";
-        CHECK(name_of(catalogue.identify(findings, tcp_to(elsewhere))) == "none");
+        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "none");
     }
 
     TEST_CASE("a certificate of several services proves none of them") {
         Findings findings = ended();
         findings.certificate_names = {"www.zoom.us", "www.x.com"};
-        CHECK(name_of(catalogue.identify(findings, tcp_to(elsewhere))) == "none");
+        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "none");
     }
 
     TEST_CASE("the realm of a TURN server is a name") {
         Findings findings = ended();
         findings.realm = "turn.zoom.us";
-        const auto found = catalogue.identify(findings, over(Protocol::udp, elsewhere, 3478));
+        const auto found = identify(findings, over(Protocol::udp, elsewhere, 3478));
         CHECK(name_of(found) == "zoom");
         CHECK(found.decisive == EvidenceKind::stun);
     }
@@ -183,7 +186,7 @@ TEST_SUITE("identification by signature and by other flows") {
     TEST_CASE("a signature needs an address, a port or another flow of the service beside it") {
         const Findings findings = with_signature(Signature::zoom_sfu);
         const auto at = [&](std::string_view server, std::uint16_t port) {
-            return catalogue.identify(findings, over(Protocol::udp, server, port));
+            return identify(findings, over(Protocol::udp, server, port));
         };
         CHECK(name_of(at(elsewhere, 5000)) == "none");
         CHECK(name_of(at(elsewhere, 8801)) == "zoom");
@@ -192,46 +195,44 @@ TEST_SUITE("identification by signature and by other flows") {
         CHECK(at(elsewhere, 8801).decisive == EvidenceKind::media);
         FlowEnds ends = over(Protocol::udp, elsewhere, 5000);
         ends.hints.same_endpoint = zoom;
-        CHECK(name_of(catalogue.identify(findings, ends)) == "zoom");
-        CHECK(catalogue.identify(findings, ends).strength == Strength::correlated);
+        CHECK(name_of(identify(findings, ends)) == "zoom");
+        CHECK(identify(findings, ends).strength == Strength::correlated);
     }
 
     TEST_CASE("a UDP port does not support a signature over TCP") {
         const Findings findings = with_signature(Signature::zoom_sfu);
-        CHECK(name_of(catalogue.identify(findings, over(Protocol::tcp, elsewhere, 8805))) ==
-              "none");
+        CHECK(name_of(identify(findings, over(Protocol::tcp, elsewhere, 8805))) == "none");
     }
 
     TEST_CASE("another service's signature is nothing") {
         const Findings findings = with_signature(Signature::discord_voice);
-        CHECK(name_of(catalogue.identify(findings, over(Protocol::udp, shared_by_zoom, 8801))) ==
-              "none");
+        CHECK(name_of(identify(findings, over(Protocol::udp, shared_by_zoom, 8801))) == "none");
     }
 
     TEST_CASE("nDPI is asked last and only once inspection has ended") {
         Findings findings;
         findings.ndpi_application = "Zoom";
-        CHECK(name_of(catalogue.identify(findings, tcp_to(elsewhere))) == "none");
+        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "none");
         findings.ending = Ending::nothing_more;
-        CHECK(name_of(catalogue.identify(findings, tcp_to(elsewhere))) == "zoom");
-        CHECK(catalogue.identify(findings, tcp_to(elsewhere)).decisive == EvidenceKind::ndpi);
+        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "zoom");
+        CHECK(identify(findings, tcp_to(elsewhere)).decisive == EvidenceKind::ndpi);
         findings.server_name = "visio.numerique.gouv.fr";
-        CHECK(name_of(catalogue.identify(findings, tcp_to(elsewhere))) == "visio");
+        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "visio");
         findings = ended();
         findings.ndpi_application = "Unheard";
-        CHECK(name_of(catalogue.identify(findings, tcp_to(elsewhere))) == "none");
+        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "none");
     }
 
     TEST_CASE("an address that was looked up by a service's name is correlated, not verified") {
         FlowEnds ends = tcp_to(elsewhere);
         ends.hints.resolved = visio;
-        const auto found = catalogue.identify(ended(), ends);
+        const auto found = identify(ended(), ends);
         CHECK(name_of(found) == "visio");
         CHECK(found.strength == Strength::correlated);
         CHECK(found.decisive == EvidenceKind::dns);
         CHECK_FALSE(found.verified);
-        CHECK(name_of(catalogue.identify({}, ends)) == "none");
-        CHECK(name_of(catalogue.identify(named("example.org"), ends)) == "none");
+        CHECK(name_of(identify({}, ends)) == "none");
+        CHECK(name_of(identify(named("example.org"), ends)) == "none");
     }
 
     TEST_CASE(
@@ -239,10 +240,10 @@ TEST_SUITE("identification by signature and by other flows") {
         FlowEnds ends = over(Protocol::udp, elsewhere, 5000);
         ends.hints.same_endpoint = zoom;
         Findings findings = ended();
-        CHECK(name_of(catalogue.identify(findings, ends)) == "none");
+        CHECK(name_of(identify(findings, ends)) == "none");
         findings.application = Application::media;
-        CHECK(name_of(catalogue.identify(findings, ends)) == "zoom");
+        CHECK(name_of(identify(findings, ends)) == "zoom");
         findings.application = Application::stun;
-        CHECK(name_of(catalogue.identify(findings, ends)) == "zoom");
+        CHECK(name_of(identify(findings, ends)) == "zoom");
     }
 }

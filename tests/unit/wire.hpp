@@ -141,6 +141,7 @@ struct Tcp {
     std::size_t destination = 443;
     std::uint32_t sequence = 0;
     std::size_t flags = ack;
+    std::uint32_t acknowledgement = 0;
     Buffer options = {};  ///< a multiple of 4 octets
 };
 
@@ -149,7 +150,7 @@ struct Tcp {
         .u16(header.source)
         .u16(header.destination)
         .u32(header.sequence)
-        .u32(0)                                     // acknowledgement
+        .u32(header.acknowledgement)                // acknowledgement
         .u8((5 + header.options.size() / 4) << 4U)  // header length
         .u8(header.flags)                           // flags
         .u16(65535)                                 // window
@@ -205,7 +206,7 @@ struct Connection {
     }
 
     [[nodiscard]] Buffer syn_ack() const {
-        return segment(server, client, server_start, wire::syn | wire::ack, {});
+        return segment(server, client, server_start, wire::syn | wire::ack, {}, client_start + 1);
     }
 
     [[nodiscard]] Buffer from_client(std::size_t offset, Bytes data) const {
@@ -220,9 +221,12 @@ struct Connection {
 
   private:
     static Buffer segment(const Endpoint& from, const Endpoint& to, std::uint32_t sequence,
-                          std::size_t flags, Bytes data) {
-        const Tcp header{
-            .source = from.port, .destination = to.port, .sequence = sequence, .flags = flags};
+                          std::size_t flags, Bytes data, std::uint32_t acknowledgement = 0) {
+        const Tcp header{.source = from.port,
+                         .destination = to.port,
+                         .sequence = sequence,
+                         .flags = flags,
+                         .acknowledgement = acknowledgement};
         return ip(from, to, 6, tcp(header, data));
     }
 };
