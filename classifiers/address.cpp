@@ -53,7 +53,7 @@ Address v4_address(std::array<std::uint8_t, 4> octets) {
 }
 
 std::optional<Address> parse_address(std::string_view text) {
-    if (text.size() >= INET6_ADDRSTRLEN)
+    if (text.size() >= INET6_ADDRSTRLEN || text.contains('\0'))
         return std::nullopt;
     const std::string terminated(text);
     std::array<std::uint8_t, 4> octets{};

@@ -28,7 +28,7 @@ class DatagramInspector {
                                  Workspace& workspace);
     void accept_hello(const Packet& packet, std::uint32_t number, Findings& findings);
     void read_dns(const Packet& packet, std::uint32_t number, Findings& findings);
-    void read_media(Bytes payload, std::uint32_t number, Findings& findings);
+    static void read_media(Bytes payload, std::uint32_t number, Findings& findings);
 
     std::unique_ptr<quic::Hello> quic_;  ///< made at the first long header: most flows have none
     std::optional<Direction> client_;

@@ -7,13 +7,14 @@
 #include "classifiers/handle.hpp"
 #include "classifiers/packet.hpp"
 
+// NOLINTBEGIN(readability-redundant-declaration,readability-identifier-naming): keeps nDPI's
+// headers in one file
 struct ndpi_detection_module_struct;
 struct ndpi_flow_struct;
-// NOLINTBEGIN(readability-redundant-declaration): keeps nDPI's headers in one file
 extern "C" void ndpi_exit_detection_module(ndpi_detection_module_struct*);
 extern "C" void ndpi_free_flow(ndpi_flow_struct*);
 
-// NOLINTEND(readability-redundant-declaration)
+// NOLINTEND(readability-redundant-declaration,readability-identifier-naming)
 
 namespace octroi {
 

@@ -8,13 +8,14 @@
 #include "classifiers/byte_reader.hpp"
 #include "classifiers/handle.hpp"
 
+// NOLINTBEGIN(readability-redundant-declaration,readability-identifier-naming): keeps OpenSSL's
+// headers in one file
 struct evp_cipher_ctx_st;
 struct evp_mac_ctx_st;
-// NOLINTBEGIN(readability-redundant-declaration): keeps OpenSSL's headers in one file
 extern "C" void EVP_CIPHER_CTX_free(evp_cipher_ctx_st*);
 extern "C" void EVP_MAC_CTX_free(evp_mac_ctx_st*);
 
-// NOLINTEND(readability-redundant-declaration)
+// NOLINTEND(readability-redundant-declaration,readability-identifier-naming)
 
 namespace octroi::quic {
 

@@ -49,8 +49,8 @@ class Hello {
     [[nodiscard]] Result feed_initial(const LongHeader& header, Opener& opener,
                                       MemoryBudget& budget);
     [[nodiscard]] std::optional<Bytes> unseal(const LongHeader& header, Opener& opener);
-    [[nodiscard]] std::optional<Bytes> unseal_with(const InitialKeys& keys,
-                                                   const LongHeader& header, Opener& opener);
+    [[nodiscard]] static std::optional<Bytes> unseal_with(const InitialKeys& keys,
+                                                          const LongHeader& header, Opener& opener);
     void adopt(const InitialKeys& keys, const LongHeader& header);
     [[nodiscard]] Result collect(const CryptoFrame& frame, MemoryBudget& budget);
     [[nodiscard]] bool check_complete(Bytes stream);

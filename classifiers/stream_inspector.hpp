@@ -49,8 +49,8 @@ class StreamInspector {
     void examine_server(const Look& look, Bytes stream);
     void examine_clear(const Look& look, Bytes stream);
     void accept_client_hello(const Look& look, Bytes message);
-    void accept_certificate(const Look& look, Bytes der);
-    void accept_turn(const Look& look, Bytes message);
+    static void accept_certificate(const Look& look, Bytes der);
+    static void accept_turn(const Look& look, Bytes message);
     void finish(const Look& look);
     void check_quota(Findings& findings);
 

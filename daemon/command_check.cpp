@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include <fmt/format.h>
@@ -17,8 +19,11 @@ enum class FileKind : std::uint8_t { policy, service, configuration };
 FileKind kind_of(const yaml::Node& root) {
     if (root.find("service") != nullptr)
         return FileKind::service;
-    const bool configuration = root.find("queues") != nullptr || root.find("metrics") != nullptr ||
-                               root.find("policy") != nullptr || root.find("on_failure") != nullptr;
+    constexpr std::array configuration_keys = {"policy", "catalogue",  "queues",
+                                               "mark",   "on_failure", "observe",
+                                               "flows",  "metrics",    "events"};
+    const bool configuration = std::ranges::any_of(
+        configuration_keys, [&](const char* key) { return root.find(key) != nullptr; });
     return configuration && root.find("rules") == nullptr ? FileKind::configuration
                                                           : FileKind::policy;
 }

@@ -123,7 +123,8 @@ struct Decision {
 
     /// The rule to name when somebody asks why: the one that refuses or would refuse.
     [[nodiscard]] const Rule* rule() const {
-        return would.rule != nullptr ? would.rule : enforced.rule;
+        const bool refuses = would.rule != nullptr && would.action != Action::accept;
+        return refuses || enforced.rule == nullptr ? would.rule : enforced.rule;
     }
 };
 

@@ -55,7 +55,10 @@ std::string_view explain(Network::Error error) {
 }  // namespace
 
 void Report::error(Code code, Position position, std::string text, std::string hint) {
-    findings_.push_back(document_.finding(code, position, std::move(text), std::move(hint)));
+    // More than anybody reads would only cost memory: each finding quotes its line.
+    constexpr std::size_t enough = 100;
+    if (findings_.size() < enough)
+        findings_.push_back(document_.finding(code, position, std::move(text), std::move(hint)));
 }
 
 Fields::Fields(Report& report, const yaml::Node& node, std::string_view what)

@@ -47,9 +47,28 @@ std::size_t depth_of(const Node& node) {
     return deepest + 1;
 }
 
+// Whether the quoted scalar that opens at `start` ends before the text does: yaml-cpp takes the end
+// of the file for a closing quote, and the rest of the file for the value (YAML 1.2 7.3.1, 7.3.2).
+bool closes(std::string_view text, std::size_t start) {
+    if (start >= text.size() || (text[start] != '"' && text[start] != '\''))
+        return true;
+    const char quote = text[start];
+    for (std::size_t i = start + 1; i < text.size(); ++i) {
+        if (quote == '"' && text[i] == '\\')
+            ++i;
+        else if (quote == '\'' && text.substr(i, 2) == "''")
+            ++i;
+        else if (text[i] == quote)
+            return true;
+    }
+    return false;
+}
+
 // Builds our nodes from yaml-cpp's events, so that limits hold while the file is read.
 class Builder : public YAML::EventHandler {
   public:
+    explicit Builder(std::string_view text) : text_(text) {}
+
     Node take() { return std::move(root_); }
 
     void OnDocumentStart(const YAML::Mark& mark) override { root_.position = position_of(mark); }
@@ -64,6 +83,12 @@ class Builder : public YAML::EventHandler {
                   const std::string& value) override {
         Node node{.kind = Kind::scalar, .position = position_of(mark), .scalar = value};
         const bool plain = tag == "?";
+        if (!plain && !closes(text_, static_cast<std::size_t>(mark.pos)))
+            throw Refused{
+                .code = Code::syntax,
+                .position = position_of(mark),
+                .text = "the quote that opens here is never closed",
+                .hint = "everything behind it would be part of this value: close the quote"};
         if (plain && (value.empty() || value == "~" || value == "null"))
             node.kind = Kind::null;
         add(std::move(node), anchor);
@@ -76,13 +101,7 @@ class Builder : public YAML::EventHandler {
                           .position = position_of(mark),
                           .text = "an alias refers to a value that contains it",
                           .hint = {}};
-        from_aliases_ += node_count(found->second);
-        if (from_aliases_ > max_nodes_from_aliases)
-            throw Refused{.code = Code::too_many_nodes,
-                          .position = position_of(mark),
-                          .text = fmt::format("aliases expand to more than {} values",
-                                              max_nodes_from_aliases),
-                          .hint = "write the values out, or use fewer aliases of aliases"};
+        count_copied(found->second);
         if (open_.size() + depth_of(found->second) > max_nesting)
             refuse_nesting(mark);
         Node copy = found->second;
@@ -117,6 +136,17 @@ class Builder : public YAML::EventHandler {
                       .hint = {}};
     }
 
+    // Values under an anchor are kept a second time, and once more for each alias.
+    void count_copied(const Node& node) {
+        copied_ += node_count(node);
+        if (copied_ > max_nodes_from_aliases)
+            throw Refused{.code = Code::too_many_nodes,
+                          .position = node.position,
+                          .text = fmt::format("aliases expand to more than {} values",
+                                              max_nodes_from_aliases),
+                          .hint = "write the values out, or use fewer aliases of aliases"};
+    }
+
     void begin(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
         if (open_.size() == max_nesting)
             refuse_nesting(mark);
@@ -130,8 +160,10 @@ class Builder : public YAML::EventHandler {
     }
 
     void add(Node node, YAML::anchor_t anchor) {
-        if (anchor != 0)
+        if (anchor != 0) {
+            count_copied(node);
             anchors_[anchor] = node;
+        }
         if (open_.empty()) {
             root_ = std::move(node);
             return;
@@ -157,7 +189,8 @@ class Builder : public YAML::EventHandler {
     Node root_;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, Node> anchors_;
-    std::size_t from_aliases_ = 0;
+    std::size_t copied_ = 0;
+    std::string_view text_;
 };
 
 void refuse_duplicates(const Node& node) {
@@ -218,11 +251,11 @@ Node build(const std::string& text) {
                       .hint = "save the file as UTF-8 without control characters"};
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    Builder builder;
+    Builder builder(text);
     if (!parser.HandleNextDocument(builder))
         return {};
     Node root = builder.take();
-    Builder second;
+    Builder second(text);
     if (parser.HandleNextDocument(second))
         throw Refused{.code = Code::syntax,
                       .position = second.take().position,

@@ -213,6 +213,17 @@ TEST_SUITE("inspector against evasion") {
         CHECK(caught(flow));
     }
 
+    TEST_CASE("a decoy SYN between the true one and its answer hides nothing") {
+        Inspection flow;
+        flow.packet(flow.connection.syn());
+        wire::Connection decoy = flow.connection;
+        decoy.client_start = 777777;
+        flow.packet(decoy.syn(Buffer{22, 3, 1}));
+        flow.packet(flow.connection.syn_ack());
+        flow.from_client(0, wire::client_stream());
+        CHECK(caught(flow));
+    }
+
     TEST_CASE("a decoy SYN behind the true one hides nothing") {
         Inspection flow;
         flow.handshake();

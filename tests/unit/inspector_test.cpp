@@ -102,9 +102,19 @@ TEST_SUITE("inspector") {
 
         Inspection first_part;
         first_part.packet(first_part.connection.syn(part(stream, 0, 60)));
-        first_part.packet(first_part.connection.syn_ack());
+        first_part.packet(first_part.connection.syn_ack(60));
         first_part.from_client(60, part(stream, 60, stream.size()));
         CHECK(first_part.findings().server_name == "us05web.zoom.us");
+    }
+
+    TEST_CASE("data in the SYN that the server did not take comes again") {
+        const Buffer stream = wire::client_stream();
+        Inspection flow;
+        flow.packet(flow.connection.syn(part(stream, 0, 60)));
+        flow.packet(flow.connection.syn_ack(0));
+        flow.from_client(0, part(stream, 0, 70));
+        flow.from_client(70, part(stream, 70, stream.size()));
+        CHECK(flow.findings().server_name == "us05web.zoom.us");
     }
 
     TEST_CASE("a retransmission of the SYN changes nothing") {

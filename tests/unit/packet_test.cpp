@@ -22,7 +22,7 @@ std::expected<Packet, DecodeError> decode(Bytes packet) {
 }
 
 Buffer tcp_with_text() {
-    return wire::tcp({.sequence = 7, .flags = wire::syn}, wire::text("data"));
+    return wire::tcp({.sequence = 7, .flags = wire::syn, .acknowledgement = 8}, wire::text("data"));
 }
 
 // RFC 8200 4.3: next header, length in 8 octets without the first 8.
@@ -57,6 +57,7 @@ TEST_SUITE("packet over IPv4") {
         CHECK(packet->destination() == wire::endpoint("192.0.2.1", 443));
         CHECK(packet->key.protocol() == Protocol::tcp);
         CHECK(packet->tcp.sequence == 7);
+        CHECK(packet->tcp.acknowledgement == 8);
         CHECK(packet->tcp.syn);
         CHECK_FALSE(packet->tcp.ack);
         CHECK(wire::text(packet->payload) == "data");

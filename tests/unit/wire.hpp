@@ -205,8 +205,10 @@ struct Connection {
         return segment(client, server, client_start, wire::syn, data);
     }
 
-    [[nodiscard]] Buffer syn_ack() const {
-        return segment(server, client, server_start, wire::syn | wire::ack, {}, client_start + 1);
+    /// `taken`: octets of data in the SYN that the server acknowledges (RFC 7413 4.2).
+    [[nodiscard]] Buffer syn_ack(std::uint32_t taken = 0) const {
+        return segment(server, client, server_start, wire::syn | wire::ack, {},
+                       client_start + 1 + taken);
     }
 
     [[nodiscard]] Buffer from_client(std::size_t offset, Bytes data) const {
