@@ -19,8 +19,8 @@ char lower(std::uint8_t octet) {
 
 // Reads labels at `reader` and follows pointers (RFC 1035 4.1.4); each must point before the place
 // that the name was read from so far, so the walk ends.
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): one loop of the RFC, clearer in one
-// piece
+// One loop of the RFC, clearer in one piece.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity)
 std::optional<std::string> read_name(Bytes message, ByteReader& reader) {
     std::string name;
     ByteReader here = reader;
