@@ -39,7 +39,7 @@ Hello::Result Hello::feed_initial(const LongHeader& header, Opener& opener, Memo
     if (!payload)
         return Result::no_quic;
     opener.frames.clear();
-    if (!read_crypto_frames(*payload, opener.frames))
+    if (!read_crypto_frames(*payload, header.version, opener.frames))
         return Result::malformed;
     for (const CryptoFrame& frame : opener.frames) {
         const Result result = collect(frame, budget);

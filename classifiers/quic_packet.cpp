@@ -97,10 +97,13 @@ std::expected<LongHeader, HeaderError> read_long_header(Bytes datagram) {
     return header;
 }
 
-bool read_crypto_frames(Bytes payload, std::vector<CryptoFrame>& frames) {
+bool read_crypto_frames(Bytes payload, std::uint32_t version, std::vector<CryptoFrame>& frames) {
+    const bool google = version == static_cast<std::uint32_t>(Version::t050) ||
+                        version == static_cast<std::uint32_t>(Version::t051);
     ByteReader reader(payload);
     while (!reader.empty()) {
-        switch (reader.u8()) {
+        const std::uint8_t type = reader.u8();
+        switch (google && type == 0x08 ? 0x06 : type) {
             case 0x00:  // PADDING
             case 0x01:  // PING
                 break;

@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::size_t sfu_header = 8;
 
+bool all_zero(Bytes bytes) {
+    return std::ranges::all_of(bytes, [](std::uint8_t octet) { return octet == 0; });
+}
+
 // RFC 3550 5.1: version 2 in the two high bits.
 bool version_2_at(Bytes payload, std::size_t offset) {
     return offset < payload.size() && (payload[offset] & 0xc0U) == 0x80;
@@ -41,10 +45,6 @@ bool zoom_media_at(Bytes payload, std::size_t start) {
         default:
             return false;
     }
-}
-
-bool all_zero(Bytes bytes) {
-    return std::ranges::all_of(bytes, [](std::uint8_t octet) { return octet == 0; });
 }
 
 // First packets of a Zoom media connection: 01 (client) carries a 16-octet id and a 64-octet token,
