@@ -251,7 +251,8 @@ Identification Catalogue::by_hints(const Findings& findings, const FlowEnds& end
         findings.application == Application::stun || findings.application == Application::media;
     const Service* service = call ? find(ends.hints.same_endpoint) : nullptr;
     const auto kind = service != nullptr ? EvidenceKind::stun : EvidenceKind::dns;
-    if (service == nullptr && findings.server_name.empty())
+    const bool lookup = findings.application == Application::dns;
+    if (service == nullptr && findings.server_name.empty() && !lookup)
         service = find(ends.hints.resolved);
     if (service == nullptr)
         return {};
