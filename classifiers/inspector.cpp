@@ -19,8 +19,8 @@ void Inspector::inspect(const Packet& packet, std::uint32_t number, Workspace& w
         return;
     if (own_ending_ == Ending::open)
         read(packet, number, workspace);
-    if (findings_.ending == Ending::nothing_more || own_ending_ != Ending::open ||
-        findings_.application == Application::unknown)
+    if (workspace.ask_ndpi_always || findings_.ending == Ending::nothing_more ||
+        own_ending_ != Ending::open || findings_.application == Application::unknown)
         ask_ndpi(packet, workspace);
     if (!open())
         release();
@@ -49,31 +49,41 @@ void Inspector::ask_ndpi(const Packet& packet, Workspace& workspace) {
     const bool known = findings_.application != Application::unknown || findings_.signatures.any();
     const bool transport =
         packet.key.protocol() == Protocol::tcp || packet.key.protocol() == Protocol::udp;
-    if (known || !transport || (!open() && !own_end))
+    if (!transport)
         return;
+    // What octroi knows itself ends when octroi has read it; nDPI looks along if a rule asks for its
+    // answer.
+    if (known || (!open() && !own_end)) {
+        if (workspace.ask_ndpi_always)
+            feed_ndpi(packet, workspace);
+        return;
+    }
     if (own_end) {
         own_ending_ = findings_.ending;
         findings_.ending = Ending::open;
     }
-    if (!packet.payload.empty()) {
-        if (!ndpi_)
-            ndpi_ = Ndpi::new_flow();
-        if (!ndpi_first_)
-            ndpi_first_ = packet.direction;
-        if (ndpi_) {
-            Ndpi::Guess guess =
-                workspace.ndpi.feed(*ndpi_, packet, packet.direction == *ndpi_first_);
-            findings_.ndpi_protocol = std::move(guess.protocol);
-            findings_.ndpi_application = std::move(guess.application);
-        }
-        ++ndpi_packets_;
-    }
+    feed_ndpi(packet, workspace);
     const bool answered = !findings_.ndpi_application.empty();
     if (own_ending_ != Ending::open && (answered || !ndpi_ || ndpi_packets_ >= ndpi_packet_quota)) {
         if (answered)
             findings_.add_evidence(EvidenceKind::ndpi, findings_.ndpi_application, ndpi_packets_);
         findings_.end(own_ending_);
     }
+}
+
+void Inspector::feed_ndpi(const Packet& packet, Workspace& workspace) {
+    if (packet.payload.empty())
+        return;
+    ++ndpi_packets_;
+    if (!ndpi_)
+        ndpi_ = Ndpi::new_flow();
+    if (!ndpi_first_)
+        ndpi_first_ = packet.direction;
+    if (!ndpi_)
+        return;
+    Ndpi::Guess guess = workspace.ndpi.feed(*ndpi_, packet, packet.direction == *ndpi_first_);
+    findings_.ndpi_protocol = std::move(guess.protocol);
+    findings_.ndpi_application = std::move(guess.application);
 }
 
 void Inspector::release() {

@@ -34,6 +34,7 @@ class Inspector {
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);
     void ask_ndpi(const Packet& packet, Workspace& workspace);
+    void feed_ndpi(const Packet& packet, Workspace& workspace);
     void release();
 
     Findings findings_;
