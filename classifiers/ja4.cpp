@@ -94,7 +94,7 @@ void append_hex(std::string& text, const Codes& codes) {
         if (i > 0)
             text += ',';
         for (const unsigned shift : {12U, 8U, 4U, 0U})
-            text += digits[codes[i] >> shift & 0xfU];
+            text += digits[std::uint32_t{codes[i]} >> shift & 0xfU];
     }
 }
 
