@@ -56,6 +56,7 @@ struct Service {
     std::string vendor;
     std::string jurisdiction;  ///< ISO 3166-1 alpha-2
     Category category{};
+    bool must_stay = false;              ///< no refresh may give another service what is this one's
     std::vector<Domain> domains;         ///< each with its subdomains; theirs alone
     std::vector<Domain> shared_domains;  ///< support other evidence, never decide
     std::vector<Network> exclusive;      ///< theirs alone: decide at the first packet
