@@ -70,6 +70,9 @@ struct PortRange {
 [[nodiscard]] std::optional<Domain> read_domain(Report& report, const yaml::Node* node);
 [[nodiscard]] std::optional<PortRange> read_ports(Report& report, const yaml::Node* node);
 
+/// What is wrong with the text of a network, to stand behind it: "has no valid prefix length".
+[[nodiscard]] std::string_view explain(Network::Error error);
+
 /// The position of the word in `words`, or nothing after a report that suggests the nearest one.
 [[nodiscard]] std::optional<std::size_t> read_word(Report& report, const yaml::Node* node,
                                                    Code code, std::string_view what,
