@@ -52,14 +52,17 @@ std::expected<ClientHello, ParseError> parse_client_hello(Bytes handshake) {
     hello.legacy_version = body.u16();
     body.bytes(32);          // random
     body.bytes(body.u8());   // legacy_session_id
-    body.bytes(body.u16());  // cipher_suites
+    hello.cipher_suites = body.bytes(body.u16());
     body.bytes(body.u8());   // legacy_compression_methods
     if (!body.ok())
         return std::unexpected(ParseError::malformed);
     if (body.empty())
         return hello;  // TLS 1.2 without extensions is legal
 
-    ByteReader extensions = body.nested(body.u16());
+    hello.extensions = body.bytes(body.u16());
+    if (!body.ok())
+        return std::unexpected(ParseError::malformed);
+    ByteReader extensions(hello.extensions);
     while (extensions.ok() && !extensions.empty()) {
         const std::uint16_t extension_type = extensions.u16();
         read_extension(hello, extension_type, extensions.nested(extensions.u16()));

@@ -14,6 +14,8 @@ struct ClientHello {
     std::uint16_t legacy_version = 0;     ///< 0x0303 for TLS 1.2 and 1.3 (RFC 8446 4.1.2)
     Bytes server_name;                    ///< SNI host_name (RFC 6066 3); empty when absent
     Bytes alpn;                           ///< first ALPN protocol (RFC 7301 3.1); empty when absent
+    Bytes cipher_suites;                  ///< two octets each
+    Bytes extensions;                     ///< all of them as on the wire, without their length
     bool encrypted_client_hello = false;  ///< extension 0xfe0d is there, real or GREASE (RFC 9849)
 };
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "classifiers/client_hello.hpp"
-#include "classifiers/dns_answer.hpp"
+#include "classifiers/dns_message.hpp"
+#include "classifiers/gquic.hpp"
+#include "classifiers/ja4.hpp"
 #include "classifiers/stun.hpp"
 #include "classifiers/turn_notes.hpp"
 
@@ -22,8 +24,14 @@ void DatagramInspector::inspect(const Packet& packet, std::uint32_t number, Find
     if (packet.payload.empty())
         return;
     ++payloads_;
-    if (packet.source().port == dns_port || packet.destination().port == dns_port)
-        return read_dns(packet, number, findings);
+    if (reads_dns(packet, number, findings))
+        return;
+    if (const auto name = gquic::server_name(packet.payload)) {
+        client_ = packet.direction;
+        findings.application = Application::quic;
+        return findings.accept_name(*name, EvidenceKind::quic_sni, number,
+                                    ParserError::tls_bad_name);
+    }
     if (!read_quic(packet, number, findings, workspace))
         read_media(packet.payload, number, findings);
     if (payloads_ >= (quic_ ? quic_payload_quota : payload_quota))
@@ -76,21 +84,29 @@ void DatagramInspector::accept_hello(const Packet& packet, std::uint32_t number,
     const Bytes alpn = hello->alpn.first(std::min(hello->alpn.size(), max_alpn));
     findings.alpn.assign(alpn.begin(), alpn.end());
     findings.encrypted_client_hello = hello->encrypted_client_hello;
+    findings.ja4 = tls::ja4(*hello, tls::Carrier::quic);
     if (hello->server_name.empty())
         return findings.end(Ending::nothing_more);
     findings.accept_name(hello->server_name, EvidenceKind::quic_sni, number,
                          ParserError::tls_bad_name);
 }
 
-void DatagramInspector::read_dns(const Packet& packet, std::uint32_t number, Findings& findings) {
-    client_ = packet.destination().port == dns_port ? packet.direction : opposite(packet.direction);
+// Anything else on port 53 is read like any other port's.
+bool DatagramInspector::reads_dns(const Packet& packet, std::uint32_t number, Findings& findings) {
+    if (packet.source().port != dns::port && packet.destination().port != dns::port)
+        return false;
+    const auto message = dns::read_preamble(packet.payload);
+    if (!message) {
+        if (message.error() == dns::Problem::malformed)
+            findings.error = ParserError::dns_malformed;
+        return false;
+    }
+    client_ = message->response ? opposite(packet.direction) : packet.direction;
     findings.application = Application::dns;
-    const auto name = dns::parse_question(packet.payload);
-    if (name && !name->empty())
-        findings.add_evidence(EvidenceKind::dns, *name, number);
-    else if (!name && name.error() == dns::Problem::malformed)
-        findings.error = ParserError::dns_malformed;
+    if (!message->name.empty())
+        findings.add_evidence(EvidenceKind::dns, message->name, number);
     findings.end(Ending::nothing_more);
+    return true;
 }
 
 void DatagramInspector::read_media(Bytes payload, std::uint32_t number, Findings& findings) {

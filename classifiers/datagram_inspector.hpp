@@ -27,15 +27,12 @@ class DatagramInspector {
     [[nodiscard]] bool read_quic(const Packet& packet, std::uint32_t number, Findings& findings,
                                  Workspace& workspace);
     void accept_hello(const Packet& packet, std::uint32_t number, Findings& findings);
-    void read_dns(const Packet& packet, std::uint32_t number, Findings& findings);
+    [[nodiscard]] bool reads_dns(const Packet& packet, std::uint32_t number, Findings& findings);
     static void read_media(Bytes payload, std::uint32_t number, Findings& findings);
 
     std::unique_ptr<quic::Hello> quic_;  ///< made at the first long header: most flows have none
     std::optional<Direction> client_;
     std::uint32_t payloads_ = 0;
 };
-
-/// The port of DNS (RFC 1035 4.2).
-inline constexpr std::uint16_t dns_port = 53;
 
 }  // namespace octroi

@@ -6,14 +6,9 @@
 #include <vector>
 
 #include "classifiers/address.hpp"
-#include "classifiers/byte_reader.hpp"
+#include "classifiers/dns_message.hpp"
 
 namespace octroi::dns {
-
-enum class Problem : std::uint8_t {
-    not_an_answer,  ///< a query, an error, or another kind of message
-    malformed
-};
 
 /// What a DNS response says about one question.
 struct Answer {
@@ -30,11 +25,7 @@ struct Answer {
 };
 
 /// Reads a DNS message (RFC 1035 4) as a successful response to one A, AAAA, HTTPS or SVCB
-/// question. Names are followed through compression pointers that strictly go back; at most 64
-/// records are read.
+/// question; at most 64 records are read.
 [[nodiscard]] std::expected<Answer, Problem> parse_answer(Bytes message);
-
-/// The name of the first question of a query or response; empty where there is none.
-[[nodiscard]] std::expected<std::string, Problem> parse_question(Bytes message);
 
 }  // namespace octroi::dns

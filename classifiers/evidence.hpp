@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ enum class Strength : std::uint8_t {
     observed,    ///< by a name or a signature in the flow itself
     certain      ///< by an address that belongs to the service alone
 };
+
+inline constexpr std::size_t strength_count = 5;
 
 /// One thing that was seen in a flow.
 struct Evidence {

@@ -41,6 +41,7 @@ struct Findings {
     std::vector<Evidence> evidence;
     std::string server_name;   ///< the name that the client asks for; empty where unknown
     EvidenceKind name_kind{};  ///< how `server_name` was read
+    std::string server_address;  ///< a literal address where a name belongs; never decides
     std::vector<std::string> certificate_names;  ///< of the server, where the client names none
     std::string realm;                           ///< of a TURN server; empty where unknown
     std::string alpn;                  ///< first ALPN protocol offered; empty where unknown
@@ -50,6 +51,7 @@ struct Findings {
     Signatures signatures;
     Application application{};
     Ending ending = Ending::open;
+    std::string ja4;                      ///< of the ClientHello; empty where there was none
     bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
 
     [[nodiscard]] bool open() const { return ending == Ending::open; }
@@ -68,6 +70,7 @@ struct Findings {
 
 /// What the inspectors of one worker share: buffers that outlive the flows.
 struct Workspace {
+    bool ask_ndpi_always = false;  ///< also about flows that octroi's own parsers know
     MemoryBudget budget;
     std::vector<std::uint8_t> scratch;
     quic::Opener quic;

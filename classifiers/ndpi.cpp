@@ -95,6 +95,20 @@ Ndpi::FlowState Ndpi::new_flow() {
     return FlowState(static_cast<ndpi_flow_struct*>(memory));
 }
 
+const std::vector<std::string>& Ndpi::known_names() {
+    static const std::vector<std::string> names = [] {
+        const Ndpi ndpi;
+        std::vector<std::string> found;
+        const auto count =
+            static_cast<std::uint16_t>(ndpi_get_num_supported_protocols(ndpi.module_.get()));
+        for (std::uint16_t protocol = 1; protocol < count; ++protocol)
+            if (std::string name = ndpi.name_of(protocol); !name.empty())
+                found.push_back(std::move(name));
+        return found;
+    }();
+    return names;
+}
+
 Ndpi::Guess Ndpi::feed(ndpi_flow_struct& flow, const Packet& packet, bool from_first) {
     if (packet.payload.size() > max_payload)
         return {};

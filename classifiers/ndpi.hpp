@@ -40,6 +40,9 @@ class Ndpi {
     /// A state for one flow; null where memory is short.
     [[nodiscard]] static FlowState new_flow();
 
+    /// Every protocol and application that it can name.
+    [[nodiscard]] static const std::vector<std::string>& known_names();
+
     /// Feeds one packet with payload. `from_first` tells whether it goes the way of the flow's
     /// first one.
     [[nodiscard]] Guess feed(ndpi_flow_struct& flow, const Packet& packet, bool from_first);

@@ -191,6 +191,7 @@ std::expected<Packet, DecodeError> decode_packet(Bytes ip_packet, const PacketCo
     if (!header)
         return std::unexpected(header.error());
     Packet packet{.context = context, .length = header->length};
+    packet.segment = header->payload;
     const auto ports = decode_transport(packet, *header);
     if (!ports)
         return std::unexpected(ports.error());

@@ -27,6 +27,15 @@ constexpr Salt salt_29 = {0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 
 constexpr Salt salt_23 = {0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7,
                           0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02};
 
+// draft-ietf-quic-tls-21 5.2, to draft 22
+constexpr Salt salt_22 = {0x7f, 0xbc, 0xdb, 0x0e, 0x7c, 0x66, 0xbb, 0xe9, 0x19, 0x3a,
+                          0x96, 0xcd, 0x21, 0x51, 0x9e, 0xbd, 0x7a, 0x02, 0x64, 0x4a};
+// Google's experiments with TLS in QUIC's framing of draft 27 (github.com/ntop/nDPI 3b1286ab)
+constexpr Salt salt_t050 = {0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80,
+                            0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48, 0x83, 0x10};
+constexpr Salt salt_t051 = {0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50,
+                            0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda, 0x6e, 0x03, 0x3d};
+
 bool between(std::uint32_t version, Version first, Version last) {
     return version >= static_cast<std::uint32_t>(first) &&
            version <= static_cast<std::uint32_t>(last);
@@ -37,12 +46,27 @@ bool is_v2(std::uint32_t version) {
 }
 
 const Salt& salt_of(std::uint32_t version) {
-    if (is_v2(version))
-        return salt_v2;
+    switch (static_cast<Version>(version)) {
+        case Version::v2:
+            return salt_v2;
+        case Version::mvfst_22:
+            return salt_22;
+        case Version::mvfst_27:
+        case Version::mvfst_experiment:
+            return salt_23;
+        case Version::t050:
+            return salt_t050;
+        case Version::t051:
+            return salt_t051;
+        default:
+            break;
+    }
     if (between(version, Version::draft_29, Version::draft_32))
         return salt_29;
     if (between(version, Version::draft_23, Version::draft_28))
         return salt_23;
+    if (version == static_cast<std::uint32_t>(Version::draft_22))
+        return salt_22;
     return salt_v1;
 }
 
@@ -74,8 +98,18 @@ EVP_CIPHER_CTX* new_cipher(const EVP_CIPHER* cipher, bool encrypt) {
 }  // namespace
 
 bool is_supported(std::uint32_t version) {
-    return version == static_cast<std::uint32_t>(Version::v1) || is_v2(version) ||
-           between(version, Version::draft_23, Version::draft_34);
+    switch (static_cast<Version>(version)) {
+        case Version::v1:
+        case Version::v2:
+        case Version::mvfst_22:
+        case Version::mvfst_27:
+        case Version::mvfst_experiment:
+        case Version::t050:
+        case Version::t051:
+            return true;
+        default:
+            return between(version, Version::draft_22, Version::draft_34);
+    }
 }
 
 Crypto::Crypto()

@@ -23,12 +23,18 @@ namespace octroi::quic {
 enum class Version : std::uint32_t {
     v1 = 0x00000001,        ///< RFC 9000
     v2 = 0x6b3343cf,        ///< RFC 9369
+    draft_22 = 0xff000016,
     draft_23 = 0xff000017,  ///< to draft 28
     draft_28 = 0xff00001c,
     draft_29 = 0xff00001d,  ///< to draft 32
     draft_32 = 0xff000020,
     draft_33 = 0xff000021,  ///< to draft 34, keys as in v1
-    draft_34 = 0xff000022
+    draft_34 = 0xff000022,
+    mvfst_22 = 0xfaceb001,          ///< Facebook's, keys as in draft 22
+    mvfst_27 = 0xfaceb002,          ///< Facebook's, keys as in draft 27
+    mvfst_experiment = 0xfaceb00e,  ///< Facebook's, keys as in draft 27
+    t050 = 0x54303530,              ///< Google's "T050": TLS over Google QUIC, own salt
+    t051 = 0x54303531               ///< Google's "T051"
 };
 
 [[nodiscard]] bool is_supported(std::uint32_t version);

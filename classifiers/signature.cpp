@@ -30,6 +30,8 @@ bool zoom_media_at(Bytes payload, std::size_t start) {
             return version_2_at(payload, start + 19);
         case 16:  // video
             return version_2_at(payload, start + (payload[start + 20] == 0x02 ? 24U : 20U));
+        case 21:  // control, seen from servers
+            return payload[start + 1] == 1 && all_zero(payload.subspan(start + 2, 7));
         case 30:  // screen sharing between peers
             return version_2_at(payload, start + 20);
         case 33:
@@ -46,7 +48,8 @@ bool all_zero(Bytes bytes) {
 }
 
 // First packets of a Zoom media connection: 01 (client) carries a 16-octet id and a 64-octet token,
-// 02 (server) echoes the id; 03 and 04 are 13-octet keep-alives.
+// 02 (server) echoes the id; 03 and 04 are keep-alives with a counter, of 13 octets or with a
+// 64-octet token behind 05 40.
 bool is_zoom_handshake(Bytes payload) {
     if (payload.size() < 13)
         return false;
@@ -56,8 +59,10 @@ bool is_zoom_handshake(Bytes payload) {
                all_zero(payload.subspan(19, 7));
     if (payload[0] == 2)
         return hello && payload.size() == 35 && all_zero(payload.subspan(27, 8));
-    const bool keep_alive = payload[0] == 3 || payload[0] == 4;
-    return keep_alive && payload.size() == 13 && all_zero(payload.subspan(1, 3)) && payload[4] == 1;
+    if ((payload[0] != 3 && payload[0] != 4) || !all_zero(payload.subspan(1, 3)))
+        return false;
+    const bool with_token = payload.size() == 81 && payload[14] == 5 && payload[15] == 0x40;
+    return with_token || (payload.size() == 13 && payload[4] == 1);
 }
 
 bool is_zoom_sfu(Bytes payload) {

@@ -4,7 +4,10 @@
 
 #include "classifiers/certificate.hpp"
 #include "classifiers/client_hello.hpp"
+#include "classifiers/dns_message.hpp"
 #include "classifiers/http_request.hpp"
+#include "classifiers/ja4.hpp"
+#include "classifiers/socks.hpp"
 #include "classifiers/stun.hpp"
 #include "classifiers/tls_handshake.hpp"
 #include "classifiers/tls_server_flight.hpp"
@@ -57,6 +60,8 @@ void StreamInspector::inspect(const Packet& packet, std::uint32_t number, Findin
     Half& sender = half(packet.direction);
     ++sender.payloads;
     const bool from_server = client_ && *client_ != packet.direction;
+    if (reads_dns(packet, findings))
+        return;
     if (!sender.finished && (!from_server || awaits_certificate_)) {
         const Look look{.half = sender,
                         .direction = packet.direction,
@@ -67,6 +72,19 @@ void StreamInspector::inspect(const Packet& packet, std::uint32_t number, Findin
     }
     if (findings.open())
         check_quota(findings);
+}
+
+// RFC 7766: the queries and answers are read packet by packet where they are used.
+bool StreamInspector::reads_dns(const Packet& packet, Findings& findings) {
+    const std::vector<Bytes> messages = dns::messages_in(packet);
+    const auto first = messages.empty() ? std::unexpected(dns::Problem::not_an_answer)
+                                        : dns::read_preamble(messages.front());
+    if (!first)
+        return false;
+    client_ = first->response ? opposite(packet.direction) : packet.direction;
+    findings.application = Application::dns;
+    findings.end(Ending::nothing_more);
+    return true;
 }
 
 void StreamInspector::release() {
@@ -138,6 +156,31 @@ void StreamInspector::examine(const Look& look, Bytes stream) {
 }
 
 void StreamInspector::examine_client(const Look& look, Bytes stream) {
+    // A SOCKS client's request comes first; what follows is a stream like any other.
+    const auto proxied = socks::read_request(stream);
+    if (!proxied && proxied.error() == socks::Problem::incomplete) {
+        look.half.needed = stream.size() + 1;
+        return;
+    }
+    if (proxied)
+        return examine_proxied(look, *proxied, stream);
+    examine_request(look, stream);
+}
+
+void StreamInspector::examine_proxied(const Look& look, const socks::Request& request,
+                                      Bytes stream) {
+    if (!request.host.empty() && !is_address(request.host)) {
+        client_ = look.direction;
+        return look.findings.accept_name(request.host, EvidenceKind::http_host, look.number,
+                                         ParserError::http_bad_host);
+    }
+    const Bytes rest = stream.subspan(request.size);
+    if (!rest.empty())
+        examine_request(look, rest);
+    look.half.needed = look.half.needed == 0 ? stream.size() + 1 : look.half.needed + request.size;
+}
+
+void StreamInspector::examine_request(const Look& look, Bytes stream) {
     const auto message = tls::first_handshake_message(stream, look.workspace.scratch);
     if (message)
         return accept_client_hello(look, *message);
@@ -185,7 +228,10 @@ void StreamInspector::accept_client_hello(const Look& look, Bytes message) {
     look.findings.application = Application::tls;
     look.findings.alpn = text_of(hello->alpn.first(std::min(hello->alpn.size(), max_alpn)));
     look.findings.encrypted_client_hello = hello->encrypted_client_hello;
-    if (!hello->server_name.empty() && !is_address(hello->server_name))
+    look.findings.ja4 = tls::ja4(*hello, tls::Carrier::tcp);
+    if (is_address(hello->server_name))
+        look.findings.server_address = text_of(hello->server_name);
+    else if (!hello->server_name.empty())
         return look.findings.accept_name(hello->server_name, EvidenceKind::tls_sni, look.number,
                                          ParserError::tls_bad_name);
     look.half.finished = true;

@@ -6,6 +6,7 @@
 
 #include "classifiers/findings.hpp"
 #include "classifiers/packet.hpp"
+#include "classifiers/socks.hpp"
 #include "classifiers/tcp_stream.hpp"
 
 namespace octroi {
@@ -41,11 +42,14 @@ class StreamInspector {
         return halves_[static_cast<std::size_t>(direction)];
     }
 
+    [[nodiscard]] bool reads_dns(const Packet& packet, Findings& findings);
     void note_handshake(const Packet& packet);
     static void note_acknowledged(Half& sender, std::uint32_t acknowledgement);
     void read(const Look& look, std::uint32_t sequence, Bytes payload);
     void examine(const Look& look, Bytes stream);
     void examine_client(const Look& look, Bytes stream);
+    void examine_proxied(const Look& look, const socks::Request& request, Bytes stream);
+    void examine_request(const Look& look, Bytes stream);
     void examine_server(const Look& look, Bytes stream);
     void examine_clear(const Look& look, Bytes stream);
     void accept_client_hello(const Look& look, Bytes message);

@@ -14,7 +14,9 @@ enum Attribute : std::uint16_t {
     realm = 0x0014,
     software = 0x8022,
     zoom_probe = 0x0101,
-    whatsapp_token = 0x4000
+    whatsapp_token = 0x4000,
+    whatsapp_relay = 0x4001,
+    whatsapp_answer = 0x4002
 };
 
 // [MS-TURN] 2.2.2 and [MS-ICE2] 2.2.3: version, service quality, candidate identifier, multiplexed
@@ -53,6 +55,8 @@ void read_attribute(Message& message, std::uint16_t type, Bytes value, Bytes tra
                 message.peer = read_xor_address(ByteReader(value), transaction);
             break;
         case Attribute::whatsapp_token:
+        case Attribute::whatsapp_relay:
+        case Attribute::whatsapp_answer:
             message.whatsapp = true;
             break;
         case Attribute::zoom_probe:

@@ -16,7 +16,7 @@ struct Message {
     std::optional<Endpoint> peer;  ///< first XOR-PEER-ADDRESS: who is behind the relay
     bool classic = false;          ///< RFC 3489: no magic cookie
     bool microsoft = false;        ///< carries one of Microsoft's attributes ([MS-TURN], [MS-ICE2])
-    bool whatsapp = false;         ///< carries attribute 0x4000, a relay token of WhatsApp's
+    bool whatsapp = false;         ///< carries 0x4000, 0x4001 or 0x4002, WhatsApp's relay attributes
     bool zoom = false;             ///< carries 0x0101 with 20 octets, as Zoom's address probes do
 };
 

@@ -67,6 +67,25 @@ Action to_action(MarkState state) {
     return Action::accept;
 }
 
+// An encrypted ClientHello is told from GREASE (RFC 9849 6.2) by its outer name alone.
+bool uses_ech(const Findings& findings, const Ruleset& ruleset) {
+    if (!findings.encrypted_client_hello)
+        return false;
+    const Service* outer = ruleset.catalogue->find_domain(findings.server_name);
+    return outer != nullptr && outer->ech_outer;
+}
+
+std::string_view ech_of(const Findings& findings, const Ruleset& ruleset) {
+    if (!findings.encrypted_client_hello)
+        return "";
+    return uses_ech(findings, ruleset) ? "used" : "offered";
+}
+
+std::string_view protocol_of(const Findings& findings) {
+    return findings.application == Application::unknown ? findings.ndpi_protocol
+                                                        : to_string(findings.application);
+}
+
 // Facts that any packet of the flow tells.
 Facts plain_facts(const Parties& parties, Protocol protocol) {
     return {.zones = parties.zones,
@@ -74,6 +93,22 @@ Facts plain_facts(const Parties& parties, Protocol protocol) {
             .server = parties.server.address,
             .port = parties.server.port,
             .transport = transport_of(protocol)};
+}
+
+// What the flow looks like, whatever service it belongs to. Over UDP the protocol is known by its
+// first datagram; a TCP stream may turn out to be another protocol until inspection ends.
+void add_shape(Facts& facts, const Flow& flow, std::optional<Exception> exception,
+               const Ruleset& ruleset) {
+    const Findings& findings = flow.inspector.findings();
+    const bool ended = !findings.open();
+    facts.ech = uses_ech(findings, ruleset);
+    facts.protocol_known = ended || (flow.key.protocol() == Protocol::udp &&
+                                     findings.application != Application::unknown);
+    facts.protocol = protocol_of(findings);
+    facts.application_known = ended;
+    facts.application = findings.ndpi_application;
+    facts.classified_known = ended || (facts.service_known && facts.service != no_service);
+    facts.unclassified = exception == Exception::unclassified || exception == Exception::midstream;
 }
 
 }  // namespace
@@ -115,9 +150,11 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     Facts facts = plain_facts(parties, flow.key.protocol());
     facts.service_known = by_address || (judgement.identification.settled && !unread);
     facts.service = judgement.service();
+    facts.strength = judgement.identification.strength;
     facts.service_verified = judgement.identification.verified;
     facts.name_known = !inspector.open() && !unread;
     facts.name = inspector.findings().server_name;
+    add_shape(facts, flow, exception, ruleset);
     judgement.decision = ruleset.policy->decide(facts, exception);
     return judgement;
 }
@@ -133,12 +170,57 @@ Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& rule
     Facts facts = plain_facts(judgement.parties, packet.key.protocol());
     facts.service_known = true;
     facts.service = judgement.service();
+    facts.strength = judgement.identification.strength;
+    facts.classified_known = facts.service != no_service;
     judgement.decision = ruleset.policy->decide(facts);
     Outcome& enforced = judgement.decision.enforced;
     const bool refused = old.state != MarkState::accept && old.service == no_service;
     if (!enforced.settled || (refused && enforced.rule == nullptr))
         enforced = {.settled = true, .action = to_action(old.state)};
     return judgement;
+}
+
+Judgement judge_name(std::string_view name, const Packet& answer, const Ruleset& ruleset) {
+    Judgement judgement{.parties = parties_between(answer.key, opposite(answer.direction),
+                                                   answer.context.output_interface, ruleset)};
+    judgement.identification = {.service = ruleset.catalogue->find_domain(name),
+                                .strength = Strength::observed,
+                                .decisive = EvidenceKind::dns,
+                                .settled = true,
+                                .verified = true};
+    Facts facts{.zones = judgement.parties.zones,
+                .client = judgement.parties.client.address,
+                .server_known = false};
+    facts.service_known = true;
+    facts.service = judgement.service();
+    facts.strength = judgement.identification.strength;
+    facts.name_known = true;
+    facts.name = name;
+    facts.classified_known = true;
+    judgement.decision = ruleset.policy->decide(facts);
+    return judgement;
+}
+
+bool refuses(const Decision& decision) {
+    return decision.enforced.settled && decision.enforced.rule != nullptr &&
+           decision.enforced.action != Action::accept;
+}
+
+void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& ruleset) {
+    const Decision& decision = judgement.decision;
+    record.action = decision.enforced.action;
+    record.would = judgement.would();
+    if (const auto zone = judgement.label_zone(*ruleset.policy))
+        record.zone = ruleset.policy->zones()[*zone].name;
+    if (const Service* service = judgement.identification.service) {
+        record.service = service->name;
+        record.category = to_string(service->category);
+    }
+    if (const Rule* rule = decision.rule()) {
+        record.rule = rule->name;
+        record.reason = rule->reason;
+        record.rule_line = rule->position.line;
+    }
 }
 
 FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
@@ -151,36 +233,25 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .protocol = flow.key.protocol(),
                       .packets = flow.packets,
                       .strength = identification.strength,
-                      .speaks = findings.application == Application::unknown
-                                    ? findings.ndpi_protocol
-                                    : std::string(to_string(findings.application)),
+                      .speaks = std::string(protocol_of(findings)),
                       .application = findings.ndpi_application,
-                      .server_name = findings.server_name,
-                      .action = decision.enforced.action,
-                      .would = judgement.would(),
+                      .server_name = findings.server_name.empty() ? findings.server_address
+                                                         : findings.server_name,
+                      .ja4 = findings.ja4,
+                      .ech = std::string(ech_of(findings, ruleset)),
                       .client_first = judgement.parties.client == flow.key.source(flow.first),
                       .exception = decision.exception,
                       .decided_at_packet = flow.packets};
-    if (const auto zone = judgement.label_zone(*ruleset.policy))
-        record.zone = ruleset.policy->zones()[*zone].name;
-    if (identification.service != nullptr) {
-        record.service = identification.service->name;
-        record.category = to_string(identification.service->category);
-        if (identification.decisive == EvidenceKind::address)
-            record.evidence.push_back({.kind = EvidenceKind::address,
-                                       .value = to_string(identification.address),
-                                       .packet = 1});
-    }
+    describe(record, judgement, ruleset);
+    if (identification.service != nullptr && identification.decisive == EvidenceKind::address)
+        record.evidence.push_back({.kind = EvidenceKind::address,
+                                   .value = to_string(identification.address),
+                                   .packet = 1});
     record.evidence.insert(record.evidence.end(), findings.evidence.begin(),
                            findings.evidence.end());
     if (identification.strength == Strength::correlated)
         record.evidence.push_back(
             {.kind = identification.decisive, .value = record.service, .packet = 0});
-    if (const Rule* rule = decision.rule()) {
-        record.rule = rule->name;
-        record.reason = rule->reason;
-        record.rule_line = rule->position.line;
-    }
     return record;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "daemon/flow_table.hpp"
 #include "daemon/ruleset.hpp"
@@ -42,6 +43,17 @@ struct Judgement {
 /// it can be inspected again. What would need the flow's name, or was refused without any service,
 /// keeps its verdict.
 [[nodiscard]] Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
+
+/// Judges a name that is looked up, before any flow to it exists: by an answer on its way to the
+/// client. Conditions on the server stay open.
+[[nodiscard]] Judgement judge_name(std::string_view name, const Packet& answer,
+                                   const Ruleset& ruleset);
+
+/// Whether a rule refuses, and acts.
+[[nodiscard]] bool refuses(const Decision& decision);
+
+/// Fills in what a judgement says: zone, service, decision, rule.
+void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& ruleset);
 
 /// What is told about the flow.
 [[nodiscard]] FlowRecord record_of(const Flow& flow, const Judgement& judgement,

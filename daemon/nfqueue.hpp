@@ -15,6 +15,7 @@
 #include "daemon/verdict.hpp"
 
 struct mnl_socket;
+struct nlmsghdr;
 extern "C" int mnl_socket_close(
     mnl_socket*);  // NOLINT(readability-redundant-declaration): keeps libmnl.h in one file
 
@@ -53,6 +54,9 @@ class NfQueue {
     /// Adds the verdict for a packet to the batch. Bits of the mark that are not octroi's stay.
     void add_verdict(const QueuedPacket& packet, const Verdict& verdict);
 
+    /// The same, and `rewritten` goes on in the packet's place.
+    void add_verdict(const QueuedPacket& packet, const Verdict& verdict, Bytes rewritten);
+
     /// Sends the batch of verdicts in one call.
     void send_verdicts();
 
@@ -68,6 +72,7 @@ class NfQueue {
 
     [[nodiscard]] std::optional<std::string> configure();
     [[nodiscard]] std::expected<void, int> command(std::span<const std::uint8_t> message);
+    [[nodiscard]] nlmsghdr* begin_verdict(const QueuedPacket& packet, const Verdict& verdict);
     void read_message(std::span<const std::uint8_t> datagram);
 
     Socket socket_;

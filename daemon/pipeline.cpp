@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "classifiers/dns_answer.hpp"
 #include "daemon/judgement.hpp"
 
 namespace octroi {
@@ -63,6 +62,7 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
     if (!packet)
         return refuse_malformed(packet.error(), ip_packet, ruleset);
     Step step = route(*packet, ruleset);
+    guard_names(step, *packet, ip_packet, ruleset);
     count_packet(packet->is_v4(), packet->length, step.verdict);
     count_table();
     return step;
@@ -94,13 +94,13 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     const bool settled = current && !flow.inspector.open();
     if (current && (settled || settings_.observe != Observe::to_end)) {
         learn_names(flow, packet, ruleset);
-        return {.verdict = verdict_of(flow), .flow = &flow};
+        return {.verdict = verdict_of(flow, ruleset), .flow = &flow};
     }
     inspect(flow, packet, ruleset);
     const Judgement judgement = judge(flow, ruleset);
     learn_service(flow, judgement);
     if (current || !may_leave(judgement))
-        return {.verdict = current ? verdict_of(flow) : pass(), .flow = &flow};
+        return {.verdict = current ? verdict_of(flow, ruleset) : pass(), .flow = &flow};
 
     const bool again = flow.verdict.has_value();
     flow.verdict =
@@ -111,7 +111,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     else
         count_decided(flow, judgement, ruleset);
     return {
-        .verdict = verdict_of(flow), .flow = &flow, .record = record_of(flow, judgement, ruleset)};
+        .verdict = verdict_of(flow, ruleset), .flow = &flow, .record = record_of(flow, judgement, ruleset)};
 }
 
 void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
@@ -120,6 +120,7 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
     for (int i = 0; i < 2 && workspace_.budget.used() > workspace_.budget.limit() / 8 * 7; ++i)
         if (!table_.yield_oldest(flow.last_seen))
             break;
+    workspace_.ask_ndpi_always = ruleset.policy->asks_application();
     flow.inspector.inspect(packet, flow.packets, workspace_);
     const Findings& findings = flow.inspector.findings();
     if (findings.error)
@@ -130,10 +131,23 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
 }
 
 // DNS stays in sight after it is accepted: later answers on the same ports are read as well.
-Verdict Pipeline::verdict_of(const Flow& flow) const {
-    const bool watched = settings_.observe != Observe::decided &&
+Verdict Pipeline::verdict_of(const Flow& flow, const Ruleset& ruleset) const {
+    const bool used = settings_.observe != Observe::decided || ruleset.policy->names().any();
+    const bool watched = used &&
                          flow.inspector.findings().application == Application::dns;
     return watched && flow.verdict->mark.state == MarkState::accept ? pass() : *flow.verdict;
+}
+
+void Pipeline::guard_names(Step& step, const Packet& packet, Bytes ip_packet,
+                           const Ruleset& ruleset) {
+    if (step.flow == nullptr || step.verdict != pass() || !ruleset.policy->names().any() ||
+        step.flow->inspector.findings().application != Application::dns)
+        return;
+    NameGuard::Edit edit = name_guard_.edit(packet, ip_packet, ruleset);
+    for (std::size_t fate = 0; fate < edit.answers.size(); ++fate)
+        counters_.add(series_.dns_answers[fate], edit.answers[fate]);
+    step.rewritten = edit.packet;
+    step.refused_name = std::move(edit.refused);
 }
 
 // Either end may be the one that another flow told about: a peer's packet may come first.
@@ -169,18 +183,22 @@ void Pipeline::learn_service(Flow& flow, const Judgement& judgement) {
 // The addresses of a DNS answer belong, for this client, to the service of the name.
 void Pipeline::learn_names(const Flow& flow, const Packet& packet, const Ruleset& ruleset) {
     if (flow.inspector.findings().application != Application::dns ||
-        packet.source().port != dns_port)
+        packet.source().port != dns::port)
         return;
-    const auto answer = dns::parse_answer(packet.payload);
-    if (!answer)
-        return;
-    const auto named = std::ranges::find_if(answer->names, [&](const std::string& name) {
+    for (const Bytes message : dns::messages_in(packet))
+        if (const auto answer = dns::parse_answer(message))
+            learn_addresses(*answer, packet, ruleset);
+}
+
+void Pipeline::learn_addresses(const dns::Answer& answer, const Packet& packet,
+                               const Ruleset& ruleset) {
+    const auto named = std::ranges::find_if(answer.names, [&](const std::string& name) {
         return ruleset.catalogue->find_domain(name) != nullptr;
     });
-    if (named == answer->names.end())
+    if (named == answer.names.end())
         return;
     const ServiceId service = ruleset.catalogue->find_domain(*named)->id;
-    for (const dns::Answer::Record& record : answer->addresses)
+    for (const dns::Answer::Record& record : answer.addresses)
         settings_.memory->remember_resolved(packet.destination().address, record.address, service,
                                             record.ttl, seconds(packet.context.time));
 }

@@ -4,8 +4,10 @@
 #include <memory>
 #include <optional>
 
+#include "classifiers/dns_answer.hpp"
 #include "classifiers/packet.hpp"
 #include "daemon/flow_table.hpp"
+#include "daemon/name_guard.hpp"
 #include "daemon/pipeline_series.hpp"
 #include "daemon/ruleset.hpp"
 #include "daemon/verdict.hpp"
@@ -44,6 +46,8 @@ class Pipeline {
         std::optional<FlowRecord>
             superseded;  ///< replay: of the earlier connection on the same ports
         bool malformed = false;
+        Bytes rewritten;  ///< the packet to send in its place; empty: as it came
+        std::optional<FlowRecord> refused_name;  ///< a DNS answer was turned into a refusal
     };
 
     Pipeline(const Settings& settings, const PipelineSeries& series, WorkerCounters& counters);
@@ -72,13 +76,16 @@ class Pipeline {
     [[nodiscard]] Hints recall(const Flow& flow, const Ruleset& ruleset) const;
     void learn_service(Flow& flow, const Judgement& judgement);
     void learn_names(const Flow& flow, const Packet& packet, const Ruleset& ruleset);
-    [[nodiscard]] Verdict verdict_of(const Flow& flow) const;
+    void learn_addresses(const dns::Answer& answer, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Verdict verdict_of(const Flow& flow, const Ruleset& ruleset) const;
+    void guard_names(Step& step, const Packet& packet, Bytes ip_packet, const Ruleset& ruleset);
 
     Settings settings_;
     PipelineSeries series_;
     WorkerCounters& counters_;
     FlowTable table_;
     Workspace workspace_;
+    NameGuard name_guard_;
 };
 
 }  // namespace octroi

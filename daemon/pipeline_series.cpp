@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> family_names = {"ipv4", "ipv6"};
 constexpr std::array<std::string_view, 4> fate_names = {"pass", "accept", "drop", "reject"};
+constexpr std::array<std::string_view, answer_fate_count> answer_fate_names = {
+    "unchanged", "refused", "ech_stripped"};
 constexpr std::array<std::string_view, decode_error_count> decode_error_names = {
     "truncated", "not_ip", "bad_length", "later_fragment", "extension_headers"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, parser_error_count>
@@ -84,6 +86,11 @@ PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
             registry.slot("octroi_flows_redecided_total",
                           "Live flows that were decided again after a reload, without inspection.",
                           MetricType::counter, {{"action", std::string(action_names[action])}});
+    for (std::size_t fate = 0; fate < answer_fate_count; ++fate)
+        dns_answers[fate] =
+            registry.slot("octroi_dns_answers_total",
+                          "DNS answers that crossed the gateway, by what `names` did to them.",
+                          MetricType::counter, {{"result", std::string(answer_fate_names[fate])}});
     const std::string evictions = "octroi_flow_evictions_total";
     const std::string evictions_help = "Flows forgotten by user space.";
     expired = registry.slot("octroi_unclassified_flows_total",

@@ -6,6 +6,7 @@
 #include "classifiers/inspector.hpp"
 #include "classifiers/packet.hpp"
 #include "daemon/mark.hpp"
+#include "daemon/name_guard.hpp"
 #include "metrics/series.hpp"
 #include "rules/policy.hpp"
 
@@ -27,6 +28,7 @@ struct PipelineSeries {
     std::array<Slot, parser_error_count> parser_errors{};
     std::array<PerAction, exception_names.size()> exceptions{};
     std::array<std::array<Slot, 5>, 10> evidence{};  ///< by kind and strength
+    std::array<Slot, answer_fate_count> dns_answers{};
     PerAction redecided{};                           ///< live flows decided again after a reload
     Slot expired{};                                  ///< flows forgotten while undecided
     Slot evicted_idle{};

@@ -68,15 +68,20 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
                                 .output_interface = queued.output_interface,
                                 .mark = queued.mark};
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
-    parts_.queue.add_verdict(queued, step.verdict);
-    if (parts_.events == nullptr || !step.record)
+    if (step.rewritten.empty())
+        parts_.queue.add_verdict(queued, step.verdict);
+    else
+        parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
+    report(std::move(step.record));
+    report(std::move(step.refused_name));
+}
+
+void Worker::report(std::optional<FlowRecord> record) {
+    if (parts_.events == nullptr || !record)
         return;
-    const bool refused =
-        step.record->action != Action::accept || step.record->would != Action::accept;
-    if (refused && !parts_.events->offer(parts_.index, std::move(*step.record))) {
-        WorkerCounters& counters = parts_.registry.worker(parts_.index);
-        counters.add(events_dropped_);
-    }
+    const bool refused = record->action != Action::accept || record->would != Action::accept;
+    if (refused && !parts_.events->offer(parts_.index, std::move(*record)))
+        parts_.registry.worker(parts_.index).add(events_dropped_);
 }
 
 }  // namespace octroi

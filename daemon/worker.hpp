@@ -46,6 +46,7 @@ class Worker {
   private:
     void run();
     [[nodiscard]] bool process_batch();
+    void report(std::optional<FlowRecord> record);
     void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
     Parts parts_;

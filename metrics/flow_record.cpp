@@ -40,6 +40,10 @@ void add_verdict(Json& json, const FlowRecord& record) {
     json["protocol"] = text_or_null(record.speaks);
     json["application"] = text_or_null(record.application);
     json["server_name"] = text_or_null(record.server_name);
+    if (!record.ja4.empty())
+        json["ja4"] = record.ja4;
+    if (!record.ech.empty())
+        json["ech"] = record.ech;
     json["action"] = to_string(record.action);
     json["would"] = to_string(record.would);
     json["rule"] = text_or_null(record.rule);

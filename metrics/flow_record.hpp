@@ -26,6 +26,8 @@ struct FlowRecord {
     std::string speaks;       ///< protocol by own parsers, else nDPI: "TLS"; empty where unknown
     std::string application;  ///< by nDPI; empty where unknown
     std::string server_name;
+    std::string ja4;  ///< fingerprint of the ClientHello; empty: none seen
+    std::string ech;  ///< "offered": the extension alone, GREASE or real; "used": real
     std::vector<Evidence> evidence;
     Action action{};
     Action would{};

@@ -189,6 +189,23 @@ Identification Catalogue::by_name(const Findings& findings, const FlowEnds& ends
     return found;
 }
 
+// A realm that a vendor's products share counts at an address that they share.
+Identification Catalogue::by_realm(const Findings& findings, const FlowEnds& ends) const {
+    if (findings.realm.empty())
+        return {};
+    const auto found = std::ranges::find_if(services_, [&](const Service& service) {
+        return std::ranges::find(service.realms, findings.realm, &Domain::text) !=
+                   service.realms.end() &&
+               owns_address(service, ends.server.address);
+    });
+    if (found == services_.end())
+        return {};
+    return {.service = &*found,
+            .strength = Strength::observed,
+            .decisive = EvidenceKind::stun,
+            .verified = !found->verify_addresses};
+}
+
 // A signature counts beside an address or a port of the same service, or another flow of the
 // endpoint.
 Identification Catalogue::by_signature(const Findings& findings, const FlowEnds& ends) const {
@@ -250,6 +267,8 @@ Identification Catalogue::identify(const Findings& findings, const FlowEnds& end
         return found;
     const bool ended = !findings.open();
     found = by_name(findings, ends);
+    if (found.service == nullptr)
+        found = by_realm(findings, ends);
     if (found.service == nullptr)
         found = by_signature(findings, ends);
     if (found.service == nullptr && ended)

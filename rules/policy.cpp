@@ -27,12 +27,20 @@ Truth test_services(const Rule& rule, const Facts& facts) {
     return truth_of(rule.when.services->test(facts.service));
 }
 
-Truth test_name(const Rule& rule, const Facts& facts) {
-    if (!rule.when.name)
+// What is not known yet leaves the condition open.
+template <typename Set, typename Test>
+Truth test_known(bool known, const std::optional<Condition<Set>>& condition, Test contained) {
+    return condition && !known ? Truth::unknown : test(condition, contained);
+}
+
+Truth test_flag(bool known, const std::optional<bool>& wanted, bool value) {
+    if (!wanted)
         return Truth::yes;
-    if (!facts.name_known)
-        return Truth::unknown;
-    return test(rule.when.name, [&](const NameSet& names) { return names.contains(facts.name); });
+    return known ? truth_of(*wanted == value) : Truth::unknown;
+}
+
+auto contains(std::string_view word) {
+    return [word](const WordSet& words) { return words.contains(text_key(word)); };
 }
 
 template <typename T, typename Value>
@@ -75,21 +83,30 @@ Truth matches(const Rule& rule, const Facts& facts) {
             return networks.find(address) != nullptr;
         };
     };
-    const std::array<Truth, 7> truths = {
+    const std::array<Truth, 12> truths = {
         test(when.zone, [&](const ZoneSet& zones) { return (zones & facts.zones).any(); }),
         test(when.client, in(facts.client)),
-        test(when.address, in(facts.server)),
-        test(when.port,
-             [&](const std::vector<PortRange>& ports) {
-                 return std::ranges::any_of(
-                     ports, [&](PortRange range) { return range.contains(facts.port); });
-             }),
-        test(when.transport,
-             [&](const TransportSet& set) {
-                 return set.test(static_cast<std::size_t>(facts.transport));
-             }),
+        test_known(facts.server_known, when.address, in(facts.server)),
+        test_known(facts.server_known, when.port,
+                   [&](const std::vector<PortRange>& ports) {
+                       return std::ranges::any_of(
+                           ports, [&](PortRange range) { return range.contains(facts.port); });
+                   }),
+        test_known(facts.server_known, when.transport,
+                   [&](const TransportSet& set) {
+                       return set.test(static_cast<std::size_t>(facts.transport));
+                   }),
         test_services(rule, facts),
-        test_name(rule, facts)};
+        test_known(facts.service_known, when.strength,
+                   [&](const StrengthSet& set) {
+                       return set.test(static_cast<std::size_t>(facts.strength));
+                   }),
+        test_known(facts.name_known, when.name,
+                   [&](const NameSet& names) { return names.contains(facts.name); }),
+        test_flag(facts.name_known, when.ech, facts.ech),
+        test_known(facts.protocol_known, when.protocol, contains(facts.protocol)),
+        test_known(facts.application_known, when.application, contains(facts.application)),
+        test_flag(facts.classified_known, when.unclassified, facts.unclassified)};
     return std::ranges::min(truths);
 }
 
@@ -135,6 +152,11 @@ Decision Policy::decide(const Facts& facts, std::optional<Exception> exception) 
         decision.exception = exception;
     }
     return decision;
+}
+
+bool Policy::asks_application() const {
+    return std::ranges::any_of(parts_.rules,
+                               [](const Rule& rule) { return rule.when.application.has_value(); });
 }
 
 ZoneSet Policy::zones_of(const Address& client) const {

@@ -56,18 +56,27 @@ struct Zone {
     std::vector<std::string> interfaces;
 };
 
-/// What policy may ask about a flow. Service and name may not be known yet.
+/// What policy may ask about a flow. Most of it may not be known yet.
 struct Facts {
     ZoneSet zones;
     Address client;
+    bool server_known = true;  ///< a name that is only looked up has no server yet
     Address server;
     std::uint16_t port = 0;  ///< the server's
     Transport transport{};
     bool service_known = false;
     ServiceId service = no_service;
+    Strength strength{};  ///< of the service
     bool service_verified = true;
     bool name_known = false;
     std::string_view name;  ///< empty: the flow names no host
+    bool ech = false;       ///< an encrypted ClientHello behind an outer name; known with the name
+    bool protocol_known = false;
+    std::string_view protocol;     ///< empty: nobody recognises it
+    bool application_known = false;
+    std::string_view application;  ///< nDPI's; empty: none
+    bool classified_known = false;
+    bool unclassified = false;  ///< inspection ended without service or name
 };
 
 /// Domains with their subdomains, and exact names (written `=name`).
@@ -85,8 +94,12 @@ struct Condition {
     bool negated = false;
 };
 
-/// All conditions of a rule; one that is absent is true for every flow. `service`, `category` and
-/// `jurisdiction` are resolved to the services that fulfil all three when the policy is loaded.
+using StrengthSet = std::bitset<strength_count>;
+using WordSet = absl::flat_hash_set<std::string>;
+
+/// All conditions of a rule; one that is absent is true for every flow. `service`, `category`,
+/// `vendor` and `jurisdiction` are resolved to the services that fulfil all four when the policy is
+/// loaded.
 struct When {
     std::optional<Condition<ZoneSet>> zone;
     std::optional<Condition<PrefixMap<bool>>> client;
@@ -95,6 +108,11 @@ struct When {
     std::optional<Condition<std::vector<PortRange>>> port;
     std::optional<Condition<TransportSet>> transport;
     std::optional<ServiceSet> services;
+    std::optional<Condition<StrengthSet>> strength;
+    std::optional<Condition<WordSet>> protocol;
+    std::optional<Condition<WordSet>> application;
+    std::optional<bool> ech;
+    std::optional<bool> unclassified;
 };
 
 struct Rule {
@@ -136,8 +154,17 @@ class Policy {
         Mode mode = Mode::enforce;
     };
 
+    /// What is done to DNS answers that cross the gateway.
+    struct Names {
+        bool refuse = false;     ///< NXDOMAIN for a name whose flows the client's rules refuse
+        bool strip_ech = false;  ///< no ECH keys in HTTPS and SVCB answers
+
+        [[nodiscard]] bool any() const { return refuse || strip_ech; }
+    };
+
     struct Parts {
         Defaults defaults;
+        Names names;
         std::vector<Zone> zones;
         std::vector<Rule> rules;
         std::array<Action, exception_names.size()> exceptions{};
@@ -167,6 +194,11 @@ class Policy {
     [[nodiscard]] const std::vector<Rule>& rules() const { return parts_.rules; }
 
     [[nodiscard]] const Defaults& defaults() const { return parts_.defaults; }
+
+    [[nodiscard]] const Names& names() const { return parts_.names; }
+
+    /// Whether a rule asks for nDPI's application: then nDPI is to look at every flow.
+    [[nodiscard]] bool asks_application() const;
 
     [[nodiscard]] Action exception_action(Exception exception) const {
         return parts_.exceptions[static_cast<std::size_t>(exception)];

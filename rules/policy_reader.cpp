@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "rules/policy.hpp"
+#include "rules/policy_conditions.hpp"
 
 namespace octroi {
 namespace {
@@ -28,12 +28,6 @@ std::string read_name(Report& report, const yaml::Node* node) {
     return text.value_or("");
 }
 
-// The values of a condition: one, a list, or `{not: ...}`.
-struct Values {
-    std::vector<const yaml::Node*> nodes;
-    bool negated = false;
-};
-
 class PolicyReader {
   public:
     PolicyReader(Report& report, const Catalogue& catalogue)
@@ -44,26 +38,12 @@ class PolicyReader {
   private:
     Policy::Defaults read_defaults(const yaml::Node* node);
     void read_exceptions(const yaml::Node* node, Policy::Parts& parts);
+    Policy::Names read_dns_names(const yaml::Node* node);
     void read_zones(const yaml::Node* node);
     Zone read_zone(const std::string& name, const yaml::Node& node);
     void read_networks(const yaml::Node* node, Zone& zone);
     std::vector<Rule> read_rules(const yaml::Node* node);
     Rule read_rule(const yaml::Node& node, Mode default_mode);
-    When read_when(const yaml::Node* node);
-    std::optional<Values> read_values(const yaml::Node* node);
-    std::optional<Condition<ZoneSet>> read_zone_condition(const yaml::Node* node);
-    std::optional<Condition<PrefixMap<bool>>> read_network_condition(const yaml::Node* node);
-    std::optional<Condition<NameSet>> read_name_condition(const yaml::Node* node);
-    std::optional<Condition<std::vector<PortRange>>> read_port_condition(const yaml::Node* node);
-    std::optional<Condition<TransportSet>> read_transport_condition(const yaml::Node* node);
-    void restrict_services(const yaml::Node* node, When& when, const ServiceSet& named,
-                           bool negated);
-    void read_service_condition(const yaml::Node* node, When& when);
-    void read_category_condition(const yaml::Node* node, When& when);
-    void read_jurisdiction_condition(const yaml::Node* node, When& when);
-    template <typename Belongs>
-    ServiceSet services_where(Belongs belongs) const;
-
     Report& report_;
     const Catalogue& catalogue_;
     std::vector<Zone> zones_;
@@ -79,6 +59,7 @@ Policy::Parts PolicyReader::read(const yaml::Node& root) {
     parts.rules = read_rules(fields.required("rules"));
     parts.defaults = defaults_;
     read_exceptions(fields.optional("exceptions"), parts);
+    parts.names = read_dns_names(fields.optional("names"));
     fields.finish();
     parts.zones = std::move(zones_);
     parts.file = report_.file();
@@ -113,6 +94,17 @@ void PolicyReader::read_exceptions(const yaml::Node* node, Policy::Parts& parts)
                                           Code::bad_value, "an action", words(action_names)))
             parts.exceptions[i] = static_cast<Action>(*action);
     fields.finish();
+}
+
+Policy::Names PolicyReader::read_dns_names(const yaml::Node* node) {
+    Policy::Names names;
+    if (node == nullptr)
+        return names;
+    Fields fields(report_, *node, "`names`");
+    names.refuse = read_bool(report_, fields.optional("refuse")).value_or(false);
+    names.strip_ech = read_bool(report_, fields.optional("strip_ech")).value_or(false);
+    fields.finish();
+    return names;
 }
 
 void PolicyReader::read_zones(const yaml::Node* node) {
@@ -173,7 +165,8 @@ Rule PolicyReader::read_rule(const yaml::Node& node, Mode default_mode) {
     Rule rule;
     rule.position = node.position;
     rule.name = read_name(report_, fields.required("name"));
-    rule.when = read_when(fields.optional("when"));
+    rule.when = read_when(report_, fields.optional("when"),
+                          {.catalogue = catalogue_, .zones = zones_});
     rule.then = static_cast<Action>(read_word(report_, fields.required("then"), Code::bad_value,
                                               "an action", words(action_names))
                                         .value_or(0));
@@ -184,190 +177,6 @@ Rule PolicyReader::read_rule(const yaml::Node& node, Mode default_mode) {
     rule.reason = read_text(report_, fields.optional("reason")).value_or("");
     fields.finish();
     return rule;
-}
-
-When PolicyReader::read_when(const yaml::Node* node) {
-    When when;
-    if (node == nullptr)
-        return when;
-    Fields fields(report_, *node, "`when`");
-    when.zone = read_zone_condition(fields.optional("zone"));
-    when.client = read_network_condition(fields.optional("client"));
-    read_service_condition(fields.optional("service"), when);
-    read_category_condition(fields.optional("category"), when);
-    read_jurisdiction_condition(fields.optional("jurisdiction"), when);
-    when.name = read_name_condition(fields.optional("name"));
-    when.address = read_network_condition(fields.optional("address"));
-    when.port = read_port_condition(fields.optional("port"));
-    when.transport = read_transport_condition(fields.optional("transport"));
-    fields.finish();
-    return when;
-}
-
-std::optional<Values> PolicyReader::read_values(const yaml::Node* node) {
-    if (node == nullptr)
-        return std::nullopt;
-    Values values;
-    if (node->kind == yaml::Kind::map) {
-        Fields fields(report_, *node, "a negated condition");
-        const yaml::Node* negated = fields.required("not");
-        fields.finish();
-        if (negated == nullptr)
-            return std::nullopt;
-        node = negated;
-        values.negated = true;
-    }
-    values.nodes = elements(node);
-    if (values.nodes.empty()) {
-        report_.error(Code::bad_value, node->position, "an empty list matches nothing",
-                      "leave the condition out, or name a value");
-        return std::nullopt;
-    }
-    return values;
-}
-
-std::optional<Condition<ZoneSet>> PolicyReader::read_zone_condition(const yaml::Node* node) {
-    const auto values = read_values(node);
-    if (!values)
-        return std::nullopt;
-    std::vector<std::string_view> names;
-    for (const Zone& zone : zones_)
-        names.push_back(zone.name);
-    Condition<ZoneSet> condition{.values = {}, .negated = values->negated};
-    for (const yaml::Node* value : values->nodes)
-        if (const auto zone =
-                read_word(report_, value, Code::unknown_zone, "a zone of this policy", names))
-            condition.values.set(*zone);
-    return condition;
-}
-
-std::optional<Condition<PrefixMap<bool>>> PolicyReader::read_network_condition(
-    const yaml::Node* node) {
-    const auto values = read_values(node);
-    if (!values)
-        return std::nullopt;
-    std::vector<PrefixMap<bool>::Entry> entries;
-    for (const yaml::Node* value : values->nodes)
-        if (const auto network = read_network(report_, value))
-            entries.emplace_back(*network, true);
-    return Condition<PrefixMap<bool>>{.values = PrefixMap<bool>(std::move(entries)),
-                                      .negated = values->negated};
-}
-
-std::optional<Condition<NameSet>> PolicyReader::read_name_condition(const yaml::Node* node) {
-    const auto values = read_values(node);
-    if (!values)
-        return std::nullopt;
-    Condition<NameSet> condition{.values = {}, .negated = values->negated};
-    for (const yaml::Node* value : values->nodes) {
-        const bool exact = value->kind == yaml::Kind::scalar && value->scalar.starts_with('=');
-        yaml::Node bare = *value;
-        if (exact)
-            bare.scalar.erase(0, 1);
-        if (const auto domain = read_domain(report_, &bare))
-            (exact ? condition.values.exact : condition.values.domains).insert(domain->text());
-    }
-    return condition;
-}
-
-std::optional<Condition<std::vector<PortRange>>> PolicyReader::read_port_condition(
-    const yaml::Node* node) {
-    const auto values = read_values(node);
-    if (!values)
-        return std::nullopt;
-    Condition<std::vector<PortRange>> condition{.values = {}, .negated = values->negated};
-    for (const yaml::Node* value : values->nodes)
-        if (const auto ports = read_ports(report_, value))
-            condition.values.push_back(*ports);
-    return condition;
-}
-
-std::optional<Condition<TransportSet>> PolicyReader::read_transport_condition(
-    const yaml::Node* node) {
-    const auto values = read_values(node);
-    if (!values)
-        return std::nullopt;
-    Condition<TransportSet> condition{.values = {}, .negated = values->negated};
-    for (const yaml::Node* value : values->nodes)
-        if (const auto transport =
-                read_word(report_, value, Code::bad_value, "a transport", words(transport_names)))
-            condition.values.set(*transport);
-    return condition;
-}
-
-template <typename Belongs>
-ServiceSet PolicyReader::services_where(Belongs belongs) const {
-    ServiceSet set;
-    for (const Service& service : catalogue_.services())
-        if (belongs(service))
-            set.set(service.id);
-    return set;
-}
-
-// A flow without a service is in no category and no jurisdiction: `not` is true for it.
-void PolicyReader::restrict_services(const yaml::Node* node, When& when, const ServiceSet& named,
-                                     bool negated) {
-    const ServiceSet wanted = negated ? ~named : named;
-    when.services = when.services ? *when.services & wanted : wanted;
-    if (when.services->none())
-        report_.error(Code::bad_value, node->position,
-                      "no service fulfils all conditions of this rule",
-                      "`octroi catalogue list` shows each service's category and jurisdiction");
-}
-
-void PolicyReader::read_service_condition(const yaml::Node* node, When& when) {
-    const auto values = read_values(node);
-    if (!values)
-        return;
-    ServiceSet named;
-    const auto names = catalogue_.names();
-    bool sound = true;
-    for (const yaml::Node* value : values->nodes) {
-        const auto index =
-            read_word(report_, value, Code::unknown_service, "a service of the catalogue", names);
-        sound = sound && index;
-        if (index)
-            named.set(catalogue_.services()[*index].id);
-    }
-    if (sound)
-        restrict_services(node, when, named, values->negated);
-}
-
-void PolicyReader::read_category_condition(const yaml::Node* node, When& when) {
-    const auto values = read_values(node);
-    if (!values)
-        return;
-    std::bitset<category_names.size()> wanted;
-    for (const yaml::Node* value : values->nodes) {
-        const auto index =
-            read_word(report_, value, Code::bad_value, "a category", words(category_names));
-        if (!index)
-            return;
-        wanted.set(*index);
-    }
-    const ServiceSet named = services_where([&](const Service& service) {
-        return wanted.test(static_cast<std::size_t>(service.category));
-    });
-    restrict_services(node, when, named, values->negated);
-}
-
-void PolicyReader::read_jurisdiction_condition(const yaml::Node* node, When& when) {
-    const auto values = read_values(node);
-    if (!values)
-        return;
-    std::set<std::string_view> known;
-    for (const Service& service : catalogue_.services())
-        known.insert(service.jurisdiction);
-    std::set<std::string> wanted;
-    for (const yaml::Node* value : values->nodes) {
-        if (!read_word(report_, value, Code::bad_value,
-                       "a jurisdiction of any service in the catalogue", words(known)))
-            return;
-        wanted.insert(value->scalar);
-    }
-    const ServiceSet named = services_where(
-        [&](const Service& service) { return wanted.contains(service.jurisdiction); });
-    restrict_services(node, when, named, values->negated);
 }
 
 }  // namespace

@@ -100,10 +100,12 @@ std::optional<Service> read_service(const yaml::Document& document,
     service.must_stay = read_bool(report, fields.optional("must_stay")).value_or(false);
     service.domains = read_all(report, fields.optional("domains"), read_domain);
     service.shared_domains = read_all(report, fields.optional("shared_domains"), read_domain);
+    service.realms = read_all(report, fields.optional("realms"), read_domain);
     read_addresses(report, fields.optional("addresses"), service);
     read_port_lists(report, fields.optional("ports"), service);
     service.signatures = read_all(report, fields.optional("signatures"), read_signature);
     service.ndpi = read_all(report, fields.optional("ndpi"), read_text);
+    service.ech_outer = read_bool(report, fields.optional("ech_outer")).value_or(false);
     service.verify_addresses = read_word(report, fields.optional("verify"), Code::bad_value,
                                          "a kind of verification", {"addresses"})
                                    .has_value();

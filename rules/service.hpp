@@ -59,6 +59,7 @@ struct Service {
     bool must_stay = false;              ///< no refresh may give another service what is this one's
     std::vector<Domain> domains;         ///< each with its subdomains; theirs alone
     std::vector<Domain> shared_domains;  ///< support other evidence, never decide
+    std::vector<Domain> realms;          ///< of TURN servers: decide at a shared address
     std::vector<Network> exclusive;      ///< theirs alone: decide at the first packet
     std::vector<Network>
         exclusive_udp;            ///< theirs alone over UDP; over TCP other names live there too
@@ -68,6 +69,7 @@ struct Service {
     std::vector<Signature> signatures;
     std::vector<std::string> ndpi;  ///< nDPI application names that mean this service alone
     std::vector<Source> sources;
+    bool ech_outer = false;  ///< its names stand in the clear before an encrypted ClientHello
     bool verify_addresses = false;  ///< its name permits only together with its address
     std::string file;               ///< where the entry was read
 };

@@ -101,7 +101,7 @@ class Builder : public YAML::EventHandler {
                           .position = position_of(mark),
                           .text = "an alias refers to a value that contains it",
                           .hint = {}};
-        count_copied(found->second);
+        count_copied(found->second, position_of(mark));
         if (open_.size() + depth_of(found->second) > max_nesting)
             refuse_nesting(mark);
         Node copy = found->second;
@@ -137,11 +137,11 @@ class Builder : public YAML::EventHandler {
     }
 
     // Values under an anchor are kept a second time, and once more for each alias.
-    void count_copied(const Node& node) {
+    void count_copied(const Node& node, Position position) {
         copied_ += node_count(node);
         if (copied_ > max_nodes_from_aliases)
             throw Refused{.code = Code::too_many_nodes,
-                          .position = node.position,
+                          .position = position,
                           .text = fmt::format("aliases expand to more than {} values",
                                               max_nodes_from_aliases),
                           .hint = "write the values out, or use fewer aliases of aliases"};
@@ -161,7 +161,7 @@ class Builder : public YAML::EventHandler {
 
     void add(Node node, YAML::anchor_t anchor) {
         if (anchor != 0) {
-            count_copied(node);
+            count_copied(node, node.position);
             anchors_[anchor] = node;
         }
         if (open_.empty()) {

@@ -1,0 +1,206 @@
+#include "rules/policy_conditions.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "classifiers/ndpi.hpp"
+
+namespace octroi {
+namespace {
+
+std::vector<std::string_view> words(const auto& names) {
+    return {names.begin(), names.end()};
+}
+
+// The values of a condition: one, a list, or `{not: ...}`.
+struct Values {
+    std::vector<const yaml::Node*> nodes;
+    bool negated = false;
+};
+
+std::optional<Values> read_values(Report& report, const yaml::Node* node) {
+    if (node == nullptr)
+        return std::nullopt;
+    Values values;
+    if (node->kind == yaml::Kind::map) {
+        Fields fields(report, *node, "a negated condition");
+        const yaml::Node* negated = fields.required("not");
+        fields.finish();
+        if (negated == nullptr)
+            return std::nullopt;
+        node = negated;
+        values.negated = true;
+    }
+    values.nodes = elements(node);
+    if (values.nodes.empty()) {
+        report.error(Code::bad_value, node->position, "an empty list matches nothing",
+                     "leave the condition out, or name a value");
+        return std::nullopt;
+    }
+    return values;
+}
+
+// A condition whose set `add` fills, value by value.
+template <typename Set, typename Add>
+std::optional<Condition<Set>> read_condition(Report& report, const yaml::Node* node, Add add) {
+    const auto values = read_values(report, node);
+    if (!values)
+        return std::nullopt;
+    Condition<Set> condition{.values = {}, .negated = values->negated};
+    for (const yaml::Node* value : values->nodes)
+        add(condition.values, value);
+    return condition;
+}
+
+// A condition on numbered words: the position of each in `known` is set.
+template <typename Set>
+std::optional<Condition<Set>> read_words(Report& report, const yaml::Node* node, Code code,
+                                         std::string_view what,
+                                         const std::vector<std::string_view>& known) {
+    return read_condition<Set>(report, node, [&](Set& set, const yaml::Node* value) {
+        if (const auto position = read_word(report, value, code, what, known))
+            set.set(*position);
+    });
+}
+
+std::optional<Condition<PrefixMap<bool>>> read_networks(Report& report, const yaml::Node* node) {
+    std::vector<PrefixMap<bool>::Entry> entries;
+    auto condition =
+        read_condition<PrefixMap<bool>>(report, node, [&](auto&, const yaml::Node* value) {
+            if (const auto network = read_network(report, value))
+                entries.emplace_back(*network, true);
+        });
+    if (condition)
+        condition->values = PrefixMap<bool>(std::move(entries));
+    return condition;
+}
+
+std::optional<Condition<NameSet>> read_names(Report& report, const yaml::Node* node) {
+    return read_condition<NameSet>(report, node, [&](NameSet& set, const yaml::Node* value) {
+        const bool exact = value->kind == yaml::Kind::scalar && value->scalar.starts_with('=');
+        yaml::Node bare = *value;
+        if (exact)
+            bare.scalar.erase(0, 1);
+        if (const auto domain = read_domain(report, &bare))
+            (exact ? set.exact : set.domains).insert(domain->text());
+    });
+}
+
+std::optional<Condition<std::vector<PortRange>>> read_port_ranges(Report& report,
+                                                                  const yaml::Node* node) {
+    return read_condition<std::vector<PortRange>>(report, node,
+                                                  [&](auto& ranges, const yaml::Node* value) {
+                                                      if (const auto range =
+                                                              read_ports(report, value))
+                                                          ranges.push_back(*range);
+                                                  });
+}
+
+// Protocols and applications by nDPI's names, which octroi's own parsers use as well.
+std::optional<Condition<WordSet>> read_ndpi_names(Report& report, const yaml::Node* node,
+                                                  std::string_view what) {
+    if (node == nullptr)
+        return std::nullopt;
+    const std::vector<std::string>& names = Ndpi::known_names();
+    const auto known = words(names);
+    return read_condition<WordSet>(report, node, [&](WordSet& set, const yaml::Node* value) {
+        if (const auto position = read_word(report, value, Code::bad_value, what, known))
+            set.insert(names[*position]);
+    });
+}
+
+// The services that a rule's `service`, `category`, `vendor` and `jurisdiction` leave. A flow
+// without a service is in no category: `not` is true for it.
+class ServiceConditions {
+  public:
+    ServiceConditions(Report& report, const Catalogue& catalogue)
+        : report_(report), catalogue_(catalogue) {}
+
+    // `word_of` gives a service's own word for the condition.
+    template <typename WordOf>
+    void restrict(const yaml::Node* node, Code code, std::string_view what, WordOf word_of) {
+        const auto values = read_values(report_, node);
+        if (!values)
+            return;
+        std::set<std::string_view> known;
+        for (const Service& service : catalogue_.services())
+            known.insert(word_of(service));
+        std::set<std::string_view> wanted;
+        for (const yaml::Node* value : values->nodes) {
+            if (!read_word(report_, value, code, what, words(known)))
+                return;
+            wanted.insert(value->scalar);
+        }
+        ServiceSet named;
+        for (const Service& service : catalogue_.services())
+            named.set(service.id, wanted.contains(word_of(service)));
+        named = values->negated ? ~named : named;
+        left_ = left_ ? *left_ & named : named;
+        if (left_->none())
+            report_.error(Code::bad_value, node->position,
+                          "no service fulfils all conditions of this rule",
+                          "`octroi catalogue list` shows each service's category and jurisdiction");
+    }
+
+    [[nodiscard]] const std::optional<ServiceSet>& left() const { return left_; }
+
+  private:
+    Report& report_;
+    const Catalogue& catalogue_;
+    std::optional<ServiceSet> left_;
+};
+
+std::optional<ServiceSet> read_services(Report& report, Fields& fields,
+                                        const Catalogue& catalogue) {
+    ServiceConditions services(report, catalogue);
+    services.restrict(fields.optional("service"), Code::unknown_service,
+                      "a service of the catalogue",
+                      [](const Service& service) { return std::string_view(service.name); });
+    services.restrict(fields.optional("category"), Code::bad_value,
+                      "a category of any service in the catalogue",
+                      [](const Service& service) { return to_string(service.category); });
+    services.restrict(fields.optional("vendor"), Code::bad_value,
+                      "a vendor of any service in the catalogue",
+                      [](const Service& service) { return std::string_view(service.vendor); });
+    services.restrict(
+        fields.optional("jurisdiction"), Code::bad_value,
+        "a jurisdiction of any service in the catalogue",
+        [](const Service& service) { return std::string_view(service.jurisdiction); });
+    return services.left();
+}
+
+}  // namespace
+
+When read_when(Report& report, const yaml::Node* node, const ConditionContext& context) {
+    When when;
+    if (node == nullptr)
+        return when;
+    std::vector<std::string_view> zones;
+    for (const Zone& zone : context.zones)
+        zones.push_back(zone.name);
+    std::vector<std::string_view> strengths;
+    for (std::size_t i = 0; i < strength_count; ++i)
+        strengths.push_back(to_string(static_cast<Strength>(i)));
+
+    Fields fields(report, *node, "`when`");
+    when.zone = read_words<ZoneSet>(report, fields.optional("zone"), Code::unknown_zone,
+                                    "a zone of this policy", zones);
+    when.client = read_networks(report, fields.optional("client"));
+    when.services = read_services(report, fields, context.catalogue);
+    when.strength = read_words<StrengthSet>(report, fields.optional("strength"), Code::bad_value,
+                                            "a strength", strengths);
+    when.name = read_names(report, fields.optional("name"));
+    when.address = read_networks(report, fields.optional("address"));
+    when.port = read_port_ranges(report, fields.optional("port"));
+    when.transport = read_words<TransportSet>(report, fields.optional("transport"), Code::bad_value,
+                                              "a transport", words(transport_names));
+    when.protocol = read_ndpi_names(report, fields.optional("protocol"), "a protocol of nDPI's");
+    when.application =
+        read_ndpi_names(report, fields.optional("application"), "an application of nDPI's");
+    when.ech = read_bool(report, fields.optional("ech"));
+    when.unclassified = read_bool(report, fields.optional("unclassified"));
+    fields.finish();
+    return when;
+}
+
+}  // namespace octroi

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "rules/policy.hpp"
+#include "rules/schema.hpp"
+
+namespace octroi {
+
+/// What the conditions of a rule refer to.
+struct ConditionContext {
+    const Catalogue& catalogue;
+    const std::vector<Zone>& zones;
+};
+
+/// Reads the `when` of a rule; a null node is no condition at all.
+[[nodiscard]] When read_when(Report& report, const yaml::Node* node,
+                             const ConditionContext& context);
+
+}  // namespace octroi
