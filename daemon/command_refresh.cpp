@@ -11,7 +11,6 @@
 #include "daemon/ruleset_loader.hpp"
 #include "rules/library.hpp"
 #include "rules/refresh_guard.hpp"
-#include "rules/service_writer.hpp"
 #include "rules/text_file.hpp"
 
 namespace octroi {
@@ -92,11 +91,6 @@ std::optional<std::string> catalogue_folder(const RefreshCommand& command) {
     return config ? config->catalogue : std::nullopt;
 }
 
-std::string entry_text(const Service& service) {
-    return "# By `octroi catalogue refresh`. Comments of the entry before are not kept.\n" +
-           to_yaml(service);
-}
-
 struct Refresh {
     const RefreshCommand& command;
     const Service& service;
@@ -127,7 +121,7 @@ std::expected<std::string, std::vector<Finding>> write_entry(const Refresh& refr
     std::vector<std::string> folders{*refresh.command.write};
     if (refresh.command.catalogue)
         folders.push_back(*refresh.command.catalogue);
-    return install_entry(folders, entry.name, entry_text(entry));
+    return install_entry(folders, entry);
 }
 
 // Writes the new entry where that is asked for and allowed.

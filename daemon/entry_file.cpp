@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "rules/library.hpp"
+#include "rules/service_writer.hpp"
 
 namespace octroi {
 namespace {
@@ -78,34 +79,43 @@ std::string place_in(const std::string& folder, const std::string& service) {
 }
 
 // What would be wrong with the catalogue of `folder` once the file is in its place.
-Problems preview(const std::string& folder, const std::string& service, const StandIn& entry) {
-    const auto catalogue = preview_catalogue(folder, entry);
+Problems preview(const std::string& folder, const StandIn& file, Service entry) {
+    const auto catalogue = preview_catalogue(folder, file);
     if (!catalogue)
         return catalogue.error();
-    const Service* found = catalogue->find(service);
-    if (found == nullptr || found->file == entry.file)
+    const Service* found = catalogue->find(entry.name);
+    entry.file = file.file;
+    if (found != nullptr && *found == entry)
         return {};
-    return {{.code = Code::conflicting_claim,
-             .file = entry.file,
-             .text = fmt::format("{} has an entry of `{}` too, and takes its place", found->file,
-                                 service),
-             .hint = "keep one file a service"}};
+    if (found != nullptr && found->file != file.file)
+        return {{.code = Code::conflicting_claim,
+                 .file = file.file,
+                 .text = fmt::format("{} has an entry of `{}` too, and takes its place",
+                                     found->file, entry.name),
+                 .hint = "keep one file a service"}};
+    return {{.code = Code::bad_value,
+             .file = file.file,
+             .text = "the entry does not read back as it was meant"}};
+}
+
+std::string text_of(const Service& entry) {
+    return "# By `octroi catalogue refresh`. Comments of the entry before are not kept.\n" +
+           to_yaml(entry);
 }
 
 }  // namespace
 
 std::expected<std::string, Problems> install_entry(const std::vector<std::string>& folders,
-                                                   const std::string& service,
-                                                   std::string_view text) {
-    const std::string path = place_in(folders.front(), service);
+                                                   const Service& entry) {
+    const std::string path = place_in(folders.front(), entry.name);
     const TemporaryFile file(path);
-    if (!file.write(text))
+    if (!file.write(text_of(entry)))
         return std::unexpected(Problems{failed(path, "the entry can't be written")});
     for (const std::string& folder : folders) {
-        auto findings =
-            preview(folder, service, {.file = place_in(folder, service), .read_from = file.path()});
-        if (!findings.empty())
-            return std::unexpected(std::move(findings));
+        auto problems = preview(
+            folder, {.file = place_in(folder, entry.name), .read_from = file.path()}, entry);
+        if (!problems.empty())
+            return std::unexpected(std::move(problems));
     }
     if (!file.rename_to(path))
         return std::unexpected(Problems{failed(path, "the entry can't be put in its place")});

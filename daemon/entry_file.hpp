@@ -4,15 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "rules/diagnostic.hpp"
+#include "rules/service.hpp"
 
 namespace octroi {
 
-/// Writes `text`, the entry of `service`, as SERVICE.yaml into the catalogue folder
-/// `folders.front()`, whole or not at all: into a file beside it, which is read back as if it were
-/// in its place, together with everything else of that folder and of each further one, and then
-/// takes the name. Gives the path, or what is wrong; then the folder is as it was.
+/// Writes `entry` as SERVICE.yaml into the catalogue folder `folders.front()`, whole or not at all:
+/// into a file beside it, which is read back as if it were in its place, together with everything
+/// else of that folder and of each further one, and then takes the name. Gives the path, or what is
+/// wrong; then the folder is as it was.
 [[nodiscard]] std::expected<std::string, std::vector<Finding>> install_entry(
-    const std::vector<std::string>& folders, const std::string& service, std::string_view text);
+    const std::vector<std::string>& folders, const Service& entry);
 
 }  // namespace octroi

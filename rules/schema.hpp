@@ -58,6 +58,8 @@ struct PortRange {
     std::uint16_t last = 0;
 
     [[nodiscard]] bool contains(std::uint16_t port) const { return first <= port && port <= last; }
+
+    bool operator==(const PortRange&) const = default;
 };
 
 /// Each of these gives the value of `node`, or reports what is wrong with it and gives nothing.

@@ -46,6 +46,8 @@ struct Source {
     std::string what;
     std::string where;
     std::string date;
+
+    bool operator==(const Source&) const = default;
 };
 
 /// A catalogue entry: what identifies one online service. Format: docs/catalogue.md.
@@ -72,6 +74,8 @@ struct Service {
     bool ech_outer = false;  ///< its names stand in the clear before an encrypted ClientHello
     bool verify_addresses = false;  ///< its name permits only together with its address
     std::string file;               ///< where the entry was read
+
+    bool operator==(const Service&) const = default;
 };
 
 /// Reads one catalogue file. Findings are appended; nothing is given where there is an error.

@@ -52,7 +52,8 @@ std::string flow(const Items& items, Text text) {
 std::string names_text(const Service& service) {
     const auto text = [](const Domain& domain) { return scalar(domain.text()); };
     return block("", "domains", service.domains, text) +
-           block("", "shared_domains", service.shared_domains, text);
+           block("", "shared_domains", service.shared_domains, text) +
+           block("", "realms", service.realms, text);
 }
 
 std::string addresses_text(const Service& service) {
@@ -97,6 +98,8 @@ std::string to_yaml(const Service& service) {
                             }));
     if (!service.ndpi.empty())
         text += fmt::format("ndpi: {}\n", flow(service.ndpi, scalar));
+    if (service.ech_outer)
+        text += "ech_outer: true\n";
     if (service.verify_addresses)
         text += "verify: addresses\n";
     return text + sources_text(service);
