@@ -20,7 +20,7 @@ constexpr const char* take_out = "take it out of the list";
 struct Guard {
     const Service& service;
     const Difference& difference;
-    std::vector<Refusal> found{};
+    std::vector<Refusal> found;
 
     void refuse(std::string why, std::string hint) {
         if (found.size() < enough)
