@@ -118,9 +118,10 @@ ExitCode fail_to_write(const std::vector<Finding>& findings) {
 std::expected<std::string, std::vector<Finding>> write_entry(const Refresh& refresh) {
     const auto sources = sources_of(refresh.lists, refresh.difference.kind);
     const auto entry = refreshed(refresh.service, refresh.difference, sources);
-    std::vector<std::string> folders{*refresh.command.write};
-    if (refresh.command.catalogue)
-        folders.push_back(*refresh.command.catalogue);
+    std::vector<std::string> folders;
+    for (const auto* folder : {&refresh.command.write, &refresh.command.catalogue})
+        if (*folder)
+            folders.push_back(**folder);
     return install_entry(folders, entry);
 }
 

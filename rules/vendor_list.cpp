@@ -21,7 +21,8 @@ std::string_view trimmed(std::string_view text) {
 
 // No name has a colon or a slash, and none ends in a label of digits alone (RFC 3696 2).
 bool looks_like_network(std::string_view word) {
-    const std::string_view last = word.substr(word.rfind('.') + 1);
+    const std::string_view rooted = word.substr(0, word.size() - (word.ends_with('.') ? 1 : 0));
+    const std::string_view last = rooted.substr(rooted.rfind('.') + 1);
     return word.find_first_of(":/") != std::string_view::npos ||
            last.find_first_not_of("0123456789") == std::string_view::npos;
 }

@@ -39,7 +39,7 @@ std::vector<std::string> whys(const Difference& difference, bool allow_large_cha
                               std::string_view subject = "zoom") {
     Service must_stay = octroi::samples::service(
         "{service: etat, id: 7, name: E, vendor: V, jurisdiction: FR, category: messaging,"
-        " must_stay: true, domains: [tchap.gouv.fr], shared_domains: [beta.gouv.fr], sources: [],"
+        " must_stay: true, domains: [etat.gouv.fr], shared_domains: [beta.gouv.fr], sources: [],"
         " addresses: {exclusive: [194.57.3.58], shared: [194.214.202.128/26]}}");
     const Catalogue catalogue = octroi::samples::catalogue();
     std::vector<const Service*> others{&must_stay};
@@ -121,7 +121,7 @@ TEST_SUITE("refresh guard") {
 
     TEST_CASE("shared networks and names decide nothing, and may be anybody's") {
         CHECK(whys_of_network("194.57.0.0/16", AddressKind::shared).empty());
-        CHECK(whys_of_name("tchap.gouv.fr", AddressKind::shared).empty());
+        CHECK(whys_of_name("etat.gouv.fr", AddressKind::shared).empty());
         CHECK(whys({.kind = AddressKind::shared,
                     .kept = many(9),
                     .added = networks({"9.9.9.0/24"}),
@@ -149,13 +149,13 @@ TEST_SUITE("refresh guard") {
     }
 
     TEST_CASE("a name at, above or beneath another service's is refused") {
-        CHECK(whys_of_name("tchap.gouv.fr") ==
-              Texts{"tchap.gouv.fr overlaps tchap.gouv.fr of `etat`, which must stay"});
-        CHECK(whys_of_name("www.tchap.gouv.fr").size() == 1);
-        CHECK(whys_of_name("gouv.fr").size() == 3);  // the sample's visio and tchap as well
+        CHECK(whys_of_name("etat.gouv.fr") ==
+              Texts{"etat.gouv.fr overlaps etat.gouv.fr of `etat`, which must stay"});
+        CHECK(whys_of_name("www.etat.gouv.fr").size() == 1);
+        CHECK(whys_of_name("gouv.fr").size() == 4);  // the sample's visio and tchap as well
         CHECK(whys_of_name("a.beta.gouv.fr").size() == 1);
         CHECK(whys_of_name("eu.teams.microsoft.com").size() == 1);
-        CHECK(whys_of_name("nottchap.gouv.fr").empty());
+        CHECK(whys_of_name("not-etat.gouv.fr").empty());
         CHECK(whys_of_name("com").front() == "`com` is a whole top-level domain");
     }
 
