@@ -107,7 +107,7 @@ std::string text_of(const Service& entry) {
 
 std::expected<std::string, Problems> install_entry(const std::vector<std::string>& folders,
                                                    const Service& entry) {
-    const std::string path = place_in(folders.front(), entry.name);
+    std::string path = place_in(folders.front(), entry.name);
     const TemporaryFile file(path);
     if (!file.write(text_of(entry)))
         return std::unexpected(Problems{failed(path, "the entry can't be written")});
