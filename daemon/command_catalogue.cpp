@@ -1,6 +1,6 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "daemon/catalogue_text.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/config.hpp"
 #include "daemon/ruleset_loader.hpp"
@@ -30,9 +30,7 @@ std::string ports_text(PortRange range) {
 ExitCode show(const Catalogue& catalogue, const std::string& name) {
     const Service* service = catalogue.find(name);
     if (service == nullptr) {
-        const std::string_view near = nearest(name, catalogue.names());
-        fmt::print(stderr, "octroi: there is no service `{}`{}\n", name,
-                   near.empty() ? "" : fmt::format(", did you mean `{}`?", near));
+        fmt::print(stderr, "octroi: {}\n", no_such_service(name, catalogue));
         return ExitCode::findings;
     }
     const auto domain_text = [](const Domain& domain) { return domain.text(); };
@@ -55,6 +53,8 @@ ExitCode show(const Catalogue& catalogue, const std::string& name) {
     print_items("nDPI", service->ndpi, as_it_is);
     if (service->verify_addresses)
         fmt::print("verify        addresses\n");
+    if (service->must_stay)
+        fmt::print("must stay     yes\n");
     print_items("sources", service->sources, [](const Source& source) {
         return fmt::format("{}: {} ({})", source.what, source.where, source.date);
     });

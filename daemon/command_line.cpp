@@ -1,5 +1,7 @@
 #include "daemon/command_line.hpp"
 
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 namespace octroi {
@@ -58,7 +60,44 @@ void add_firewall(CLI::App& program, FirewallCommand& command) {
     verb->footer("Example: octroi firewall install --config /etc/octroi/octroi.yaml");
 }
 
-void add_catalogue(CLI::App& program, CatalogueCommand& command) {
+// An option that takes one word of a closed set.
+template <typename Value, std::size_t size>
+void add_choice(CLI::App& verb, const char* option, Value& value, const char* help,
+                const std::array<std::string_view, size>& words) {
+    using Set = typename Value::value_type;
+    verb.add_option_function<std::string>(
+            option,
+            [&value, &words](const std::string& word) {
+                value = static_cast<Set>(std::ranges::find(words, word) - words.begin());
+            },
+            help)
+        ->check(CLI::IsMember(std::vector<std::string>(words.begin(), words.end())));
+}
+
+void add_refresh(CLI::App& catalogue, RefreshCommand& command) {
+    CLI::App* verb = catalogue.add_subcommand(
+        "refresh", "Compare a service with the lists that its vendor publishes");
+    verb->add_option("SERVICE", command.service, "A service's name")->required();
+    verb->add_option("--from", command.lists, "Lists that were downloaded")
+        ->type_name("FILE")
+        ->required();
+    add_choice(*verb, "--format", command.format, "How to read them (default auto)",
+               list_format_names);
+    add_choice(*verb, "--kind", command.kind, "Which networks (default: the first that it has)",
+               address_kind_names);
+    verb->add_option("--write", command.write, "Write the new entry into this folder")
+        ->type_name("DIR");
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_flag("--allow-large-change", command.allow_large_change,
+                   "Also where more than 30 % of the entry changes");
+    verb->add_flag("--json", command.json, "The difference as one JSON object");
+    verb->footer(
+        "Example: octroi catalogue refresh zoom --from Zoom.txt --write /etc/octroi/catalogue.d\n"
+        "Exit code: 0 same or written, 1 differs or refused, 2 a list or the catalogue can't be "
+        "read");
+}
+
+CLI::App* add_catalogue(CLI::App& program, CatalogueCommand& command, RefreshCommand& refresh) {
     CLI::App* verb = program.add_subcommand("catalogue", "Look into the catalogue of services");
     verb->require_subcommand(1);
     const auto add = [&](const char* name, const char* help, CatalogueCommand::Verb value) {
@@ -75,7 +114,9 @@ void add_catalogue(CLI::App& program, CatalogueCommand& command) {
         ->add_option("NAME-or-ADDRESS", command.subject, "us05web.zoom.us, 170.114.52.2")
         ->required();
     add("check", "Check all catalogue files together", CatalogueCommand::Verb::check);
+    add_refresh(*verb, refresh);
     verb->footer("Example: octroi catalogue lookup us05web.zoom.us");
+    return verb;
 }
 
 }  // namespace
@@ -91,11 +132,12 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     ReplayCommand replay;
     FirewallCommand firewall;
     CatalogueCommand catalogue;
+    RefreshCommand refresh;
     add_run(program, run);
     add_check(program, check);
     add_replay(program, replay);
     add_firewall(program, firewall);
-    add_catalogue(program, catalogue);
+    const CLI::App* catalogue_verb = add_catalogue(program, catalogue, refresh);
     program.add_subcommand("version", "Print the version and what it was built with");
     program.footer(
         "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
@@ -114,6 +156,8 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         return replay;
     if (verb == "firewall")
         return firewall;
+    if (verb == "catalogue" && catalogue_verb->got_subcommand("refresh"))
+        return refresh;
     if (verb == "catalogue")
         return catalogue;
     return VersionCommand{};

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "rules/vendor_list.hpp"
+
 namespace octroi {
 
 /// What the program ends with.
@@ -48,10 +50,21 @@ struct CatalogueCommand {
     std::optional<std::string> catalogue;
 };
 
+struct RefreshCommand {
+    std::string service;
+    std::vector<std::string> lists;    ///< files that the vendor published
+    std::optional<ListFormat> format;  ///< default: told from the list
+    std::optional<AddressKind> kind;   ///< default: the first that the entry has
+    std::optional<std::string> catalogue;
+    std::optional<std::string> write;  ///< folder to write the new entry into; default: none
+    bool allow_large_change = false;
+    bool json = false;
+};
+
 struct VersionCommand {};
 
 using Command = std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand,
-                             FirewallCommand, CatalogueCommand>;
+                             FirewallCommand, CatalogueCommand, RefreshCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
@@ -60,5 +73,6 @@ using Command = std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCom
 [[nodiscard]] ExitCode execute(const ReplayCommand& command);
 [[nodiscard]] ExitCode execute(const FirewallCommand& command);
 [[nodiscard]] ExitCode execute(const CatalogueCommand& command);
+[[nodiscard]] ExitCode execute(const RefreshCommand& command);
 
 }  // namespace octroi

@@ -39,27 +39,52 @@ std::expected<std::vector<std::string>, Finding> yaml_files(const std::string& f
     return files;
 }
 
-}  // namespace
+Parsed load_as(const StandIn& file) {
+    auto parsed = yaml::load(file.read_from);
+    (parsed ? parsed->file : parsed.error().file) = file.file;
+    return parsed;
+}
 
-Loaded<Catalogue> load_catalogue(const std::optional<std::string>& folder) {
+// The shipped entries, then those of `files`.
+Loaded<Catalogue> build(const std::vector<StandIn>& files) {
     std::vector<Finding> findings;
     std::vector<Service> services;
     for (const BuiltinFile& file : builtin_catalogue())
         add_service(yaml::parse(std::string(file.name), std::string(file.text)), services,
                     findings);
-    if (folder) {
-        const auto files = yaml_files(*folder);
-        if (!files)
-            return std::unexpected(std::vector{files.error()});
-        for (const std::string& file : *files)
-            add_service(yaml::load(file), services, findings);
-    }
+    for (const StandIn& file : files)
+        add_service(load_as(file), services, findings);
     if (!findings.empty())
         return std::unexpected(std::move(findings));
     auto catalogue = Catalogue::build(std::move(services), findings);
     if (!catalogue)
         return std::unexpected(std::move(findings));
     return std::move(*catalogue);
+}
+
+// The files of `folder`, and `stand_in` where its name has its turn.
+Loaded<Catalogue> load_folder(const std::string& folder, const std::optional<StandIn>& stand_in) {
+    auto names = yaml_files(folder);
+    if (!names)
+        return std::unexpected(std::vector{names.error()});
+    std::vector<StandIn> files;
+    for (std::string& name : *names)
+        if (!stand_in || name != stand_in->file)
+            files.push_back({.file = name, .read_from = name});
+    if (stand_in)
+        files.insert(std::ranges::lower_bound(files, stand_in->file, {}, &StandIn::file),
+                     *stand_in);
+    return build(files);
+}
+
+}  // namespace
+
+Loaded<Catalogue> load_catalogue(const std::optional<std::string>& folder) {
+    return folder ? load_folder(*folder, std::nullopt) : build({});
+}
+
+Loaded<Catalogue> preview_catalogue(const std::string& folder, const StandIn& stand_in) {
+    return load_folder(folder, stand_in);
 }
 
 Loaded<Policy> load_policy(const std::optional<std::string>& path, const Catalogue& catalogue) {

@@ -17,6 +17,16 @@ using Loaded = std::expected<T, std::vector<Finding>>;
 /// in place of entries of the same service.
 [[nodiscard]] Loaded<Catalogue> load_catalogue(const std::optional<std::string>& folder);
 
+/// A file that is not in its place yet.
+struct StandIn {
+    std::string file;       ///< where it is to be, in the catalogue folder
+    std::string read_from;  ///< where it is
+};
+
+/// The catalogue as it would be with `stand_in` in its place; findings name that place.
+[[nodiscard]] Loaded<Catalogue> preview_catalogue(const std::string& folder,
+                                                  const StandIn& stand_in);
+
 /// The policy in `path`, or the shipped default policy.
 [[nodiscard]] Loaded<Policy> load_policy(const std::optional<std::string>& path,
                                          const Catalogue& catalogue);

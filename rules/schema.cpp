@@ -40,6 +40,8 @@ std::optional<Integer> whole_number(std::string_view text) {
     return value;
 }
 
+}  // namespace
+
 std::string_view explain(Network::Error error) {
     switch (error) {
         case Network::Error::bad_address:
@@ -51,8 +53,6 @@ std::string_view explain(Network::Error error) {
     }
     return "";
 }
-
-}  // namespace
 
 void Report::error(Code code, Position position, std::string text, std::string hint) {
     // More than anybody reads would only cost memory: each finding quotes its line.

@@ -58,6 +58,8 @@ struct PortRange {
     std::uint16_t last = 0;
 
     [[nodiscard]] bool contains(std::uint16_t port) const { return first <= port && port <= last; }
+
+    bool operator==(const PortRange&) const = default;
 };
 
 /// Each of these gives the value of `node`, or reports what is wrong with it and gives nothing.
@@ -69,6 +71,9 @@ struct PortRange {
 [[nodiscard]] std::optional<Network> read_network(Report& report, const yaml::Node* node);
 [[nodiscard]] std::optional<Domain> read_domain(Report& report, const yaml::Node* node);
 [[nodiscard]] std::optional<PortRange> read_ports(Report& report, const yaml::Node* node);
+
+/// What is wrong with the text of a network, to stand behind it: "has no valid prefix length".
+[[nodiscard]] std::string_view explain(Network::Error error);
 
 /// The position of the word in `words`, or nothing after a report that suggests the nearest one.
 [[nodiscard]] std::optional<std::size_t> read_word(Report& report, const yaml::Node* node,

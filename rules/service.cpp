@@ -97,6 +97,7 @@ std::optional<Service> read_service(const yaml::Document& document,
         read_word(report, fields.required("category"), Code::bad_value, "a category",
                   {category_names.begin(), category_names.end()})
             .value_or(0));
+    service.must_stay = read_bool(report, fields.optional("must_stay")).value_or(false);
     service.domains = read_all(report, fields.optional("domains"), read_domain);
     service.shared_domains = read_all(report, fields.optional("shared_domains"), read_domain);
     service.realms = read_all(report, fields.optional("realms"), read_domain);

@@ -46,6 +46,8 @@ struct Source {
     std::string what;
     std::string where;
     std::string date;
+
+    bool operator==(const Source&) const = default;
 };
 
 /// A catalogue entry: what identifies one online service. Format: docs/catalogue.md.
@@ -56,6 +58,7 @@ struct Service {
     std::string vendor;
     std::string jurisdiction;  ///< ISO 3166-1 alpha-2
     Category category{};
+    bool must_stay = false;              ///< no refresh may give another service what is this one's
     std::vector<Domain> domains;         ///< each with its subdomains; theirs alone
     std::vector<Domain> shared_domains;  ///< support other evidence, never decide
     std::vector<Domain> realms;          ///< of TURN servers: decide at a shared address
@@ -71,6 +74,8 @@ struct Service {
     bool ech_outer = false;  ///< its names stand in the clear before an encrypted ClientHello
     bool verify_addresses = false;  ///< its name permits only together with its address
     std::string file;               ///< where the entry was read
+
+    bool operator==(const Service&) const = default;
 };
 
 /// Reads one catalogue file. Findings are appended; nothing is given where there is an error.

@@ -1,8 +1,6 @@
 #include "rules/yaml.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -12,6 +10,8 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
+
+#include "rules/text_file.hpp"
 
 namespace octroi::yaml {
 namespace {
@@ -296,10 +296,7 @@ Finding Document::finding(Code code, Position position, std::string message,
 std::expected<Document, Finding> parse(std::string file, std::string text) {
     Document document{.file = std::move(file), .text = std::move(text), .root = {}};
     if (document.text.size() > max_file_size)
-        return std::unexpected(Finding{.code = Code::too_large,
-                                       .file = document.file,
-                                       .text = fmt::format("the file has {} octets, more than {}",
-                                                           document.text.size(), max_file_size)});
+        return std::unexpected(too_large(document.file, document.text.size(), max_file_size));
     try {
         document.root = build(document.text);
     } catch (const Refused& refused) {
@@ -316,23 +313,10 @@ std::expected<Document, Finding> parse(std::string file, std::string text) {
 }
 
 std::expected<Document, Finding> load(const std::string& path) {
-    const auto unreadable = [&](std::string why) {
-        return std::unexpected(
-            Finding{.code = Code::unreadable, .file = path, .text = std::move(why)});
-    };
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status))
-        return unreadable("there is no such file");
-    if (!std::filesystem::is_regular_file(status))
-        return unreadable("this is not a regular file");
-    std::ifstream stream(path, std::ios::binary);
-    std::string text(max_file_size + 1, '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (stream.bad() || (!stream && !stream.eof()))
-        return unreadable("the file can't be read: check its permissions");
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    return parse(path, std::move(text));
+    auto text = read_text_file(path, max_file_size);
+    if (!text)
+        return std::unexpected(std::move(text.error()));
+    return parse(path, std::move(*text));
 }
 
 }  // namespace octroi::yaml

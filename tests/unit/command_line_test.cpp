@@ -90,6 +90,31 @@ TEST_SUITE("command line") {
         CHECK(check.config == "/c.yaml");
     }
 
+    TEST_CASE("catalogue refresh") {
+        const auto plain =
+            parsed<RefreshCommand>({"catalogue", "refresh", "zoom", "--from", "a.txt", "b.txt"});
+        CHECK(plain.service == "zoom");
+        CHECK(plain.lists == std::vector<std::string>{"a.txt", "b.txt"});
+        CHECK_FALSE(plain.format);
+        CHECK_FALSE(plain.kind);
+        CHECK_FALSE(plain.write);
+        CHECK_FALSE(plain.allow_large_change);
+        const auto full =
+            parsed<RefreshCommand>({"catalogue", "refresh", "teams", "--from", "m.json", "--format",
+                                    "microsoft", "--kind", "exclusive_udp", "--write", "w",
+                                    "--catalogue", "d", "--allow-large-change", "--json"});
+        CHECK(full.format == ListFormat::microsoft);
+        CHECK(full.kind == AddressKind::exclusive_udp);
+        CHECK(full.write == "w");
+        CHECK(full.catalogue == "d");
+        CHECK(full.allow_large_change);
+        CHECK(full.json);
+        const Printed printed;
+        CHECK_FALSE(parse({"catalogue", "refresh", "zoom"}));
+        CHECK_FALSE(parse({"catalogue", "refresh", "zoom", "--from", "a", "--kind", "2"}));
+        CHECK_FALSE(parse({"catalogue", "refresh", "zoom", "--from", "a", "--format", "pdf"}));
+    }
+
     TEST_CASE("catalogue") {
         using Verb = CatalogueCommand::Verb;
         CHECK(parsed<CatalogueCommand>({"catalogue", "list"}).verb == Verb::list);

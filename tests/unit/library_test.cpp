@@ -238,6 +238,36 @@ TEST_SUITE("library") {
         CHECK(catalogue.error()[0].file == folder.path("acme.yaml"));
     }
 
+    TEST_CASE("a file that is not in its place yet is read as if it were") {
+        const TemporaryFolder folder;
+        put(folder, "acme.yaml", "not read: [");
+        put(folder, "new", acme);
+        const octroi::StandIn stand_in{.file = folder.path("acme.yaml"),
+                                       .read_from = folder.path("new")};
+        const auto catalogue = octroi::preview_catalogue(folder.path(""), stand_in);
+        REQUIRE(catalogue);
+        CHECK(owner_of_name(*catalogue, "www.acme.example") == "acme");
+        CHECK(catalogue->find("acme")->file == folder.path("acme.yaml"));
+        put(folder, "new", "service: [");
+        const auto broken = octroi::preview_catalogue(folder.path(""), stand_in);
+        REQUIRE_FALSE(broken);
+        CHECK(broken.error()[0].file == folder.path("acme.yaml"));
+    }
+
+    TEST_CASE("a file that stands in keeps its turn among the others") {
+        const TemporaryFolder folder;
+        std::string other(acme);
+        put(folder, "20.yaml", other.replace(other.find("acme.example"), 12, "old.example"));
+        put(folder, "new", acme);
+        const auto name = [&](const char* file) {
+            const auto catalogue = octroi::preview_catalogue(
+                folder.path(""), {.file = folder.path(file), .read_from = folder.path("new")});
+            return std::string(catalogue.value().find("acme")->domains[0].text());
+        };
+        CHECK(name("10.yaml") == "old.example");
+        CHECK(name("30.yaml") == "acme.example");
+    }
+
     TEST_CASE("an empty folder changes nothing, a missing one is an error") {
         const TemporaryFolder folder;
         REQUIRE(load_catalogue(folder.path("")));

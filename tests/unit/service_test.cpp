@@ -21,6 +21,7 @@ name: Acme Call
 vendor: Acme
 jurisdiction: DE
 category: video-conferencing
+must_stay: true
 domains: [acme.example, CALL.acme.example.]
 shared_domains: [cdn.example]
 addresses:
@@ -83,6 +84,7 @@ TEST_SUITE("service") {
         CHECK(service.signatures == std::vector{octroi::Signature::zoom_sfu});
         CHECK(service.ndpi == std::vector<std::string>{"Acme", "AcmeCall"});
         CHECK(service.verify_addresses);
+        CHECK(service.must_stay);
         REQUIRE(service.sources.size() == 1);
         CHECK(service.sources[0].date == "2026-01-02");
         CHECK(service.file == "acme.yaml");
@@ -95,6 +97,7 @@ TEST_SUITE("service") {
         CHECK(service.domains.empty());
         CHECK(service.exclusive.empty());
         CHECK_FALSE(service.verify_addresses);
+        CHECK_FALSE(service.must_stay);
     }
 
     TEST_CASE("each required key is missed by name") {
@@ -140,8 +143,9 @@ TEST_SUITE("service") {
         CHECK(only_finding(with("category:", "category: video-conferencng")).hint ==
               "did you mean `video-conferencing`?");
         CHECK(only_finding(with("signatures:", "signatures: [zoom-sfu, zoom-sfx]")).position ==
-              Position{.line = 14, .column = 24});
+              Position{.line = 15, .column = 24});
         CHECK(only_finding(with("verify:", "verify: names")).code == Code::bad_value);
+        CHECK(only_finding(with("must_stay:", "must_stay: yes")).code == Code::bad_value);
     }
 
     TEST_CASE("every category is read under its name") {
@@ -155,8 +159,8 @@ TEST_SUITE("service") {
     TEST_CASE("each wrong element of a list is reported at its own place") {
         const auto findings = findings_of(with("domains:", "domains: [a.example, '*.b', 'c d']"));
         REQUIRE(findings.size() == 2);
-        CHECK(findings[0].position == Position{.line = 7, .column = 22});
-        CHECK(findings[1].position == Position{.line = 7, .column = 29});
+        CHECK(findings[0].position == Position{.line = 8, .column = 22});
+        CHECK(findings[1].position == Position{.line = 8, .column = 29});
         CHECK(only_finding(with("  exclusive:", "  exclusive: [192.0.2.1/24]")).code ==
               Code::bad_network);
         CHECK(only_finding(with("ports:", "ports: {udp: [70000]}")).code == Code::bad_port);

@@ -1,0 +1,126 @@
+#include "daemon/entry_file.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rules/library.hpp"
+#include "rules/service_writer.hpp"
+
+namespace octroi {
+namespace {
+
+using Problems = std::vector<Finding>;
+
+Finding failed(const std::string& path, std::string_view what) {
+    return {.code = Code::unreadable,
+            .file = path,
+            .text = fmt::format("{}: {}", what, std::generic_category().message(errno))};
+}
+
+// A file beside the final one that goes away unless it took the final name. The catalogue does not
+// read it: its name does not end in `.yaml`.
+class TemporaryFile {
+  public:
+    explicit TemporaryFile(const std::string& final_path) : path_(final_path + ".XXXXXX") {
+        fd_ = ::mkostemp(path_.data(), O_CLOEXEC);
+    }
+
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+    TemporaryFile(TemporaryFile&&) = delete;
+    TemporaryFile& operator=(TemporaryFile&&) = delete;
+
+    ~TemporaryFile() {
+        if (fd_ < 0)
+            return;
+        ::close(fd_);
+        ::unlink(path_.c_str());  // after rename_to() there is none
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+    // The whole text is on the disk, readable by the daemon's user.
+    [[nodiscard]] bool write(std::string_view text) const {
+        while (fd_ >= 0 && !text.empty()) {
+            const ssize_t written = ::write(fd_, text.data(), text.size());
+            if (written < 0 && errno != EINTR)
+                return false;
+            text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+        }
+        return fd_ >= 0 && ::fchmod(fd_, 0644) == 0 && ::fsync(fd_) == 0;
+    }
+
+    [[nodiscard]] bool rename_to(const std::string& final_path) const {
+        return ::rename(path_.c_str(), final_path.c_str()) == 0;
+    }
+
+  private:
+    std::string path_;
+    int fd_ = -1;
+};
+
+// A rename is on the disk when its folder is.
+void sync_folder(const std::string& folder) {
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ::fsync(fd);
+    ::close(fd);
+}
+
+std::string place_in(const std::string& folder, const std::string& service) {
+    return (std::filesystem::path(folder) / (service + ".yaml")).string();
+}
+
+// What would be wrong with the catalogue of `folder` once the file is in its place.
+Problems preview(const std::string& folder, const StandIn& file, Service entry) {
+    const auto catalogue = preview_catalogue(folder, file);
+    if (!catalogue)
+        return catalogue.error();
+    const Service* found = catalogue->find(entry.name);
+    entry.file = file.file;
+    if (found != nullptr && *found == entry)
+        return {};
+    if (found != nullptr && found->file != file.file)
+        return {{.code = Code::conflicting_claim,
+                 .file = file.file,
+                 .text = fmt::format("{} has an entry of `{}` too, and takes its place",
+                                     found->file, entry.name),
+                 .hint = "keep one file a service"}};
+    return {{.code = Code::bad_value,
+             .file = file.file,
+             .text = "the entry does not read back as it was meant"}};
+}
+
+std::string text_of(const Service& entry) {
+    return "# By `octroi catalogue refresh`. Comments of the entry before are not kept.\n" +
+           to_yaml(entry);
+}
+
+}  // namespace
+
+std::expected<std::string, Problems> install_entry(const std::vector<std::string>& folders,
+                                                   const Service& entry) {
+    std::string path = place_in(folders.front(), entry.name);
+    const TemporaryFile file(path);
+    if (!file.write(text_of(entry)))
+        return std::unexpected(Problems{failed(path, "the entry can't be written")});
+    for (const std::string& folder : folders) {
+        auto problems = preview(
+            folder, {.file = place_in(folder, entry.name), .read_from = file.path()}, entry);
+        if (!problems.empty())
+            return std::unexpected(std::move(problems));
+    }
+    if (!file.rename_to(path))
+        return std::unexpected(Problems{failed(path, "the entry can't be put in its place")});
+    sync_folder(folders.front());
+    return path;
+}
+
+}  // namespace octroi

@@ -1,0 +1,33 @@
+#include "rules/text_file.hpp"
+
+#include <filesystem>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/temporary_folder.hpp"
+
+using octroi::Code;
+using octroi::read_text_file;
+using octroi::TemporaryFolder;
+
+TEST_SUITE("text file") {
+    TEST_CASE("a file is read whole up to the limit, one octet more is refused") {
+        const TemporaryFolder folder;
+        const std::string path = folder.write("a", std::string_view("12345\0", 6));
+        CHECK(read_text_file(path, 6) == std::string("12345\0", 6));
+        const auto refused = read_text_file(path, 5);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Code::too_large);
+        CHECK(refused.error().file == path);
+        CHECK(refused.error().text == "the file has 6 octets, more than 5");
+        CHECK(read_text_file(folder.write("empty", std::string_view()), 0) == "");
+    }
+
+    TEST_CASE("what is no regular file is not opened") {
+        const TemporaryFolder folder;
+        CHECK(read_text_file(folder.path("none"), 9).error().text == "there is no such file");
+        CHECK(read_text_file(folder.path(""), 9).error().text == "this is not a regular file");
+        CHECK(read_text_file("/dev/zero", 9).error().code == Code::unreadable);
+    }
+}
