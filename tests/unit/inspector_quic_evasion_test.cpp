@@ -223,6 +223,42 @@ TEST_SUITE("inspector against evasion over QUIC") {
         CHECK(flow.findings().server_name == name);
     }
 
+    TEST_CASE("a decoy under other keys between the pieces hides nothing") {
+        const Buffer message = wire::client_hello({.server_name = name});
+        Datagrams flow;
+        flow.from_client(wire::initial({.number = 0}, frame_of(message, {.from = 0, .to = 70})));
+        flow.from_client(wire::initial({.destination = wire::text("decoy's!")},
+                                       {wire::ping_frame}));  // never reaches the server
+        flow.from_client(
+            wire::initial({.number = 1}, frame_of(message, {.from = 70, .to = message.size()})));
+        CHECK(flow.caught());
+    }
+
+    TEST_CASE("two connections on the same ports, their pieces in turn, are both read") {
+        const Buffer message = wire::client_hello({.server_name = name});
+        const Buffer other = wire::text("another!");
+        const Piece head{.from = 0, .to = 70};
+        const Piece tail{.from = 70, .to = message.size()};
+        Datagrams flow;
+        flow.from_client(wire::initial({.number = 0}, frame_of(message, head)));
+        flow.from_client(
+            wire::initial({.destination = other, .number = 0}, frame_of(message, head)));
+        flow.from_client(wire::initial({.number = 1}, frame_of(message, tail)));
+        flow.from_client(
+            wire::initial({.destination = other, .number = 1}, frame_of(message, tail)));
+        CHECK(flow.caught());
+    }
+
+    TEST_CASE("more connections on the same ports than are followed are ambiguous") {
+        const Buffer message = wire::client_hello({.server_name = name});
+        const Piece head{.from = 0, .to = 70};
+        Datagrams flow;
+        for (std::uint8_t i = 0; i < 5; ++i)
+            flow.from_client(wire::initial({.destination = Buffer(8, i)}, frame_of(message, head)));
+        CHECK(flow.findings().ending == Ending::ambiguous);
+        CHECK(flow.budget_used() == 0);
+    }
+
     TEST_CASE("a client that goes on without end uses up the quota") {
         const Buffer start = wire::initial({}, wire::crypto_frame(0, Buffer(60, 1)));
         Datagrams flow;
