@@ -17,6 +17,17 @@ Bytes without_leading_zeros(Bytes bytes) {
     return bytes.subspan(static_cast<std::size_t>(start - bytes.begin()));
 }
 
+// RFC 9000 A.3: of the numbers that end in what was sent, the nearest to `expected`.
+std::uint64_t whole_number(std::uint64_t sent, std::size_t size, std::uint64_t expected) {
+    const std::uint64_t window = std::uint64_t{1} << (8 * size);
+    const std::uint64_t candidate = (expected & ~(window - 1)) | sent;
+    if (candidate + window / 2 <= expected)
+        return candidate + window;
+    if (candidate > expected + window / 2 && candidate >= window)
+        return candidate - window;
+    return candidate;
+}
+
 }  // namespace
 
 Hello::Result Hello::feed(Bytes datagram, Opener& opener, MemoryBudget& budget) {
@@ -88,28 +99,32 @@ std::optional<Hello::Opened> Hello::unseal(const LongHeader& header, Opener& ope
             return Opened{.connection = connection, .payload = *payload};
     const InitialKeys keys =
         opener.crypto.client_keys(header.version, header.destination_connection_id);
-    const auto payload = unseal_with(keys, header, opener);
+    std::uint64_t next_number = 0;
+    const auto payload = unseal_with(keys, header, opener, next_number);
     if (!payload)
         return std::nullopt;
-    return Opened{.connection = adopt(keys, header), .payload = *payload};
+    return Opened{.connection = adopt(keys, header, next_number), .payload = *payload};
 }
 
 // RFC 9369 4.1: after compatible version negotiation the keys come from the first connection id.
-std::optional<Bytes> Hello::unseal_for(const Connection& connection, const LongHeader& header,
+std::optional<Bytes> Hello::unseal_for(Connection& connection, const LongHeader& header,
                                        Opener& opener) {
     if (connection.version == header.version)
-        return unseal_with(connection.keys, header, opener);
+        return unseal_with(connection.keys, header, opener, connection.next_number);
     const Bytes first_id = Bytes(connection.id).first(connection.id_size);
-    return unseal_with(opener.crypto.client_keys(header.version, first_id), header, opener);
+    const InitialKeys keys = opener.crypto.client_keys(header.version, first_id);
+    return unseal_with(keys, header, opener, connection.next_number);
 }
 
 // A connection that starts, or starts again after a Retry: its CRYPTO stream starts at 0.
-Hello::Connection& Hello::adopt(const InitialKeys& keys, const LongHeader& header) {
+Hello::Connection& Hello::adopt(const InitialKeys& keys, const LongHeader& header,
+                                std::uint64_t next_number) {
     const Bytes id = header.destination_connection_id;
     version_ = header.version;
     Connection& connection = connections_.emplace_back();
     connection.keys = keys;
     connection.version = header.version;
+    connection.next_number = next_number;
     std::ranges::copy(id, connection.id.begin());
     connection.id_size = static_cast<std::uint8_t>(id.size());
     connection.stream.start(0);
@@ -117,9 +132,9 @@ Hello::Connection& Hello::adopt(const InitialKeys& keys, const LongHeader& heade
 }
 
 // RFC 9001 5.4.1 and 5.4.2. Packet numbers of a client's Initials are small: what is sent is the
-// number.
+// number, as a rule; else it is the nearest to `next_number` that ends so.
 std::optional<Bytes> Hello::unseal_with(const InitialKeys& keys, const LongHeader& header,
-                                        Opener& opener) {
+                                        Opener& opener, std::uint64_t& next_number) {
     const std::size_t start = header.packet_number_offset;
     constexpr std::size_t longest_number = 4;
     if (header.packet.size() < start + longest_number + Crypto::sample_size)
@@ -131,16 +146,23 @@ std::optional<Bytes> Hello::unseal_with(const InitialKeys& keys, const LongHeade
 
     opener.plain.assign(header.packet.begin(), header.packet.end());
     opener.plain[0] = first;
-    std::uint64_t number = 0;
+    std::uint64_t sent = 0;
     for (std::size_t i = 0; i < number_size; ++i) {
         opener.plain[start + i] ^= mask[i + 1];
-        number = number << 8U | opener.plain[start + i];
+        sent = sent << 8U | opener.plain[start + i];
     }
     const std::size_t header_size = start + number_size;
     const Bytes sealed = header.packet.subspan(header_size);
     const Bytes opened_header = Bytes(opener.plain).first(header_size);
     std::uint8_t* output = opener.plain.data() + header_size;
-    if (!opener.crypto.open(keys, number, opened_header, sealed, output))
+    const auto opens_as = [&](std::uint64_t number) {
+        if (!opener.crypto.open(keys, number, opened_header, sealed, output))
+            return false;
+        next_number = std::max(next_number, number + 1);
+        return true;
+    };
+    const std::uint64_t nearest = whole_number(sent, number_size, next_number);
+    if (!opens_as(sent) && (nearest == sent || !opens_as(nearest)))
         return std::nullopt;
     return Bytes(output, sealed.size() - Crypto::tag_size);
 }

@@ -54,6 +54,7 @@ class Hello {
         std::array<std::uint8_t, 20> id{};  ///< that the keys were made from
         std::uint8_t id_size = 0;
         std::uint32_t version = 0;
+        std::uint64_t next_number = 0;  ///< one more than the largest packet number so far
         TcpStream stream;
     };
 
@@ -66,11 +67,13 @@ class Hello {
     [[nodiscard]] Result feed_initial(const LongHeader& header, Opener& opener,
                                       MemoryBudget& budget);
     [[nodiscard]] std::optional<Opened> unseal(const LongHeader& header, Opener& opener);
-    [[nodiscard]] static std::optional<Bytes> unseal_for(const Connection& connection,
+    [[nodiscard]] static std::optional<Bytes> unseal_for(Connection& connection,
                                                          const LongHeader& header, Opener& opener);
     [[nodiscard]] static std::optional<Bytes> unseal_with(const InitialKeys& keys,
-                                                          const LongHeader& header, Opener& opener);
-    [[nodiscard]] Connection& adopt(const InitialKeys& keys, const LongHeader& header);
+                                                          const LongHeader& header, Opener& opener,
+                                                          std::uint64_t& next_number);
+    [[nodiscard]] Connection& adopt(const InitialKeys& keys, const LongHeader& header,
+                                    std::uint64_t next_number);
     [[nodiscard]] Result collect(TcpStream& stream, const CryptoFrame& frame, MemoryBudget& budget);
     [[nodiscard]] bool check_complete(Bytes stream);
 

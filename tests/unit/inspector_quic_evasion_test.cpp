@@ -223,6 +223,16 @@ TEST_SUITE("inspector against evasion over QUIC") {
         CHECK(flow.findings().server_name == name);
     }
 
+    TEST_CASE("packet numbers that only the receiver's window makes whole hide nothing") {
+        // RFC 9000 A.3: after number 200, one octet 0x2c is number 300.
+        const Buffer message = wire::client_hello({.server_name = name});
+        Datagrams flow;
+        flow.from_client(wire::initial({.number = 200}, frame_of(message, {.from = 0, .to = 70})));
+        flow.from_client(wire::initial({.number = 300, .number_size = 1},
+                                       frame_of(message, {.from = 70, .to = message.size()})));
+        CHECK(flow.caught());
+    }
+
     TEST_CASE("a decoy under other keys between the pieces hides nothing") {
         const Buffer message = wire::client_hello({.server_name = name});
         Datagrams flow;
