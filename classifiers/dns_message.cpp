@@ -8,7 +8,10 @@ namespace {
 constexpr std::size_t max_name = 255;  // RFC 1035 2.3.4
 constexpr std::size_t max_messages = 64;
 
+// A dot inside a label would read as the end of one.
 char lower(std::uint8_t octet) {
+    if (octet == '.')
+        return '?';
     return static_cast<char>(octet >= 'A' && octet <= 'Z' ? octet - 'A' + 'a' : octet);
 }
 

@@ -66,8 +66,11 @@ std::expected<Bytes, Problem> host_field(std::string_view head) {
 }  // namespace
 
 std::expected<Bytes, Problem> requested_host(Bytes stream) {
-    const std::string_view text(reinterpret_cast<const char*>(stream.data()),
-                                std::min(stream.size(), max_head));
+    const bool full = stream.size() >= max_head;
+    std::string_view text(reinterpret_cast<const char*>(stream.data()),
+                          std::min(stream.size(), max_head));
+    // RFC 9112 2.2: a server ignores empty lines before the request line.
+    text.remove_prefix(std::min(text.find_first_not_of("\r\n"sv), text.size()));
     const auto method = std::ranges::find_if(methods, [&](std::string_view name) {
         return name.starts_with(text.substr(0, name.size()));
     });
@@ -75,7 +78,7 @@ std::expected<Bytes, Problem> requested_host(Bytes stream) {
         return std::unexpected(Problem::not_http);
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos)
-        return std::unexpected(text.size() == max_head ? Problem::no_host : Problem::incomplete);
+        return std::unexpected(full ? Problem::no_host : Problem::incomplete);
     const std::string_view line = trimmed(text.substr(0, end));
     const std::size_t version = line.rfind(" HTTP/1."sv);
     if (version == std::string_view::npos || version < method->size())
@@ -85,7 +88,8 @@ std::expected<Bytes, Problem> requested_host(Bytes stream) {
     if (!host.empty())
         return as_bytes(host);
     const auto field = host_field(text.substr(end + 1));
-    if (!field && field.error() == Problem::incomplete && text.size() == max_head)
+    const bool endless = !field && field.error() == Problem::incomplete && full;
+    if (endless || (field && field->empty()))
         return std::unexpected(Problem::no_host);
     return field;
 }

@@ -7,12 +7,25 @@ namespace {
 
 constexpr std::size_t max_coalesced = 64;
 constexpr std::size_t handshake_header = 4;
+// On one pair of ports, all with a ClientHello that is not complete.
+constexpr std::size_t max_connections = 4;
 
 // A datagram may end in zeros behind its last packet (Firefox pads so), also between datagrams that
 // the kernel put together.
 Bytes without_leading_zeros(Bytes bytes) {
     const auto start = std::ranges::find_if(bytes, [](std::uint8_t octet) { return octet != 0; });
     return bytes.subspan(static_cast<std::size_t>(start - bytes.begin()));
+}
+
+// RFC 9000 A.3: of the numbers that end in what was sent, the nearest to `expected`.
+std::uint64_t whole_number(std::uint64_t sent, std::size_t size, std::uint64_t expected) {
+    const std::uint64_t window = std::uint64_t{1} << (8 * size);
+    const std::uint64_t candidate = (expected & ~(window - 1)) | sent;
+    if (candidate + window / 2 <= expected)
+        return candidate + window;
+    if (candidate > expected + window / 2 && candidate >= window)
+        return candidate - window;
+    return candidate;
 }
 
 }  // namespace
@@ -35,27 +48,29 @@ Hello::Result Hello::feed(Bytes datagram, Opener& opener, MemoryBudget& budget) 
 }
 
 Hello::Result Hello::feed_initial(const LongHeader& header, Opener& opener, MemoryBudget& budget) {
-    const auto payload = unseal(header, opener);
-    if (!payload)
+    const auto opened = unseal(header, opener);
+    if (!opened)
         return Result::no_quic;
+    if (connections_.size() > max_connections)
+        return Result::conflict;
     opener.frames.clear();
-    if (!read_crypto_frames(*payload, header.version, opener.frames))
+    if (!read_crypto_frames(opened->payload, header.version, opener.frames))
         return Result::malformed;
     for (const CryptoFrame& frame : opener.frames) {
-        const Result result = collect(frame, budget);
+        const Result result = collect(opened->connection.stream, frame, budget);
         if (result != Result::opened)
             return result;
     }
     return Result::opened;
 }
 
-Hello::Result Hello::collect(const CryptoFrame& frame, MemoryBudget& budget) {
+Hello::Result Hello::collect(TcpStream& stream, const CryptoFrame& frame, MemoryBudget& budget) {
     if (frame.offset >= TcpStream::capacity)
         return Result::opened;
     const auto offset = static_cast<std::uint32_t>(frame.offset);
-    if (stream_.begins_with(offset) && check_complete(frame.data))
+    if (stream.begins_with(offset) && check_complete(frame.data))
         return Result::complete;
-    switch (stream_.insert(offset, frame.data, budget)) {
+    switch (stream.insert(offset, frame.data, budget)) {
         case TcpStream::Result::conflict:
             return Result::conflict;
         case TcpStream::Result::no_memory:
@@ -63,7 +78,7 @@ Hello::Result Hello::collect(const CryptoFrame& frame, MemoryBudget& budget) {
         case TcpStream::Result::unchanged:
             return Result::opened;
         case TcpStream::Result::advanced:
-            return check_complete(stream_.contiguous()) ? Result::complete : Result::opened;
+            return check_complete(stream.contiguous()) ? Result::complete : Result::opened;
     }
     return Result::opened;
 }
@@ -78,40 +93,48 @@ bool Hello::check_complete(Bytes stream) {
     return true;
 }
 
-std::optional<Bytes> Hello::unseal(const LongHeader& header, Opener& opener) {
-    if (version_ == header.version)
-        if (const auto payload = unseal_with(keys_, header, opener))
-            return payload;
-    // RFC 9369 4.1: after compatible version negotiation the keys come from the first connection
-    // id.
-    if (version_ != 0 && version_ != header.version) {
-        const Bytes first_id = Bytes(connection_id_).first(connection_id_size_);
-        const InitialKeys keys = opener.crypto.client_keys(header.version, first_id);
-        if (const auto payload = unseal_with(keys, header, opener))
-            return payload;
-    }
+std::optional<Hello::Opened> Hello::unseal(const LongHeader& header, Opener& opener) {
+    for (Connection& connection : connections_)
+        if (const auto payload = unseal_for(connection, header, opener))
+            return Opened{.connection = connection, .payload = *payload};
     const InitialKeys keys =
         opener.crypto.client_keys(header.version, header.destination_connection_id);
-    const auto payload = unseal_with(keys, header, opener);
-    if (payload)
-        adopt(keys, header);
-    return payload;
+    std::uint64_t next_number = 0;
+    const auto payload = unseal_with(keys, header, opener, next_number);
+    if (!payload)
+        return std::nullopt;
+    return Opened{.connection = adopt(keys, header, next_number), .payload = *payload};
+}
+
+// RFC 9369 4.1: after compatible version negotiation the keys come from the first connection id.
+std::optional<Bytes> Hello::unseal_for(Connection& connection, const LongHeader& header,
+                                       Opener& opener) {
+    if (connection.version == header.version)
+        return unseal_with(connection.keys, header, opener, connection.next_number);
+    const Bytes first_id = Bytes(connection.id).first(connection.id_size);
+    const InitialKeys keys = opener.crypto.client_keys(header.version, first_id);
+    return unseal_with(keys, header, opener, connection.next_number);
 }
 
 // A connection that starts, or starts again after a Retry: its CRYPTO stream starts at 0.
-void Hello::adopt(const InitialKeys& keys, const LongHeader& header) {
-    keys_ = keys;
+Hello::Connection& Hello::adopt(const InitialKeys& keys, const LongHeader& header,
+                                std::uint64_t next_number) {
+    const Bytes id = header.destination_connection_id;
     version_ = header.version;
-    std::ranges::copy(header.destination_connection_id, connection_id_.begin());
-    connection_id_size_ = static_cast<std::uint8_t>(header.destination_connection_id.size());
-    stream_.clear();
-    stream_.start(0);
+    Connection& connection = connections_.emplace_back();
+    connection.keys = keys;
+    connection.version = header.version;
+    connection.next_number = next_number;
+    std::ranges::copy(id, connection.id.begin());
+    connection.id_size = static_cast<std::uint8_t>(id.size());
+    connection.stream.start(0);
+    return connection;
 }
 
 // RFC 9001 5.4.1 and 5.4.2. Packet numbers of a client's Initials are small: what is sent is the
-// number.
+// number, as a rule; else it is the nearest to `next_number` that ends so.
 std::optional<Bytes> Hello::unseal_with(const InitialKeys& keys, const LongHeader& header,
-                                        Opener& opener) {
+                                        Opener& opener, std::uint64_t& next_number) {
     const std::size_t start = header.packet_number_offset;
     constexpr std::size_t longest_number = 4;
     if (header.packet.size() < start + longest_number + Crypto::sample_size)
@@ -123,16 +146,23 @@ std::optional<Bytes> Hello::unseal_with(const InitialKeys& keys, const LongHeade
 
     opener.plain.assign(header.packet.begin(), header.packet.end());
     opener.plain[0] = first;
-    std::uint64_t number = 0;
+    std::uint64_t sent = 0;
     for (std::size_t i = 0; i < number_size; ++i) {
         opener.plain[start + i] ^= mask[i + 1];
-        number = number << 8U | opener.plain[start + i];
+        sent = sent << 8U | opener.plain[start + i];
     }
     const std::size_t header_size = start + number_size;
     const Bytes sealed = header.packet.subspan(header_size);
     const Bytes opened_header = Bytes(opener.plain).first(header_size);
     std::uint8_t* output = opener.plain.data() + header_size;
-    if (!opener.crypto.open(keys, number, opened_header, sealed, output))
+    const auto opens_as = [&](std::uint64_t number) {
+        if (!opener.crypto.open(keys, number, opened_header, sealed, output))
+            return false;
+        next_number = std::max(next_number, number + 1);
+        return true;
+    };
+    const std::uint64_t nearest = whole_number(sent, number_size, next_number);
+    if (!opens_as(sent) && (nearest == sent || !opens_as(nearest)))
         return std::nullopt;
     return Bytes(output, sealed.size() - Crypto::tag_size);
 }

@@ -24,14 +24,16 @@ struct Opener {
 /// between them.
 ///
 /// Only authenticated packets count. Keys follow the connection: Retry (RFC 9000 17.2.5) and
-/// version negotiation (RFC 9368) give new ones, the server's connection id does not.
+/// version negotiation (RFC 9368) give new ones, the server's connection id does not. Connections
+/// that share the ports are kept apart: neither another one nor a decoy makes the first forgotten.
 class Hello {
   public:
     enum class Result : std::uint8_t {
-        no_quic,    ///< nothing in the datagram could be opened
-        opened,     ///< a client's Initial, but the ClientHello is not complete
-        complete,   ///< message() is the ClientHello
-        conflict,   ///< an octet came twice with different values
+        no_quic,   ///< nothing in the datagram could be opened
+        opened,    ///< a client's Initial, but the ClientHello is not complete
+        complete,  ///< message() is the ClientHello
+        conflict,  ///< an octet came twice with different values, or more connections than a client
+                   ///< begins at once
         malformed,  ///< an authentic packet that breaks RFC 9000
         no_memory
     };
@@ -46,20 +48,37 @@ class Hello {
     [[nodiscard]] std::uint32_t version() const { return version_; }
 
   private:
+    /// What one connection has sent so far.
+    struct Connection {
+        InitialKeys keys;
+        std::array<std::uint8_t, 20> id{};  ///< that the keys were made from
+        std::uint8_t id_size = 0;
+        std::uint32_t version = 0;
+        std::uint64_t next_number = 0;  ///< one more than the largest packet number so far
+        TcpStream stream;
+    };
+
+    /// An opened packet: of which connection, and its frames.
+    struct Opened {
+        Connection& connection;
+        Bytes payload;
+    };
+
     [[nodiscard]] Result feed_initial(const LongHeader& header, Opener& opener,
                                       MemoryBudget& budget);
-    [[nodiscard]] std::optional<Bytes> unseal(const LongHeader& header, Opener& opener);
+    [[nodiscard]] std::optional<Opened> unseal(const LongHeader& header, Opener& opener);
+    [[nodiscard]] static std::optional<Bytes> unseal_for(Connection& connection,
+                                                         const LongHeader& header, Opener& opener);
     [[nodiscard]] static std::optional<Bytes> unseal_with(const InitialKeys& keys,
-                                                          const LongHeader& header, Opener& opener);
-    void adopt(const InitialKeys& keys, const LongHeader& header);
-    [[nodiscard]] Result collect(const CryptoFrame& frame, MemoryBudget& budget);
+                                                          const LongHeader& header, Opener& opener,
+                                                          std::uint64_t& next_number);
+    [[nodiscard]] Connection& adopt(const InitialKeys& keys, const LongHeader& header,
+                                    std::uint64_t next_number);
+    [[nodiscard]] Result collect(TcpStream& stream, const CryptoFrame& frame, MemoryBudget& budget);
     [[nodiscard]] bool check_complete(Bytes stream);
 
-    InitialKeys keys_;
-    std::array<std::uint8_t, 20> connection_id_{};  ///< that the keys were made from
-    std::uint8_t connection_id_size_ = 0;
-    std::uint32_t version_ = 0;  ///< 0: no keys yet
-    TcpStream stream_;
+    std::vector<Connection> connections_;
+    std::uint32_t version_ = 0;  ///< of the newest connection; 0: none yet
     Bytes message_;
 };
 

@@ -200,7 +200,7 @@ void StreamInspector::examine_request(const Look& look, Bytes stream) {
 void StreamInspector::examine_clear(const Look& look, Bytes stream) {
     look.half.needed = stream.size() + 1;
     const auto host = http::requested_host(stream);
-    if (host || host.error() != http::Problem::not_http)
+    if (host || host.error() == http::Problem::no_host)
         look.findings.application = Application::http;
     if (host) {
         client_ = look.direction;

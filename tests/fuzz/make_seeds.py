@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets, a folder each: a few small inputs, the same octets every time.
+
+usage: make_seeds.py [FOLDER]
+
+What the captures of tests/captures hold is cut out of them: messages of the protocols that the
+targets read, and packets. What no capture holds is written here, field by field.
+"""
+
+import pathlib
+import shutil
+import struct
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+
+HERE = pathlib.Path(__file__).resolve().parent
+CAPTURES = HERE.parent / "captures"
+MOST_SEEDS = 6  # of one target
+LARGEST = 6000  # octets of one seed
+ETHERNET, RAW_IP = 1, 101
+TCP, UDP = 6, 17
+
+
+def sized(width: int, content: bytes) -> bytes:
+    """A vector with its length in front."""
+    return len(content).to_bytes(width, "big") + content
+
+
+# --- what the captures hold ------------------------------------------------------------------------
+
+
+def packets(capture: pathlib.Path) -> Iterator[bytes]:
+    """The IP packets of a capture of the classic format."""
+    data = capture.read_bytes()
+    order = ">" if data[:4] in (b"\xa1\xb2\xc3\xd4", b"\xa1\xb2\x3c\x4d") else "<"
+    link_type = struct.unpack_from(order + "I", data, 20)[0]
+    at = 24
+    while at + 16 <= len(data):
+        length = struct.unpack_from(order + "I", data, at + 8)[0]
+        frame = data[at + 16:at + 16 + length]
+        at += 16 + length
+        if link_type == RAW_IP:
+            yield frame
+        elif link_type == ETHERNET:
+            start = 12
+            while frame[start:start + 2] in (b"\x81\x00", b"\x88\xa8"):
+                start += 4
+            if frame[start:start + 2] in (b"\x08\x00", b"\x86\xdd"):
+                yield frame[start + 2:]
+
+
+def transport(packet: bytes) -> tuple[int, int, int, bytes] | None:
+    """Protocol, ports and payload of a plain packet; nothing for extension headers and fragments."""
+    if len(packet) > 20 and packet[0] >> 4 == 4:
+        protocol, segment = packet[9], packet[(packet[0] & 15) * 4:]
+    elif len(packet) > 40 and packet[0] >> 4 == 6:
+        protocol, segment = packet[6], packet[40:]
+    else:
+        return None
+    if protocol not in (TCP, UDP) or len(segment) < (20 if protocol == TCP else 8):
+        return None
+    ports = struct.unpack_from("!HH", segment)
+    header = (segment[12] >> 4) * 4 if protocol == TCP else 8
+    return protocol, *ports, segment[header:]
+
+
+def targets_of(protocol: int, ports: tuple[int, int], payload: bytes) -> Iterator[tuple[str, bytes]]:
+    """The targets that a payload is a seed of, and the seed."""
+    if protocol == UDP and 53 in ports:
+        yield "fuzz_dns", payload
+    if payload[4:8] == b"\x21\x12\xa4\x42":
+        yield "fuzz_stun", payload
+    if protocol == TCP and payload.split(b" ")[0] in (b"GET", b"POST", b"HEAD", b"CONNECT"):
+        yield "fuzz_http", b"\x80" + payload
+    if protocol == TCP and payload[:2] == b"\x16\x03" and payload[5:6] == b"\x02":
+        yield "fuzz_certificate", b"\x80" + payload
+    if protocol == UDP and payload[:1] and payload[0] & 0xC0 == 0xC0:
+        yield "fuzz_quic", payload + numbers_of((1, 1), (1, 1), (0, 1), (0, 1), (len(payload), 2))
+    if protocol == TCP and payload[:2] == b"\x16\x03" and payload[5:6] == b"\x01":
+        yield "fuzz_tls_handshake", b"\x80" + payload
+        length = int.from_bytes(payload[6:9], "big")
+        if len(payload) >= 9 + length:
+            yield "fuzz_client_hello", payload[5:9 + length]
+
+
+def as_sequence(control: bytes, items: list[bytes]) -> bytes:
+    """Items with a control octet and their length before each."""
+    return b"".join(control + sized(2, item) for item in items)
+
+
+def cut_from_captures(seeds: dict[str, list[bytes]]) -> None:
+    for capture in sorted(CAPTURES.glob("*.pcap")):
+        found = list(packets(capture))
+        seeds["fuzz_pipeline"].append(as_sequence(b"\1", found))
+        for packet in found:
+            seeds["fuzz_packet"].append(packet)
+            read = transport(packet)
+            if read is None or not read[3]:
+                continue
+            protocol, source, target, payload = read
+            for name, seed in targets_of(protocol, (source, target), payload):
+                seeds[name].append(seed)
+
+
+# --- what is written here --------------------------------------------------------------------------
+
+
+def dns_name(name: str) -> bytes:
+    return b"".join(sized(1, label.encode()) for label in name.split(".")) + b"\0"
+
+
+def dns_message(flags: int, name: str, *records: tuple[int, bytes]) -> bytes:
+    """RFC 1035 4.1: one question; the records belong to its name."""
+    head = struct.pack("!HHHHHH", 1, flags, 1, len(records), 0, 0)
+    body = b"".join(b"\xc0\x0c" + struct.pack("!HHI", kind, 1, 300) + sized(2, data)
+                    for kind, data in records)
+    return head + dns_name(name) + struct.pack("!HH", 1, 1) + body
+
+
+def dns() -> list[bytes]:
+    binding = struct.pack("!H", 1) + dns_name("svc.example.net")
+    binding += struct.pack("!H", 4) + sized(2, bytes([192, 0, 2, 7]))
+    binding += struct.pack("!H", 6) + sized(2, bytes(16))
+    return [dns_message(0x0100, "www.example.org"),
+            dns_message(0x8180, "www.example.org", (5, b"\3cdn\xc0\x10"), (1, bytes([192, 0, 2, 7]))),
+            dns_message(0x8180, "www.example.org", (65, binding), (28, bytes(16)))]
+
+
+def stun_message(kind: int, *attributes: tuple[int, bytes]) -> bytes:
+    """RFC 8489 5."""
+    body = b"".join(struct.pack("!H", number) + sized(2, value) + bytes(-len(value) % 4)
+                    for number, value in attributes)
+    return struct.pack("!HHI", kind, len(body), 0x2112A442) + b"transaction!" + body
+
+
+def stun() -> list[bytes]:
+    return [stun_message(0x0001, (0x8022, b"soft"), (0x8055, bytes(4))),
+            stun_message(0x0113, (0x0014, b"turn.example"), (0x0015, b"nonce")),
+            stun_message(0x0016, (0x0012, b"\0\1" + bytes(6)), (0x0013, b"data")),
+            struct.pack("!HH", 1, 24) + bytes(16) + struct.pack("!H", 0x0101) + sized(2, bytes(20))]
+
+
+def http() -> list[bytes]:
+    return [b"\xc0" + request for request in
+            (b"GET / HTTP/1.1\r\nAccept: */*\r\nHost: example.org:8080\r\n\r\n",
+             b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: proxy\r\n\r\n",
+             b"POST http://a@example.org/x?y#z HTTP/1.0\r\n\r\n", b"\r\nHEAD * HTTP/1.0\n\n")]
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    """ITU-T X.690 8.1."""
+    content = b"".join(parts)
+    length = sized(1, content) if len(content) < 128 else b"\x82" + sized(2, content)
+    return bytes([tag]) + length
+
+
+def certificate() -> bytes:
+    """RFC 5280 4.1, with a common name and alternative names; key and signature are zeros."""
+    algorithm = der(0x30, der(0x06, b"\x2b\x65\x70"))
+    name = der(0x30, der(0x31, der(0x30, der(0x06, b"\x55\x04\x03"), der(0x0C, b"common.example"))))
+    validity = der(0x30, der(0x17, b"260101000000Z"), der(0x17, b"270101000000Z"))
+    names = der(0x30, der(0x82, b"*.example.org"), der(0x87, bytes(4)), der(0x82, b"example.org"))
+    extension = der(0x30, der(0x06, b"\x55\x1d\x11"), der(0x04, names))
+    content = der(0x30, der(0xA0, der(0x02, b"\2")), der(0x02, b"\1"), algorithm, name, validity, name,
+                  der(0x30, algorithm, der(0x03, bytes(33))), der(0xA3, der(0x30, extension)))
+    return der(0x30, content, algorithm, der(0x03, bytes(65)))
+
+
+def certificates() -> list[bytes]:
+    """A certificate alone, and in the flight of a server (RFC 5246 7.4)."""
+    hello = b"\2" + sized(3, bytes(70))
+    message = b"\x0b" + sized(3, sized(3, sized(3, certificate())))
+    records = [b"\x16\3\3" + sized(2, fragment) for fragment in
+               (hello + message[:50], message[50:])]
+    return [b"\x80" + certificate(), b"\xf0" + b"".join(records)]
+
+
+def numbers_of(*pairs: tuple[int, int]) -> bytes:
+    """Numbers of the given width where the targets look for them: at the end, the first one last."""
+    return b"".join(value.to_bytes(width, "little") for value, width in reversed(pairs))
+
+
+def streams() -> list[bytes]:
+    """Segments of fuzz_tcp_stream: which range, offset, length, and whether an octet differs."""
+    first = (1000, 4), (1, 1)
+    in_order = [((1, 1), (2000 + at, 2), (500, 2), (0, 1)) for at in (0, 500, 1000)]
+    swapped = [in_order[2], in_order[1], in_order[0]]
+    differs = [in_order[0], ((1, 1), (2100, 2), (300, 2), (1, 1), (7, 2))]
+    return [numbers_of(*first, *(number for segment in segments for number in segment))
+            for segments in (in_order, swapped, differs)]
+
+
+def written_here(seeds: dict[str, list[bytes]]) -> None:
+    for name, written in (("fuzz_dns", dns()), ("fuzz_stun", stun()), ("fuzz_http", http()),
+                          ("fuzz_certificate", certificates()), ("fuzz_tcp_stream", streams())):
+        seeds[name] += written
+    # A ClientHello's frame in an authentic packet, and datagrams as they come.
+    crypto = b"\6\0\x20" + b"\1" + sized(3, bytes(28))
+    seeds["fuzz_quic"] += [crypto + numbers_of((1, 1), (1, 1), (1, 1), (3, 1), (len(crypto), 2)),
+                           bytes(600) + numbers_of((0, 1), (3, 1))]
+    for port, datagram in ((0, dns()[1]), (2, stun()[1]), (4, b"\5" + bytes(7) + b"\x0f" + bytes(18)
+                                                          + b"\x80" + bytes(40))):
+        seeds["fuzz_datagram_inspector"].append(
+            datagram + numbers_of((port, 1), (1, 1), (0, 1), (len(datagram) - 1, 2)))
+
+
+def main() -> None:
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "seeds"
+    seeds: dict[str, list[bytes]] = defaultdict(list)
+    written_here(seeds)
+    cut_from_captures(seeds)
+    if folder.exists():
+        shutil.rmtree(folder)
+    for name, candidates in sorted(seeds.items()):
+        (folder / name).mkdir(parents=True)
+        small = sorted({seed for seed in candidates if len(seed) <= LARGEST}, key=candidates.index)
+        # Spread over what there is, so that not all are of the first capture.
+        step = max(1, len(small) // MOST_SEEDS)
+        for number, seed in enumerate(small[::step][:MOST_SEEDS]):
+            (folder / name / f"{number}").write_bytes(seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+#include "rules/client_memory.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/wire.hpp"
+
+using namespace octroi;
+
+namespace {
+
+constexpr ServiceId zoom = 1;
+constexpr ServiceId visio = 4;
+constexpr std::int64_t now = 1'763'800'000;
+
+const Endpoint client = wire::endpoint("10.0.0.1", 50000);
+const Endpoint server = wire::endpoint("192.0.2.1", 443);
+const Address other = wire::address("192.0.2.2");
+
+ServiceId resolved(const ClientMemory& memory, std::int64_t at) {
+    return memory.hints(client, server, at).resolved;
+}
+
+ServiceId same_endpoint(const ClientMemory& memory, std::int64_t at) {
+    return memory.hints(client, server, at).same_endpoint;
+}
+
+}  // namespace
+
+TEST_SUITE("client memory") {
+    TEST_CASE("what nobody told is not known") {
+        const ClientMemory memory;
+        CHECK(resolved(memory, now) == no_service);
+        CHECK(same_endpoint(memory, now) == no_service);
+    }
+
+    TEST_CASE("an answer belongs to its client and its address, whatever the ports") {
+        ClientMemory memory;
+        memory.remember_resolved(client.address, server.address, zoom, 300, now);
+        CHECK(resolved(memory, now) == zoom);
+        CHECK(memory.hints(wire::endpoint("10.0.0.1", 1), wire::endpoint("192.0.2.1", 2), now)
+                  .resolved == zoom);
+        CHECK(memory.hints(client, {.address = other, .port = 443}, now).resolved == no_service);
+        CHECK(memory.hints({.address = other, .port = 50000}, server, now).resolved == no_service);
+        CHECK(memory.hints(server, client, now).resolved == no_service);
+        CHECK(same_endpoint(memory, now) == no_service);
+    }
+
+    TEST_CASE("an endpoint is one port of one client") {
+        ClientMemory memory;
+        memory.remember_endpoint(client, zoom, now);
+        CHECK(same_endpoint(memory, now) == zoom);
+        CHECK(memory.hints(client, {.address = other, .port = 1}, now).same_endpoint == zoom);
+        CHECK(memory.hints(wire::endpoint("10.0.0.1", 50001), server, now).same_endpoint ==
+              no_service);
+        CHECK(memory.hints(wire::endpoint("10.0.0.2", 50000), server, now).same_endpoint ==
+              no_service);
+        CHECK(resolved(memory, now) == no_service);
+    }
+
+    TEST_CASE("an answer lives as long as it says") {
+        ClientMemory memory;
+        memory.remember_resolved(client.address, server.address, zoom, 300, now);
+        CHECK(resolved(memory, now + 300) == zoom);
+        CHECK(resolved(memory, now + 301) == no_service);
+    }
+
+    TEST_CASE("an answer lives a minute at least and a day at most") {
+        ClientMemory memory;
+        memory.remember_resolved(client.address, server.address, zoom, 0, now);
+        CHECK(resolved(memory, now + 60) == zoom);
+        CHECK(resolved(memory, now + 61) == no_service);
+        memory.remember_resolved(client.address, server.address, zoom, 0xffffffff, now);
+        CHECK(resolved(memory, now + 86400) == zoom);
+        CHECK(resolved(memory, now + 86401) == no_service);
+    }
+
+    TEST_CASE("an endpoint lives two minutes") {
+        ClientMemory memory;
+        memory.remember_endpoint(client, zoom, now);
+        CHECK(same_endpoint(memory, now + 120) == zoom);
+        CHECK(same_endpoint(memory, now + 121) == no_service);
+    }
+
+    TEST_CASE("the newest word counts") {
+        ClientMemory memory;
+        memory.remember_resolved(client.address, server.address, zoom, 300, now);
+        memory.remember_resolved(client.address, server.address, visio, 60, now + 1);
+        CHECK(resolved(memory, now + 2) == visio);
+        CHECK(resolved(memory, now + 62) == no_service);
+    }
+
+    TEST_CASE("the largest service number comes back whole") {
+        ClientMemory memory;
+        memory.remember_endpoint(client, 0xffff, now);
+        CHECK(same_endpoint(memory, now) == 0xffff);
+    }
+
+    TEST_CASE("a small memory forgets, but never mistakes one entry for another") {
+        ClientMemory memory(8);
+        const auto nth = [](std::uint16_t n) {
+            return Endpoint{.address = client.address, .port = n};
+        };
+        for (std::uint16_t n = 1; n <= 1000; ++n)
+            memory.remember_endpoint(nth(n), n, now);
+        std::size_t kept = 0;
+        for (std::uint16_t n = 1; n <= 1000; ++n) {
+            const ServiceId found = memory.hints(nth(n), server, now).same_endpoint;
+            CHECK((found == no_service || found == n));
+            kept += found == n ? 1U : 0U;
+        }
+        CHECK(kept >= 1);
+        CHECK(kept <= 8);
+    }
+
+    TEST_CASE("a memory of no size works all the same") {
+        ClientMemory memory(0);
+        memory.remember_endpoint(client, zoom, now);
+        CHECK(same_endpoint(memory, now) == zoom);
+    }
+
+    TEST_CASE("workers that write the same slots at once never make up an entry") {
+        ClientMemory memory(2);
+        const auto nth = [](std::uint16_t n) {
+            return Endpoint{.address = client.address, .port = n};
+        };
+        std::atomic<bool> mistaken = false;
+        const auto work = [&](std::uint16_t first) {
+            for (int round = 0; round < 2000; ++round)
+                for (std::uint16_t n = first; n < first + 8; ++n) {
+                    memory.remember_endpoint(nth(n), n, now);
+                    for (std::uint16_t each = 1; each <= 16; ++each) {
+                        const ServiceId found = memory.hints(nth(each), server, now).same_endpoint;
+                        if (found != no_service && found != each)
+                            mistaken = true;
+                    }
+                }
+        };
+        std::thread one(work, std::uint16_t{1});
+        std::thread another(work, std::uint16_t{9});
+        one.join();
+        another.join();
+        CHECK_FALSE(mistaken);
+    }
+}

@@ -1,0 +1,246 @@
+#include "classifiers/datagram_inspector.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/quic_wire.hpp"
+
+using namespace octroi;
+using wire::Buffer;
+
+namespace {
+
+// Feeds the datagrams of one flow to an inspector of its own.
+struct Flow {
+    explicit Flow(std::uint16_t port = 443, std::size_t buffer_limit = 1UL << 20U)
+        : server(wire::endpoint("198.51.100.1", port)), workspace(buffer_limit) {}
+
+    void from_client(const Buffer& payload) { datagram(client, server, payload); }
+
+    void from_server(const Buffer& payload) { datagram(server, client, payload); }
+
+    [[nodiscard]] Direction to_server() const {
+        return client < server ? Direction::low_to_high : Direction::high_to_low;
+    }
+
+    [[nodiscard]] bool shows(Signature signature) const {
+        return findings.signatures.test(static_cast<std::size_t>(signature));
+    }
+
+    Endpoint client = wire::endpoint("10.0.0.1", 50000);
+    Endpoint server;
+    Workspace workspace;  // outlives the inspector's buffers
+    DatagramInspector inspector;
+    Findings findings;
+
+  private:
+    void datagram(const Endpoint& from, const Endpoint& to, const Buffer& payload) {
+        findings.error.reset();
+        const Buffer packet = wire::ip(from, to, 17, wire::udp(from.port, to.port, payload));
+        inspector.inspect(decode_packet(packet, {}).value(), ++number_, findings, workspace);
+    }
+
+    std::uint32_t number_ = 0;
+};
+
+Buffer quic_hello(const wire::Hello& hello) {
+    return wire::initial({}, wire::crypto_frame(0, wire::client_hello(hello)));
+}
+
+// RFC 1035 4.1
+Buffer dns_message(std::size_t flags) {
+    return wire::Fields()
+        .u16(0x1234)                  // identifier
+        .u16(flags)                   // flags
+        .u16(1)                       // questions
+        .fill(6)                      // answers, authority, additional
+        .vector8(wire::text("WWW"))   //
+        .vector8(wire::text("zoom"))  //
+        .vector8(wire::text("us"))    //
+        .u8(0)                        //
+        .u16(1)                       // A
+        .u16(1)                       // internet
+        .take();
+}
+
+// RFC 8489 5, with one attribute.
+Buffer stun_message(std::size_t type, std::size_t attribute, const Buffer& value) {
+    return wire::Fields()
+        .u16(type)
+        .u16(4 + value.size())  // length: values here are multiples of 4
+        .u32(0x2112a442)
+        .fill(12, 0x61)
+        .u16(attribute)
+        .vector16(value)
+        .take();
+}
+
+// RFC 3550 5.1
+const Buffer rtp = wire::Fields().u8(0x80).u8(98).u16(1).u32(2).u32(3).fill(60, 0x33).take();
+
+// Zoom's audio through a server: its encapsulation, its media encapsulation, RTP.
+const Buffer zoom_audio =
+    wire::Fields().u8(5).fill(6, 0x22).u8(0).u8(15).fill(18, 0x11).bytes(rtp).take();
+
+}  // namespace
+
+TEST_SUITE("datagram inspector") {
+    TEST_CASE("a QUIC ClientHello names the flow and its client") {
+        Flow flow;
+        flow.from_client(quic_hello({.server_name = "US05web.zoom.us", .alpn = "h3"}));
+        CHECK(flow.findings.ending == Ending::named);
+        CHECK(flow.findings.server_name == "us05web.zoom.us");
+        CHECK(flow.findings.name_kind == EvidenceKind::quic_sni);
+        CHECK(flow.findings.application == Application::quic);
+        CHECK(flow.findings.alpn == "h3");
+        CHECK_FALSE(flow.findings.encrypted_client_hello);
+        CHECK(flow.inspector.client() == flow.to_server());
+        REQUIRE(flow.findings.evidence.size() == 1);
+        CHECK(flow.findings.evidence[0].value == "us05web.zoom.us");
+        CHECK(flow.findings.evidence[0].packet == 1);
+    }
+
+    TEST_CASE("the first Initial tells that the flow is QUIC, before the name is there") {
+        const Buffer message = wire::client_hello({.encrypted_client_hello = true});
+        Flow flow;
+        flow.from_client(
+            wire::initial({.number = 0}, wire::crypto_frame(0, Bytes(message).first(100))));
+        CHECK(flow.findings.application == Application::quic);
+        CHECK(flow.inspector.client() == flow.to_server());
+        CHECK(flow.findings.open());
+        flow.from_client(
+            wire::initial({.number = 1}, wire::crypto_frame(100, Bytes(message).subspan(100))));
+        CHECK(flow.findings.server_name == "us05web.zoom.us");
+        CHECK(flow.findings.encrypted_client_hello);
+        CHECK(flow.findings.evidence.at(0).packet == 2);
+    }
+
+    TEST_CASE("a QUIC ClientHello without a name ends the inspection") {
+        Flow flow;
+        flow.from_client(quic_hello({.server_name = "", .alpn = "h3"}));
+        CHECK(flow.findings.ending == Ending::nothing_more);
+        CHECK(flow.findings.application == Application::quic);
+        CHECK(flow.findings.alpn == "h3");
+    }
+
+    TEST_CASE("a name that is no host name, and a broken message, are errors of the parser") {
+        Flow bad_name;
+        bad_name.from_client(quic_hello({.server_name = "zoom us"}));
+        CHECK(bad_name.findings.error == ParserError::tls_bad_name);
+        CHECK(bad_name.findings.server_name.empty());
+        Flow broken;
+        const Buffer message = wire::Fields().u8(1).vector24(Buffer(10, 3)).take();
+        broken.from_client(wire::initial({}, wire::crypto_frame(0, message)));
+        CHECK(broken.findings.error == ParserError::quic_malformed);
+        Flow no_such_frame;
+        no_such_frame.from_client(wire::initial({}, Buffer{0x08}));
+        CHECK(no_such_frame.findings.error == ParserError::quic_malformed);
+        CHECK(no_such_frame.findings.ending == Ending::nothing_more);
+    }
+
+    TEST_CASE("two values for one octet are ambiguous, and no memory says so") {
+        Flow ambiguous;
+        ambiguous.from_client(
+            wire::initial({.number = 0}, wire::crypto_frame(10, Buffer{1, 2, 3})));
+        ambiguous.from_client(wire::initial({.number = 1}, wire::crypto_frame(12, Buffer{4})));
+        CHECK(ambiguous.findings.ending == Ending::ambiguous);
+        Flow full(443, 100);
+        full.from_client(wire::initial({}, wire::crypto_frame(10, Buffer{1, 2, 3})));
+        CHECK(full.findings.ending == Ending::no_memory);
+    }
+
+    TEST_CASE("the buffers go back when they are released") {
+        Flow flow;
+        flow.from_client(wire::initial({}, wire::crypto_frame(10, Buffer{1, 2, 3})));
+        CHECK(flow.workspace.budget.used() > 0);
+        flow.inspector.release();
+        CHECK(flow.workspace.budget.used() == 0);
+    }
+
+    TEST_CASE("the server's datagrams are not taken for the client's") {
+        Flow flow;
+        flow.from_client(wire::initial({}, wire::crypto_frame(10, Buffer{1, 2, 3})));
+        flow.from_server(quic_hello({.server_name = "visio.numerique.gouv.fr"}));
+        CHECK(flow.findings.open());
+        CHECK(flow.findings.server_name.empty());
+    }
+
+    TEST_CASE("a DNS query tells its name and who is the client") {
+        Flow flow(53);
+        flow.from_client(dns_message(0x0100));
+        CHECK(flow.findings.application == Application::dns);
+        CHECK(flow.inspector.client() == flow.to_server());
+        REQUIRE(flow.findings.evidence.size() == 1);
+        CHECK(flow.findings.evidence[0].kind == EvidenceKind::dns);
+        CHECK(flow.findings.evidence[0].value == "www.zoom.us");
+        CHECK_FALSE(flow.findings.open());
+        CHECK(flow.findings.server_name.empty());  // a question is no flow to the name
+    }
+
+    TEST_CASE("a DNS response seen first tells the client too") {
+        Flow flow(53);
+        flow.from_server(dns_message(0x8180));
+        CHECK(flow.findings.application == Application::dns);
+        CHECK(flow.inspector.client() == flow.to_server());
+    }
+
+    TEST_CASE("a broken question is an error of the parser") {
+        Buffer query = dns_message(0x0100);
+        query.resize(20);
+        Flow flow(53);
+        flow.from_client(query);
+        CHECK(flow.findings.error == ParserError::dns_malformed);
+        CHECK(flow.findings.evidence.empty());
+    }
+
+    TEST_CASE("a TURN realm ends the inspection; a STUN message without one does not") {
+        Flow flow(3478);
+        flow.from_client(stun_message(0x0003, 0x8022, wire::text("soft")));
+        CHECK(flow.findings.application == Application::stun);
+        CHECK(flow.findings.open());
+        flow.from_server(stun_message(0x0113, 0x0014, wire::text("turn.example")));
+        CHECK(flow.findings.realm == "turn.example");
+        CHECK_FALSE(flow.findings.open());
+    }
+
+    TEST_CASE("a vendor's framing is evidence once") {
+        Flow flow(8801);
+        flow.from_client(zoom_audio);
+        flow.from_server(zoom_audio);
+        CHECK(flow.shows(Signature::zoom_sfu));
+        REQUIRE(flow.findings.evidence.size() == 1);
+        CHECK(flow.findings.evidence[0].kind == EvidenceKind::media);
+        CHECK(flow.findings.evidence[0].value == "zoom-sfu");
+    }
+
+    TEST_CASE("plain media is media of nobody") {
+        Flow flow(40000);
+        flow.from_client(rtp);
+        CHECK(flow.findings.application == Application::media);
+        CHECK(flow.findings.signatures.none());
+        CHECK(flow.findings.evidence.empty());
+    }
+
+    TEST_CASE("a flow that says nothing known ends after some datagrams with payload") {
+        Flow flow(40000);
+        for (int i = 0; i < 100; ++i)
+            flow.from_client({});
+        CHECK(flow.findings.open());
+        int datagrams = 0;
+        for (; datagrams < 100 && flow.findings.open(); ++datagrams)
+            flow.from_client(wire::text("nothing that anybody knows"));
+        CHECK(flow.findings.ending == Ending::nothing_more);
+        CHECK(datagrams > 2);
+    }
+
+    TEST_CASE("a QUIC connection may take more datagrams than an unknown flow") {
+        const Buffer message = wire::client_hello({});
+        Flow flow;
+        for (std::uint32_t i = 0; i < 20; ++i)
+            flow.from_client(
+                wire::initial({.number = i}, wire::crypto_frame(i, Bytes(message).subspan(i, 1))));
+        CHECK(flow.findings.open());
+        flow.from_client(
+            wire::initial({.number = 20}, wire::crypto_frame(20, Bytes(message).subspan(20))));
+        CHECK(flow.findings.server_name == "us05web.zoom.us");
+    }
+}
