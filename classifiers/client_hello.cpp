@@ -50,10 +50,10 @@ std::expected<ClientHello, ParseError> parse_client_hello(Bytes handshake) {
 
     ClientHello hello;
     hello.legacy_version = body.u16();
-    body.bytes(32);          // random
-    body.bytes(body.u8());   // legacy_session_id
+    body.bytes(32);         // random
+    body.bytes(body.u8());  // legacy_session_id
     hello.cipher_suites = body.bytes(body.u16());
-    body.bytes(body.u8());   // legacy_compression_methods
+    body.bytes(body.u8());  // legacy_compression_methods
     if (!body.ok())
         return std::unexpected(ParseError::malformed);
     if (body.empty())

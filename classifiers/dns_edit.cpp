@@ -6,14 +6,14 @@ namespace octroi::dns {
 namespace {
 
 constexpr std::size_t max_records = 64;
-constexpr std::uint16_t key_ech = 5;                // RFC 9848 3
-constexpr std::uint16_t key_private_use = 0xff00;   // RFC 9460 14.3.2: 65280 to 65534
-constexpr std::size_t opt_size = 11;                // RFC 6891 6.1.2, without options
+constexpr std::uint16_t key_ech = 5;               // RFC 9848 3
+constexpr std::uint16_t key_private_use = 0xff00;  // RFC 9460 14.3.2: 65280 to 65534
+constexpr std::size_t opt_size = 11;               // RFC 6891 6.1.2, without options
 constexpr std::size_t option_header = 4;
-constexpr std::uint16_t option_padding = 12;        // RFC 7830 3
-constexpr std::uint16_t udp_payload_size = 1232;    // of the OPT record: what the DNS flag day chose
-constexpr unsigned name_error = 3;                  // RCODE
-constexpr unsigned cleared_flags = 0x0220;  // truncated, authentic data (RFC 4035 3.1.6)
+constexpr std::uint16_t option_padding = 12;      // RFC 7830 3
+constexpr std::uint16_t udp_payload_size = 1232;  // of the OPT record: what the DNS flag day chose
+constexpr unsigned name_error = 3;                // RCODE
+constexpr unsigned cleared_flags = 0x0220;        // truncated, authentic data (RFC 4035 3.1.6)
 
 void put_u16(MutableBytes bytes, std::size_t offset, std::size_t value) {
     bytes[offset] = static_cast<std::uint8_t>(value >> 8U);
@@ -83,8 +83,8 @@ void refuse_name(MutableBytes message, const Preamble& preamble) {
     const std::uint16_t flags = get_u16(message, 2);
     put_u16(message, 2, (flags & ~(0x000fU | cleared_flags)) | name_error);
     const bool padded = put_padding(message.subspan(preamble.question_end));
-    put_u16(message, 6, 0);               // answers
-    put_u16(message, 8, 0);               // authorities
+    put_u16(message, 6, 0);                // answers
+    put_u16(message, 8, 0);                // authorities
     put_u16(message, 10, padded ? 1 : 0);  // additional
 }
 

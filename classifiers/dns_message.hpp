@@ -17,6 +17,7 @@ inline constexpr std::uint16_t port = 53;
 /// Octets of the header (RFC 1035 4.1.1).
 inline constexpr std::size_t header_size = 12;
 
+// NOLINTNEXTLINE(performance-enum-size): TYPE has 16 bits (RFC 1035 3.2.2)
 enum RecordType : std::uint16_t { a = 1, cname = 5, aaaa = 28, opt = 41, svcb = 64, https = 65 };
 
 inline constexpr std::uint16_t class_internet = 1;
@@ -24,11 +25,11 @@ inline constexpr std::uint16_t class_internet = 1;
 /// The header and the one question of a query or response.
 struct Preamble {
     bool response = false;
-    unsigned code = 0;            ///< RCODE (RFC 1035 4.1.1)
-    std::string name;             ///< asked for, lower case
-    std::uint16_t records = 0;    ///< of all three sections after the question, as announced
-    std::uint16_t answers = 0;    ///< of the answer section, as announced
-    std::size_t question_end = 0; ///< where the first record starts
+    unsigned code = 0;             ///< RCODE (RFC 1035 4.1.1)
+    std::string name;              ///< asked for, lower case
+    std::uint16_t records = 0;     ///< of all three sections after the question, as announced
+    std::uint16_t answers = 0;     ///< of the answer section, as announced
+    std::size_t question_end = 0;  ///< where the first record starts
 };
 
 enum class Problem : std::uint8_t {
@@ -63,8 +64,8 @@ struct Name {
 [[nodiscard]] std::optional<Name> read_name(Bytes message, std::size_t offset);
 
 /// The DNS messages that a packet from or to port 53 carries whole: the datagram, or the
-/// length-prefixed messages of a TCP segment (RFC 1035 4.2.2), which must start at its start. A last
-/// one that ends in a later segment is given as far as it goes.
+/// length-prefixed messages of a TCP segment (RFC 1035 4.2.2), which must start at its start. A
+/// last one that ends in a later segment is given as far as it goes.
 [[nodiscard]] std::vector<Bytes> messages_in(const Packet& packet);
 
 }  // namespace octroi::dns

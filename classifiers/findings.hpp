@@ -39,8 +39,8 @@ inline constexpr std::size_t parser_error_count = 7;
 /// Everything that inspection knows about a flow so far.
 struct Findings {
     std::vector<Evidence> evidence;
-    std::string server_name;   ///< the name that the client asks for; empty where unknown
-    EvidenceKind name_kind{};  ///< how `server_name` was read
+    std::string server_name;     ///< the name that the client asks for; empty where unknown
+    EvidenceKind name_kind{};    ///< how `server_name` was read
     std::string server_address;  ///< a literal address where a name belongs; never decides
     std::vector<std::string> certificate_names;  ///< of the server, where the client names none
     std::string realm;                           ///< of a TURN server; empty where unknown

@@ -51,8 +51,8 @@ void Inspector::ask_ndpi(const Packet& packet, Workspace& workspace) {
         packet.key.protocol() == Protocol::tcp || packet.key.protocol() == Protocol::udp;
     if (!transport)
         return;
-    // What octroi knows itself ends when octroi has read it; nDPI looks along if a rule asks for its
-    // answer.
+    // What octroi knows itself ends when octroi has read it; nDPI looks along if a rule asks for
+    // its answer.
     if (known || (!open() && !own_end)) {
         if (workspace.ask_ndpi_always)
             feed_ndpi(packet, workspace);

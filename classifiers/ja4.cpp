@@ -114,14 +114,14 @@ std::string sum(const std::string& text) {
 std::string ja4(const ClientHello& hello, Carrier carrier) {
     Codes ciphers = read_codes(ByteReader(hello.cipher_suites));
     Extensions extensions = read_extensions(hello.extensions);
-    const bool named = std::ranges::find(extensions.types, extension_server_name) !=
-                       extensions.types.end();
-    const std::uint16_t version = extensions.version != 0 ? extensions.version
-                                                          : hello.legacy_version;
-    const std::string head = fmt::format(
-        "{}{}{}{:02}{:02}{}", static_cast<char>(carrier), version_text(version), named ? 'd' : 'i',
-        std::min(ciphers.size(), most_counted), std::min(extensions.types.size(), most_counted),
-        alpn_text(hello.alpn));
+    const bool named =
+        std::ranges::find(extensions.types, extension_server_name) != extensions.types.end();
+    const std::uint16_t version =
+        extensions.version != 0 ? extensions.version : hello.legacy_version;
+    const std::string head =
+        fmt::format("{}{}{}{:02}{:02}{}", static_cast<char>(carrier), version_text(version),
+                    named ? 'd' : 'i', std::min(ciphers.size(), most_counted),
+                    std::min(extensions.types.size(), most_counted), alpn_text(hello.alpn));
 
     std::ranges::sort(ciphers);
     std::string cipher_text;

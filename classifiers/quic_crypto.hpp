@@ -21,8 +21,8 @@ namespace octroi::quic {
 
 /// Versions whose Initial packets octroi can open.
 enum class Version : std::uint32_t {
-    v1 = 0x00000001,        ///< RFC 9000
-    v2 = 0x6b3343cf,        ///< RFC 9369
+    v1 = 0x00000001,  ///< RFC 9000
+    v2 = 0x6b3343cf,  ///< RFC 9369
     draft_22 = 0xff000016,
     draft_23 = 0xff000017,  ///< to draft 28
     draft_28 = 0xff00001c,

@@ -38,8 +38,8 @@ struct CryptoFrame {
 };
 
 /// Appends the CRYPTO frames of an opened Initial payload to `frames`; PADDING, PING, ACK and
-/// CONNECTION_CLOSE are skipped. Google's T050 and T051 number CRYPTO frames 0x08. False where a frame is malformed or not allowed in an Initial
-/// packet (RFC 9000 12.5).
+/// CONNECTION_CLOSE are skipped. Google's T050 and T051 number CRYPTO frames 0x08. False where a
+/// frame is malformed or not allowed in an Initial packet (RFC 9000 12.5).
 [[nodiscard]] bool read_crypto_frames(Bytes payload, std::uint32_t version,
                                       std::vector<CryptoFrame>& frames);
 

@@ -50,7 +50,8 @@ std::expected<Request, Problem> read_5(Bytes stream) {
     if (stream.size() >= 2 && methods == 0)
         return std::unexpected(Problem::not_socks);
     // Methods in use are 0 to 9 and private ones from 0x80; anything else is another protocol.
-    if (std::ranges::any_of(offered, [](std::uint8_t method) { return method > 9 && method < 0x80; }))
+    if (std::ranges::any_of(offered,
+                            [](std::uint8_t method) { return method > 9 && method < 0x80; }))
         return std::unexpected(Problem::not_socks);
     std::uint8_t version = reader.u8();
     if (reader.ok() && version == 1) {

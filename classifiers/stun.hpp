@@ -16,8 +16,8 @@ struct Message {
     std::optional<Endpoint> peer;  ///< first XOR-PEER-ADDRESS: who is behind the relay
     bool classic = false;          ///< RFC 3489: no magic cookie
     bool microsoft = false;        ///< carries one of Microsoft's attributes ([MS-TURN], [MS-ICE2])
-    bool whatsapp = false;         ///< carries 0x4000, 0x4001 or 0x4002, WhatsApp's relay attributes
-    bool zoom = false;             ///< carries 0x0101 with 20 octets, as Zoom's address probes do
+    bool whatsapp = false;  ///< carries 0x4000, 0x4001 or 0x4002, WhatsApp's relay attributes
+    bool zoom = false;      ///< carries 0x0101 with 20 octets, as Zoom's address probes do
 };
 
 /// Reads the message that `datagram` consists of: with the magic cookie, or a classic one whose

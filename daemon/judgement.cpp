@@ -236,7 +236,7 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .speaks = std::string(protocol_of(findings)),
                       .application = findings.ndpi_application,
                       .server_name = findings.server_name.empty() ? findings.server_address
-                                                         : findings.server_name,
+                                                                  : findings.server_name,
                       .ja4 = findings.ja4,
                       .ech = std::string(ech_of(findings, ruleset)),
                       .client_first = judgement.parties.client == flow.key.source(flow.first),

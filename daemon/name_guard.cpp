@@ -6,8 +6,8 @@
 namespace octroi {
 namespace {
 
-FlowRecord record_of_name(const std::string& name, const Packet& answer,
-                          const Judgement& judgement, const Ruleset& ruleset) {
+FlowRecord record_of_name(const std::string& name, const Packet& answer, const Judgement& judgement,
+                          const Ruleset& ruleset) {
     FlowRecord record{.time = answer.context.time,
                       .source = answer.destination(),
                       .destination = answer.source(),

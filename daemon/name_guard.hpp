@@ -20,8 +20,8 @@ inline constexpr std::size_t answer_fate_count = 3;
 class NameGuard {
   public:
     struct Edit {
-        Bytes packet;  ///< the new form of the whole IP packet; empty: as it was. Borrowed until the
-                       ///< next edit().
+        Bytes packet;  ///< the new form of the whole IP packet; empty: as it was. Borrowed until
+                       ///< the next edit().
         std::array<std::uint32_t, answer_fate_count> answers{};  ///< by fate
         std::optional<FlowRecord> refused;                       ///< why the last name was refused
     };

@@ -135,7 +135,8 @@ std::expected<std::optional<PcapSource::Captured>, std::string> PcapSource::next
         const auto second = std::clamp<std::int64_t>(header->ts.tv_sec, 0, last_second);
         const auto since_epoch =
             std::chrono::seconds(second) + std::chrono::nanoseconds(header->ts.tv_usec);
-        return Captured{.ip_packet = innermost_packet(*ip_packet), .context = {.time = Time(since_epoch)}};
+        return Captured{.ip_packet = innermost_packet(*ip_packet),
+                        .context = {.time = Time(since_epoch)}};
     }
 }
 

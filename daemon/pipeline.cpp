@@ -110,8 +110,9 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
             series_.redecided[static_cast<std::size_t>(judgement.decision.enforced.action)]);
     else
         count_decided(flow, judgement, ruleset);
-    return {
-        .verdict = verdict_of(flow, ruleset), .flow = &flow, .record = record_of(flow, judgement, ruleset)};
+    return {.verdict = verdict_of(flow, ruleset),
+            .flow = &flow,
+            .record = record_of(flow, judgement, ruleset)};
 }
 
 void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
@@ -133,8 +134,7 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
 // DNS stays in sight after it is accepted: later answers on the same ports are read as well.
 Verdict Pipeline::verdict_of(const Flow& flow, const Ruleset& ruleset) const {
     const bool used = settings_.observe != Observe::decided || ruleset.policy->names().any();
-    const bool watched = used &&
-                         flow.inspector.findings().application == Application::dns;
+    const bool watched = used && flow.inspector.findings().application == Application::dns;
     return watched && flow.verdict->mark.state == MarkState::accept ? pass() : *flow.verdict;
 }
 

@@ -29,8 +29,8 @@ struct PipelineSeries {
     std::array<PerAction, exception_names.size()> exceptions{};
     std::array<std::array<Slot, 5>, 10> evidence{};  ///< by kind and strength
     std::array<Slot, answer_fate_count> dns_answers{};
-    PerAction redecided{};                           ///< live flows decided again after a reload
-    Slot expired{};                                  ///< flows forgotten while undecided
+    PerAction redecided{};  ///< live flows decided again after a reload
+    Slot expired{};         ///< flows forgotten while undecided
     Slot evicted_idle{};
     Slot evicted_full{};
     Slot flow_table_entries{};  ///< gauge of this worker

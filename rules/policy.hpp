@@ -72,7 +72,7 @@ struct Facts {
     std::string_view name;  ///< empty: the flow names no host
     bool ech = false;       ///< an encrypted ClientHello behind an outer name; known with the name
     bool protocol_known = false;
-    std::string_view protocol;     ///< empty: nobody recognises it
+    std::string_view protocol;  ///< empty: nobody recognises it
     bool application_known = false;
     std::string_view application;  ///< nDPI's; empty: none
     bool classified_known = false;

@@ -88,12 +88,11 @@ std::optional<Condition<NameSet>> read_names(Report& report, const yaml::Node* n
 
 std::optional<Condition<std::vector<PortRange>>> read_port_ranges(Report& report,
                                                                   const yaml::Node* node) {
-    return read_condition<std::vector<PortRange>>(report, node,
-                                                  [&](auto& ranges, const yaml::Node* value) {
-                                                      if (const auto range =
-                                                              read_ports(report, value))
-                                                          ranges.push_back(*range);
-                                                  });
+    return read_condition<std::vector<PortRange>>(
+        report, node, [&](auto& ranges, const yaml::Node* value) {
+            if (const auto range = read_ports(report, value))
+                ranges.push_back(*range);
+        });
 }
 
 // Protocols and applications by nDPI's names, which octroi's own parsers use as well.
@@ -162,10 +161,10 @@ std::optional<ServiceSet> read_services(Report& report, Fields& fields,
     services.restrict(fields.optional("vendor"), Code::bad_value,
                       "a vendor of any service in the catalogue",
                       [](const Service& service) { return std::string_view(service.vendor); });
-    services.restrict(
-        fields.optional("jurisdiction"), Code::bad_value,
-        "a jurisdiction of any service in the catalogue",
-        [](const Service& service) { return std::string_view(service.jurisdiction); });
+    services.restrict(fields.optional("jurisdiction"), Code::bad_value,
+                      "a jurisdiction of any service in the catalogue", [](const Service& service) {
+                          return std::string_view(service.jurisdiction);
+                      });
     return services.left();
 }
 

@@ -165,8 +165,8 @@ Rule PolicyReader::read_rule(const yaml::Node& node, Mode default_mode) {
     Rule rule;
     rule.position = node.position;
     rule.name = read_name(report_, fields.required("name"));
-    rule.when = read_when(report_, fields.optional("when"),
-                          {.catalogue = catalogue_, .zones = zones_});
+    rule.when =
+        read_when(report_, fields.optional("when"), {.catalogue = catalogue_, .zones = zones_});
     rule.then = static_cast<Action>(read_word(report_, fields.required("then"), Code::bad_value,
                                               "an action", words(action_names))
                                         .value_or(0));

@@ -7,8 +7,8 @@
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;
-using octroi::dns::parse_answer;
 using octroi::dns::MutableBytes;
+using octroi::dns::parse_answer;
 using octroi::dns::read_preamble;
 using octroi::fuzz::require;
 
@@ -22,8 +22,8 @@ void check_name(const std::string& name) {
     require(std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; }));
 }
 
-// A refusal is NXDOMAIN of the same length for the same name; stripping once leaves nothing to strip
-// where a record has one ECH key, and changes neither question nor length.
+// A refusal is NXDOMAIN of the same length for the same name; stripping once leaves nothing to
+// strip where a record has one ECH key, and changes neither question nor length.
 void check_edits(Bytes message, const octroi::dns::Preamble& question) {
     std::vector<std::uint8_t> refused(message.begin(), message.end());
     octroi::dns::refuse_name(refused, question);

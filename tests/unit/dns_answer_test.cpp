@@ -285,8 +285,7 @@ TEST_SUITE("dns question") {
 
     TEST_CASE("a dot inside a label is no separator") {
         const Buffer query = message(
-            {.flags = 0x0100,
-             .question = Buffer{6, 'a', '.', 'z', 'o', 'o', 'm', 2, 'u', 's', 0}});
+            {.flags = 0x0100, .question = Buffer{6, 'a', '.', 'z', 'o', 'o', 'm', 2, 'u', 's', 0}});
         REQUIRE(dns::read_preamble(query));
         CHECK(dns::read_preamble(query)->name == "a?zoom.us");
     }

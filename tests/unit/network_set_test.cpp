@@ -64,13 +64,13 @@ TEST_SUITE("network set") {
     TEST_CASE("agrees with a look at each address") {
         std::mt19937 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same cases each time
         const auto pick = [&] {
-            const unsigned length = 24 + random() % 9;
+            const unsigned length = 24 + static_cast<unsigned>(random()) % 9;
             const unsigned octet = random() % 256 & (0xffU << (32 - length));
             return network("192.0.2." + std::to_string(octet) + "/" + std::to_string(length));
         };
         for (int round = 0; round < 300; ++round) {
             std::vector<Network> members;
-            for (unsigned count = random() % 6; count > 0; --count)
+            for (unsigned count = static_cast<unsigned>(random()) % 6; count > 0; --count)
                 members.push_back(pick());
             const NetworkSet set(members);
             const Network asked = pick();

@@ -246,7 +246,7 @@ TEST_SUITE("policy reader conditions") {
 
     TEST_CASE("categories and jurisdictions that no service has are refused") {
         check_condition("category: videoconferencing", Code::bad_value, 20,
-                        "`videoconferencing` is not a category",
+                        "`videoconferencing` is not a category of any service in the catalogue",
                         "did you mean `video-conferencing`?");
         check_condition("jurisdiction: France", Code::bad_value, 24,
                         "`France` is not a jurisdiction of any service in the catalogue",

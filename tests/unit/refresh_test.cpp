@@ -141,7 +141,7 @@ TEST_SUITE("refresh") {
         const auto some = [&] {
             Texts all;
             for (unsigned count = 1 + random() % 8; count > 0; --count) {
-                const unsigned length = 24 + random() % 9;
+                const unsigned length = 24 + static_cast<unsigned>(random()) % 9;
                 const unsigned octet = random() % 256 & (0xffU << (32 - length));
                 all.push_back("192.0.2." + std::to_string(octet) + "/" + std::to_string(length));
             }
