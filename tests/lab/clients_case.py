@@ -56,7 +56,7 @@ class ClientsCase(LabCase):
         unseen = {name for name in names if not state_tool(name)} - names_of(events, *protocols or ("TCP",))
         self.assertEqual(unseen, set(), "no event tells of these")
         for tool in {state_tool(name) for name in names} - {None}:
-            self.assertGreater(daemon.scrape().sum("octroi_flows_total", action="accept", service=tool), 0)
+            self.assertGreater(accepted(daemon, tool), 0)
         hosts = {host for host, _ in self.requests()}
         self.assertEqual({host for host in hosts if is_refused(host)}, set(), "reached the server")
         if reached:
@@ -74,6 +74,15 @@ def flows_of(events, proto):
     """How many flows these events tell of."""
     return len({(event["src_ip"], event["src_port"], event["dest_ip"]) for event in events
                 if event["proto"] == proto and event["dest_port"] == 443})
+
+
+def flows_of_state_tools(daemon):
+    """How many flows went to the tools of the State, over any protocol."""
+    return sum(accepted(daemon, service) for service in STATE_TOOLS.values())
+
+
+def accepted(daemon, service):
+    return daemon.scrape().sum("octroi_flows_total", action="accept", service=service)
 
 
 def under(name, domains):

@@ -22,14 +22,14 @@ user=root
 
 
 class NameServer:
-    """Answers every name with `everyone` except the names in `addresses`; a name with the address None does
-    not exist. `https` gives names their HTTPS record as octets."""
+    """Answers every name with `everyone` except the names in `addresses`, which should be of the same family:
+    for the other one they are like everyone. `https` gives names their HTTPS record as octets."""
 
     def __init__(self, lab, folder, everyone=NEUTRAL, addresses=None, https=None):
         lines = [CONFIGURATION.format(address=ADDRESS, folder=folder)]
         lines += [f"address=/#/{address}" for address in everyone]
         for name, address in (addresses or {}).items():
-            lines.append(f"address=/{name}/{address or ''}")
+            lines.append(f"address=/{name}/{address}")
         for name, record in (https or {}).items():
             lines.append(f"dns-rr={name},{HTTPS},{record.hex()}")
         configuration = folder / "dnsmasq.conf"

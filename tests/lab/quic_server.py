@@ -4,13 +4,14 @@
 from processes import wait_until
 
 IDLE = "2s"
+PAGE = "octroi lab, over ngtcp2"
 
 
 def start_quic_server(lab, folder, address, name, retry=False):
     """Answers for `name` with the certificate that caddy has made for it; serves the folder's files."""
     root = folder / "htdocs"
     root.mkdir(exist_ok=True)
-    (root / "index.html").write_text("octroi lab, over ngtcp2")
+    (root / "index.html").write_text(PAGE)
     certificate, key = lab.certificate(name)
     options = ["--validate-addr"] if retry else []
     server = lab.start(lab.server, folder / f"quic_server_{address}.log", "gtlsserver", "--quiet", f"--timeout={IDLE}",
