@@ -71,18 +71,26 @@ def start_relay(lab, folder, address, name, port=3478):
 
 
 def start_call(browser, name, call):
-    """Opens the page at this name and lets it call; gives the tab."""
+    """Opens the page at this name and lets it begin to call; gives the tab."""
     page = browser.page(browser.context())
     visit = page.visit(f"https://{name}/call")
     if visit.error:
         raise RuntimeError(f"the page of the call: {visit.error}")
-    page.evaluate(f"call({json.dumps(call.parameters())})")
+    page.evaluate(f"start({json.dumps(call.parameters())})")
     return page
+
+
+def report(page):
+    """What the page says of its call."""
+    said = page.evaluate("state()")
+    if said["failure"]:
+        raise RuntimeError(said["failure"])
+    return said
 
 
 def connected(page):
     """The report of a call whose sound and pictures have begun to come, else None."""
-    said = page.evaluate("state()")
+    said = report(page)
     decoded = said["audio"] and said["video"] and said["audio"]["received"] and said["video"]["decoded"]
     return said if decoded else None
 
@@ -94,7 +102,7 @@ def watch(pages, seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for page, seen, new in zip(pages, watched, news):
-            seen.last = page.evaluate("state()")
+            seen.last = report(page)
             seen.states.add(seen.last["state"])
             now = time.monotonic()
             for kind, counter in (("audio", "received"), ("video", "decoded")):
@@ -110,8 +118,14 @@ def watch(pages, seconds):
 def outcome(page, seconds):
     """"failed" once the page knows that its call has failed, "connected" once it hears and sees its peer."""
     def known():
-        said = page.evaluate("state()")
+        said = report(page)
         return said if said["state"] == "failed" or connected(page) else None
 
     said = wait_until(known, "the end of a call", seconds)
     return said["state"]
+
+
+def seconds_to_fail(page):
+    """From the begin of the connection's work to its failure, by the page's own clock."""
+    changes = {state: moment for moment, state in report(page)["changes"]}
+    return (changes["failed"] - changes["connecting"]) / 1000

@@ -38,7 +38,9 @@ VISIO_RELAY = "142.44.52.178"
 GOOGLE_STUN = "74.125.250.129"
 # Where ngtcp2 answers: it asks clients to come again (Retry) and soon forgets them (0-RTT).
 SECOND_WEB, OTHER_SECOND_WEB = "203.0.113.10", "203.0.113.11"
-ADDED = (VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
+# Where the web server answers too, for what is recorded.
+RECORDED_WEB = "198.51.100.21"
+ADDED = (RECORDED_WEB, VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
 CALL_PORT = 8080
 
 # Relays have certificates of their own, which caddy makes for them.
@@ -57,7 +59,7 @@ CADDYFILE = f"""
 	admin off
 	skip_install_trust
 	auto_https disable_redirects
-	default_bind {NEUTRAL.v4} {NEUTRAL.v6} {VISIO}
+	default_bind {NEUTRAL.v4} {NEUTRAL.v6} {VISIO} {RECORDED_WEB}
 	storage file_system {{folder}}/storage
 	servers {{{{
 		protocols h1 h2 h3
