@@ -1,9 +1,10 @@
 """The base of the cases with real clients: what a client saw, and what octroi says of it."""
 
 from case import LabCase
-from clients_lab import REFUSED, ClientsLab
+from clients_lab import REFUSED, REFUSED_WEB, ClientsLab
 from name_server import NameServer
 from server import page_of
+from topology import NEUTRAL
 
 STATE_TOOLS = {"visio.numerique.gouv.fr": "visio", "matrix.agent.tchap.gouv.fr": "tchap",
                "server.olvid.io": "olvid"}
@@ -27,8 +28,11 @@ class ClientsCase(LabCase):
         self.lab.set_links(**options)
         self.addCleanup(self.lab.set_links)
 
-    def name_server(self, **options):
-        server = NameServer(self.lab, self.folder, **options)
+    def name_server(self, families=("v4", "v6"), addresses=None, https=None):
+        """The refused names have addresses of their own, of these families, as everyone has."""
+        everyone, refused = ([getattr(web, family) for family in families] for web in (NEUTRAL, REFUSED_WEB))
+        server = NameServer(self.lab, self.folder, everyone,
+                            {**dict.fromkeys(REFUSED, refused), **(addresses or {})}, https)
         self.addCleanup(server.stop)
         return server
 

@@ -17,7 +17,7 @@ from name_server import NameServer
 from namespaces import RESOLVERS, run
 from processes import wait_until
 from server import start_caddy
-from topology import INTERIOR, NEUTRAL, OFFLOADS_OFF, VISIO, ip_batch, on_loopback
+from topology import INTERIOR, NEUTRAL, OFFLOADS_OFF, VISIO, Dual, ip_batch, on_loopback
 
 # What the policy of the tests refuses, each with its service in the catalogue.
 REFUSED = {
@@ -38,9 +38,10 @@ VISIO_RELAY = "142.44.52.178"
 GOOGLE_STUN = "74.125.250.129"
 # Where ngtcp2 answers: it asks clients to come again (Retry) and soon forgets them (0-RTT).
 SECOND_WEB, OTHER_SECOND_WEB = "203.0.113.10", "203.0.113.11"
-# Where the web server answers too, for what is recorded.
-RECORDED_WEB = "198.51.100.21"
-ADDED = (RECORDED_WEB, VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
+# The web server of the refused names. They have addresses of their own: a browser that opens hundreds of sockets
+# comes to use a UDP port for a second name at one address, which octroi takes for the flow that it has decided.
+REFUSED_WEB = Dual("198.51.100.21", "2001:db8:2::21")
+ADDED = (*REFUSED_WEB, VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
 CALL_PORT = 8080
 
 # Relays have certificates of their own, which caddy makes for them.
@@ -59,7 +60,7 @@ CADDYFILE = f"""
 	admin off
 	skip_install_trust
 	auto_https disable_redirects
-	default_bind {NEUTRAL.v4} {NEUTRAL.v6} {VISIO} {RECORDED_WEB}
+	default_bind {NEUTRAL.v4} {NEUTRAL.v6} {VISIO} {REFUSED_WEB.v4} {REFUSED_WEB.v6}
 	storage file_system {{folder}}/storage
 	servers {{{{
 		protocols h1 h2 h3
@@ -178,7 +179,7 @@ def hold():
     with ClientsLab() as lab:
         folder = lab.folder / "hold"
         folder.mkdir()
-        NameServer(lab, folder)
+        NameServer(lab, folder, addresses=dict.fromkeys(REFUSED, REFUSED_WEB))
         lab.start_client(folder / "chromium.log", "chromium", "--headless", "--no-sandbox",
                          "--remote-debugging-port=9222", f"--user-data-dir={folder}/profile", "https://zoom.us/")
         print(f"ip netns exec {lab.client.name} env HOME={lab.home} CURL_CA_BUNDLE={lab.authority} bash\n"

@@ -22,14 +22,13 @@ user=root
 
 
 class NameServer:
-    """Answers every name with `everyone` except the names in `addresses`, which should be of the same family:
-    for the other one they are like everyone. `https` gives names their HTTPS record as octets."""
+    """Answers every name with the addresses of `everyone`, those in `addresses` and all below them with theirs,
+    which should be of the same families: for another one they are like everyone. `https` gives names their HTTPS record as octets."""
 
     def __init__(self, lab, folder, everyone=NEUTRAL, addresses=None, https=None):
         lines = [CONFIGURATION.format(address=ADDRESS, folder=folder)]
         lines += [f"address=/#/{address}" for address in everyone]
-        for name, address in (addresses or {}).items():
-            lines.append(f"address=/{name}/{address}")
+        lines += [f"address=/{name}/{address}" for name, its in (addresses or {}).items() for address in its]
         for name, record in (https or {}).items():
             lines.append(f"dns-rr={name},{HTTPS},{record.hex()}")
         configuration = folder / "dnsmasq.conf"

@@ -12,7 +12,7 @@ from pathlib import Path
 import calls
 import programs
 from chromium import FAKE_CAMERA, Chromium, force_quic
-from clients_lab import (GOOGLE_STUN, OTHER_SECOND_WEB, RECORDED_WEB, REFUSED, RELAY_NAMES, UNTOUCHED, VISIO_RELAY,
+from clients_lab import (GOOGLE_STUN, OTHER_SECOND_WEB, REFUSED, REFUSED_WEB, RELAY_NAMES, UNTOUCHED, VISIO_RELAY,
                          ClientsLab)
 from firefox import Firefox, mapped_to_quic
 from name_server import NameServer, ech_config_list, https_record
@@ -38,15 +38,17 @@ class Recorder:
         self.file = FOLDER / f"{name}.pcap"
         self._capture = None
 
-    def names(self, web=RECORDED_WEB):
+    def names(self, web=REFUSED_WEB.v4):
         """What is recorded has an address of its own, so that a browser's other errands stay out."""
-        addresses = {name: web for name in (*REFUSED, *UNTOUCHED)}
-        addresses |= {ON_NGTCP2: OTHER_SECOND_WEB, TURN: VISIO_RELAY, "stun.l.google.com": GOOGLE_STUN}
+        addresses = {name: [web] for name in (*REFUSED, *UNTOUCHED)}
+        addresses |= {ON_NGTCP2: [OTHER_SECOND_WEB], TURN: [VISIO_RELAY], "stun.l.google.com": [GOOGLE_STUN]}
         return NameServer(self.lab, self.folder, everyone=(NEUTRAL.v4,), addresses=addresses)
 
     def start(self, expression, packets=WEB_PACKETS):
+        log = self.folder / "tcpdump.log"
+        log.unlink(missing_ok=True)  # what an earlier one said
         self._capture = self.lab.start(
-            self.lab.gateway, self.folder / "tcpdump.log", "tcpdump", "-i", "clients", "--immediate-mode", "-U",
+            self.lab.gateway, log, "tcpdump", "-i", "clients", "--immediate-mode", "-U",
             "-Z", "root", "-c", packets, "-w", self.file, expression)
         wait_until(lambda: "listening on" in self._capture.said(), "tcpdump")
 
@@ -65,26 +67,24 @@ def chromium(recorder, name, *flags):
     server = recorder.names()
     with recorder.chromium(*flags) as browser:
         page = browser.page()
-        recorder.start(f"host {RECORDED_WEB}")
+        recorder.start(f"host {REFUSED_WEB.v4}")
         page.visit(f"https://{name}/")
         recorder.finish()
     server.stop()
 
 
 def chromium_with_ech(recorder):
-    """dnsmasq gives no HTTPS record of a name that has an address of its own, so that here every name is at the
-    recorded address. Chromium does not wait long for the record: several names, until one is hidden."""
-    names = [f"us05web-{number}.zoom.us" for number in range(7)]
+    """Chromium does not wait long for the record: a few names at once over both families, until one is hidden."""
+    trios = [[f"us05web-{number}.{name}" for name in ("zoom.us", "meet.google.com", "x.com")] for number in range(7)]
     record = https_record(("h2",), ech_config_list(OUTER_NAME))
-    server = NameServer(recorder.lab, recorder.folder, everyone=(RECORDED_WEB,),
-                        https={name: record for name in names})
+    server = NameServer(recorder.lab, recorder.folder, addresses=dict.fromkeys(REFUSED, REFUSED_WEB),
+                        https={name: record for trio in trios for name in trio})
     with recorder.chromium() as browser:
         page = browser.page()
         page.visit("https://www.example.org/")
-        time.sleep(5)  # its other errands
-        for name in names:
-            recorder.start(f"host {RECORDED_WEB}", 2 * WEB_PACKETS)
-            page.visit(f"https://{name}/")
+        for trio in trios:
+            recorder.start(f"host {REFUSED_WEB.v4} or host {REFUSED_WEB.v6}", 4 * WEB_PACKETS)
+            page.fetch_all([f"https://{name}/" for name in trio])
             recorder.finish()
             if OUTER_NAME.encode() in recorder.file.read_bytes():
                 break
@@ -110,7 +110,7 @@ def chromium_again(recorder, retry):
 def firefox(recorder, name, **preferences):
     server = recorder.names()
     with Firefox(recorder.lab, recorder.folder / "firefox", **preferences) as browser:
-        recorder.start(f"host {RECORDED_WEB}")
+        recorder.start(f"host {REFUSED_WEB.v4}")
         browser.visit(f"https://{name}/")
         recorder.finish()
     server.stop()
@@ -118,7 +118,7 @@ def firefox(recorder, name, **preferences):
 
 def program(recorder, run, name):
     server = recorder.names()
-    recorder.start(f"host {RECORDED_WEB}")
+    recorder.start(f"host {REFUSED_WEB.v4}")
     run(recorder.lab, [name])
     recorder.finish()
     server.stop()

@@ -47,9 +47,9 @@ def every_path(service):
 class Calls(ClientsCase):
     def setUp(self):
         super().setUp()
-        addresses = {RELAY_NAMES[service]: address for service, address in REFUSED_ADDRESSES.items()}
-        self.name_server(everyone=(NEUTRAL.v4,),
-                         addresses={**addresses, TURN: VISIO_RELAY, "stun.l.google.com": GOOGLE_STUN})
+        addresses = {RELAY_NAMES[service]: [address] for service, address in REFUSED_ADDRESSES.items()}
+        self.name_server(families=["v4"],
+                         addresses={**addresses, TURN: [VISIO_RELAY], "stun.l.google.com": [GOOGLE_STUN]})
         self.addCleanup(calls.start_peer(self.lab, self.folder).stop)
 
     def relay(self, *arguments):

@@ -9,7 +9,6 @@ from clients_case import RESET, ClientsCase, flows_of, is_refused, pages
 from clients_lab import REFUSED, SUB_NAMES, UNTOUCHED
 from firefox import Firefox
 from server import page_of
-from topology import NEUTRAL
 
 NAMES = (*REFUSED, *UNTOUCHED)
 # What each program calls a reset.
@@ -50,11 +49,11 @@ class Names(ClientsCase):
     # another order each time, and the name is in the first segment, in the second or cut in two.
 
     def test_chromium_over_ipv4(self):
-        self.name_server(everyone=(NEUTRAL.v4,))
+        self.name_server(families=["v4"])
         self.assert_chromium()
 
     def test_chromium_over_ipv6(self):
-        self.name_server(everyone=(NEUTRAL.v6,))
+        self.name_server(families=["v6"])
         self.assert_chromium()
 
     def test_chromium_with_offloads(self):
