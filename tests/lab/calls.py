@@ -15,6 +15,9 @@ INSTALLED = (CALL_FOLDER / "node_modules" / "werift").exists()
 # How long a call must stay unhurt; the long run sets it to a minute.
 SECONDS = float(os.environ.get("OCTROI_CALL_SECONDS", "10"))
 
+# The longest pause of sound or pictures that a user would bear, on a machine that does much else.
+BEARABLE = 5
+
 USER, PASSWORD = "octroi", "lab"
 
 

@@ -31,9 +31,6 @@ VISIO_PATHS = {
 REFUSED_ADDRESSES = {"zoom": ZOOM.v4, "teams": TEAMS.v4, "meet": MEET.v4}
 NEUTRAL_SITE = "www.example.org"
 
-# The longest pause of sound or pictures that a user would bear, on a machine that does much else.
-BEARABLE = 5
-
 
 def every_path(service):
     """A call that offers all it can: straight over UDP and TCP, and each kind of relay."""
@@ -77,7 +74,7 @@ class Calls(ClientsCase):
         for (name, (_, pair)), seen in zip(VISIO_PATHS.items(), watched):
             with self.subTest(path=name, seen=seen.last):
                 self.assertEqual(seen.states, {"connected"})
-                self.assertLess(seen.pause, BEARABLE)
+                self.assertLess(seen.pause, calls.BEARABLE)
                 self.assertEqual((seen.last["pair"]["type"], seen.last["pair"]["protocol"]), pair)
         self.assertEqual([event for event in daemon.events() if event["dest_ip"] != GOOGLE_STUN], [])
 

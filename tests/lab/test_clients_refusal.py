@@ -16,6 +16,8 @@ NAMES = (*REFUSED, *UNTOUCHED)
 # The names whose browsers may use QUIC here: one refused, one not.
 QUIC_NAMES = ("us05web-0.zoom.us", "us05web-0.www.example.org")
 
+QUIC_ERROR = "net::ERR_QUIC_PROTOCOL_ERROR"
+
 # An error page must come within this time. The quickest of a few tries counts: the machine may be busy.
 AT_ONCE = 0.5
 TRIES = 5
@@ -46,13 +48,14 @@ class Refusal(ClientsCase):
         self.assertLess(min(visit.seconds for visit in visits), AT_ONCE)
 
     def test_chromium_is_told_of_refused_quic_at_once(self):
-        """ICMP tells the browser: an error where it may use QUIC alone, else TCP at once, which is refused too."""
+        """ICMP tells the browser: an error where it may use QUIC alone, else TCP at once, which is refused too.
+        (Of two errors it may show either.)"""
         names = SUB_NAMES[:TRIES]
         self.name_server(https={name: https_record() for name in names})
-        for flag, error in ((force_quic(*names), "net::ERR_QUIC_PROTOCOL_ERROR"), (allow_quic(*names), RESET)):
+        for flag, error in ((force_quic(*names), QUIC_ERROR), (allow_quic(*names), RESET)):
             with self.subTest(flag=flag), Chromium(self.lab, self.folder / error[-9:], flag) as browser:
                 visits = [browser.page().visit(f"https://{name}/") for name in names]
-                self.assertEqual({visit.error for visit in visits}, {error})
+                self.assertLessEqual({visit.error for visit in visits}, {error, QUIC_ERROR})
                 self.assertLess(min(visit.seconds for visit in visits), AT_ONCE)
         quic = [event for event in self.daemon.events() if event["proto"] == "UDP" and event["dest_port"] == 443]
         self.assertEqual({event["server_name"] for event in quic if event["action"] == "reject"}, set(names))
