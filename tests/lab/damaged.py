@@ -1,6 +1,5 @@
 """What real clients sent, damaged: the payloads of the shipped captures, cut, changed and mixed."""
 
-import random
 import socket
 import struct
 from pathlib import Path

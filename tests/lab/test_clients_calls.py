@@ -10,9 +10,8 @@ from calls import Call
 from chromium import FAKE_CAMERA, Chromium
 from clients_case import ClientsCase
 from clients_lab import GOOGLE_STUN, RELAY_NAMES, VISIO_RELAY
-from gateway import POLICIES
 from processes import wait_until
-from topology import MEET, NEUTRAL, TEAMS, VISIO, ZOOM
+from topology import MEET, TEAMS, VISIO, ZOOM
 
 DEFAULT_POLICY = Path(__file__).resolve().parents[2] / "rules" / "policies" / "default.yaml"
 SITE = "visio.numerique.gouv.fr"
