@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Every capture of this folder, replayed with the shipped catalogue and default policy, gives the lines in
-# its .expected: flows on stdout, then messages from stderr.
+# its .expected: flows on stdout, then messages from stderr. make.py makes the captures here; those in clients/
+# were recorded from real clients, by tests/lab/record_captures.py.
 #   check.sh OCTROI                      compares; a difference fails
-#   UPDATE_EXPECTED=1 check.sh OCTROI    rewrites captures and .expected; read the diff before you commit it
+#   UPDATE_EXPECTED=1 check.sh OCTROI    rewrites made captures and .expected; read the diff before you commit it
 set -u
 octroi=$(realpath -- "${1:?usage: check.sh OCTROI}") || exit 2
 cd "$(dirname "$0")" || exit 2
@@ -23,25 +24,34 @@ replay() { # capture
     [ "$code" -eq 0 ] || echo "exit code $code"
 }
 
+compare() { # capture
+    local expected=${1%.pcap}.expected
+    replay "$1" >"$work/$expected"
+    if [ -n "${UPDATE_EXPECTED:-}" ]; then
+        cp -- "$work/$expected" "$expected" || exit 2
+    elif ! diff -u --label "$expected" --label "octroi replay $1" "$expected" "$work/$expected"; then
+        status=1
+    fi
+}
+
 for made in "$work"/*.pcap; do
     capture=$(basename "$made")
-    expected=${capture%.pcap}.expected
     if ! cmp -s "$made" "$capture"; then
         echo "$capture is not what make.py writes" >&2
         status=1
         continue
     fi
-    replay "$capture" >"$work/$expected"
-    if [ -n "${UPDATE_EXPECTED:-}" ]; then
-        cp -- "$work/$expected" "$expected" || exit 2
-    elif ! diff -u --label "$expected" --label "octroi replay $capture" "$expected" "$work/$expected"; then
-        status=1
-    fi
+    compare "$capture"
 done
 
-for file in *.pcap *.expected; do # nothing is left over
+mkdir "$work/clients"
+for capture in clients/*.pcap; do
+    compare "$capture"
+done
+
+for file in *.pcap *.expected clients/*.expected; do # nothing is left over
     if [ ! -e "$work/$file" ]; then
-        echo "$file belongs to no capture of make.py" >&2
+        echo "$file belongs to no capture" >&2
         status=1
     fi
 done

@@ -49,7 +49,7 @@ class LabCase(unittest.TestCase):
         folder = getattr(self, "folder", None)
         if folder and folder.exists():
             kept = artifacts() / self.name()
-            shutil.copytree(folder, kept, dirs_exist_ok=True)
+            shutil.copytree(folder, kept, dirs_exist_ok=True, ignore=shutil.ignore_patterns("profile"))
             print(f"\nkept: {kept}")
 
     def assert_answered(self, answer, body):

@@ -15,7 +15,7 @@ def interrupt(argv, role, command, number):
                              preexec_fn=take_interrupts)
     try:
         namespace = f"octroi-{child.pid}-{role}"
-        pids = wait_until(lambda: processes_in(namespace, command), f"{command} on the {role}", 20)
+        pids = wait_until(lambda: processes_in(namespace, command), f"{command} on the {role}", 60)
         child.send_signal(number)
         said = child.communicate(timeout=20)[1]
     finally:

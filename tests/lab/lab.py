@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 import topology
-from namespaces import NAMESPACE_FILES, Namespace
+from namespaces import NAMESPACE_FILES, RESOLVERS, Namespace
 from processes import Process
 from server import EchoService, start_caddy
 
@@ -63,9 +63,9 @@ class Lab:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def start(self, namespace, log, *argv, env=None):
+    def start(self, namespace, log, *argv, **options):
         """Starts a process in a namespace of the lab. It is ended with the lab at the latest."""
-        process = Process(namespace.command(*argv), log, env)
+        process = Process(namespace.command(*argv), log, **options)
         self._cleanup.callback(process.stop)
         return process
 
@@ -76,6 +76,10 @@ class Lab:
             self._cleanup.callback(namespace.delete)
             namespace.create()
         topology.wire(self.client, self.gateway, self.server, self._offloads)
+        self._serve()
+
+    def _serve(self):
+        """Starts what answers on the server."""
         echo = EchoService(self.server)
         self._cleanup.callback(echo.close)
         self.authority = start_caddy(self, self.folder / "caddy")
@@ -100,8 +104,8 @@ def interrupted_by(*signals):
 def clean():
     """Removes namespaces and folders of labs whose process is gone; gives their names."""
     removed = []
-    namespaces = sorted(NAMESPACE_FILES.iterdir()) if NAMESPACE_FILES.exists() else []
-    for path in (*namespaces, *sorted(Path(tempfile.gettempdir()).iterdir())):
+    places = [place for place in (NAMESPACE_FILES, RESOLVERS, Path(tempfile.gettempdir())) if place.exists()]
+    for path in (path for place in places for path in sorted(place.iterdir())):
         left = re.fullmatch(r"octroi-(?:lab-)?(\d+)-\w+", path.name)
         if not left or Path("/proc", left[1]).exists():
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 NAMESPACE_FILES = Path("/run/netns")
+RESOLVERS = Path("/etc/netns")  # what `ip netns exec NAME` mounts over /etc stands in the folder NAME here
 
 
 class Namespace:

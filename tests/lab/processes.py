@@ -22,11 +22,11 @@ class Process:
     """A child in a session of its own: a Ctrl-C at the terminal reaches the lab alone, which then ends
     its children in the right order."""
 
-    def __init__(self, argv, log, env=None):
+    def __init__(self, argv, log, env=None, pass_fds=()):
         self.log = log
         with open(log, "ab") as output:
             self._child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                           env=env, start_new_session=True)
+                                           env=env, pass_fds=pass_fds, start_new_session=True)
 
     @property
     def pid(self):

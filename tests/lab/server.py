@@ -42,13 +42,13 @@ def page_of(name):
     return f"octroi lab, {name}".encode()
 
 
-def start_caddy(lab, folder):
+def start_caddy(lab, folder, caddyfile=CADDYFILE, names=NAMES):
     """Starts the web server and gives the certificate of its authority, which makes a certificate for
     each name that a client asks. All that caddy stores stays in `folder`; by default it would add
     its authority to the machine's trust store."""
     folder.mkdir()
     (folder / "blob").write_bytes(BLOB)
-    (folder / "Caddyfile").write_text(CADDYFILE.format(folder=folder))
+    (folder / "Caddyfile").write_text(caddyfile.format(folder=folder))
     home = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
     caddy = lab.start(lab.server, folder / "log", "caddy", "run", "--adapter", "caddyfile",
                       "--config", folder / "Caddyfile", env={"PATH": os.environ["PATH"], **home})
@@ -56,8 +56,8 @@ def start_caddy(lab, folder):
         wait_until(lambda: not caddy.running or accepts(lab.client, address), "caddy's answer", 20)
     if not caddy.running:
         raise RuntimeError(f"caddy did not start: {caddy.said()}")
-    for name in NAMES:
-        have_certificate_made(lab.client, name)
+    for name in names:
+        wait_until(lambda name=name: has_certificate(lab.client, name), f"a certificate of {name}", 20)
     return folder / "storage" / "pki" / "authorities" / "local" / "root.crt"
 
 
@@ -68,15 +68,20 @@ def accepts(namespace, address):
         return probe.connect_ex((address, 443)) == 0
 
 
-def have_certificate_made(namespace, name):
+def has_certificate(namespace, name):
     """Asks for a name before any test does. A certificate is valid from the second in which it is made,
-    and time(2), which OpenSSL asks, may still show the second before."""
-    unverified = ssl.create_default_context()
+    and time(2), which OpenSSL asks, may still show the second before. While it is being made, a handshake
+    may fail."""
+    unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
     with namespace.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
         connection.connect((NEUTRAL.v4, 443))
-        unverified.wrap_socket(connection, server_hostname=name).close()
+        try:
+            unverified.wrap_socket(connection, server_hostname=name).close()
+            return True
+        except ssl.SSLError:
+            return False
 
 
 class EchoService:
