@@ -6,7 +6,9 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
+#include <openssl/evp.h>
+
+#include "classifiers/handle.hpp"
 
 namespace octroi::tls {
 namespace {
@@ -27,6 +29,7 @@ bool is_grease(std::uint16_t code) {
 
 Codes read_codes(ByteReader list) {
     Codes codes;
+    codes.reserve(list.rest().size() / 2);
     while (list.ok() && !list.empty()) {
         const std::uint16_t code = list.u16();
         if (list.ok() && !is_grease(code))
@@ -43,6 +46,7 @@ struct Extensions {
 
 Extensions read_extensions(Bytes bytes) {
     Extensions found;
+    found.types.reserve(32);
     ByteReader reader(bytes);
     while (reader.ok() && !reader.empty()) {
         const std::uint16_t type = reader.u16();
@@ -88,8 +92,10 @@ std::string alpn_text(Bytes alpn) {
     return fmt::format("{:x}{:x}", alpn.front() >> 4U, alpn.back() & 0x0fU);
 }
 
+constexpr std::string_view digits = "0123456789abcdef";
+
 void append_hex(std::string& text, const Codes& codes) {
-    constexpr std::string_view digits = "0123456789abcdef";
+    text.reserve(text.size() + codes.size() * 5);
     for (std::size_t i = 0; i < codes.size(); ++i) {
         if (i > 0)
             text += ',';
@@ -98,14 +104,27 @@ void append_hex(std::string& text, const Codes& codes) {
     }
 }
 
+// SHA-256 with an algorithm that is looked up once and a context a thread: the one-shot functions of
+// OpenSSL 3 look it up each time.
+std::array<std::uint8_t, 32> sha256(const std::string& text) {
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    thread_local const Handle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
+    std::array<std::uint8_t, 32> digest{};
+    EVP_DigestInit_ex2(context.get(), algorithm, nullptr);
+    EVP_DigestUpdate(context.get(), text.data(), text.size());
+    EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+    return digest;
+}
+
 std::string sum(const std::string& text) {
     if (text.empty())
         return "000000000000";
-    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), digest.data());
+    const auto digest = sha256(text);
     std::string shown;
-    for (const std::uint8_t octet : Bytes(digest).first(shown_octets))
-        shown += fmt::format("{:02x}", octet);
+    for (const std::uint8_t octet : Bytes(digest).first(shown_octets)) {
+        shown += digits[octet >> 4U];
+        shown += digits[octet & 0xfU];
+    }
     return shown;
 }
 

@@ -34,6 +34,11 @@ bool is_address(Bytes name) {
     return parse_address({reinterpret_cast<const char*>(name.data()), name.size()}).has_value();
 }
 
+// RFC 8446 5.1, 4: a handshake record whose message is a ClientHello.
+bool starts_client_hello(Bytes stream) {
+    return stream.size() > 5 && stream[0] == 0x16 && stream[1] == 3 && stream[5] == 1;
+}
+
 std::string text_of(Bytes bytes) {
     return {bytes.begin(), bytes.end()};
 }
@@ -185,6 +190,8 @@ void StreamInspector::examine_request(const Look& look, Bytes stream) {
     if (message)
         return accept_client_hello(look, *message);
     if (message.error().incomplete) {
+        if (starts_client_hello(stream))
+            look.findings.application = Application::tls;
         look.half.needed = message.error().progress.needed;
         return;
     }

@@ -23,6 +23,7 @@ struct Flow {
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
     Time last_seen;
     Inspector inspector;
+    std::uint32_t decided_at = 0;    ///< number of the packet that decided it; 0: none yet
     std::optional<Verdict> verdict;  ///< set when the flow is decided
     PacketContext newest;            ///< of its newest packet
     Direction newest_direction{};

@@ -241,7 +241,7 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .ech = std::string(ech_of(findings, ruleset)),
                       .client_first = judgement.parties.client == flow.key.source(flow.first),
                       .exception = decision.exception,
-                      .decided_at_packet = flow.packets};
+                      .decided_at_packet = flow.decided_at};
     describe(record, judgement, ruleset);
     if (identification.service != nullptr && identification.decisive == EvidenceKind::address)
         record.evidence.push_back({.kind = EvidenceKind::address,

@@ -34,6 +34,7 @@ Flow alone(const Packet& packet) {
     flow.key = packet.key;
     flow.first = packet.direction;
     flow.packets = 1;
+    flow.decided_at = 1;
     flow.last_seen = packet.context.time;
     flow.newest = packet.context;
     flow.newest_direction = packet.direction;
@@ -103,6 +104,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
         return {.verdict = current ? verdict_of(flow, ruleset) : pass(), .flow = &flow};
 
     const bool again = flow.verdict.has_value();
+    flow.decided_at = flow.packets;
     flow.verdict =
         decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
     if (again)
@@ -110,9 +112,10 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
             series_.redecided[static_cast<std::size_t>(judgement.decision.enforced.action)]);
     else
         count_decided(flow, judgement, ruleset);
-    return {.verdict = verdict_of(flow, ruleset),
-            .flow = &flow,
-            .record = record_of(flow, judgement, ruleset)};
+    Step step{.verdict = verdict_of(flow, ruleset), .flow = &flow};
+    if (settings_.observe != Observe::to_end)  // replay tells of a flow at its end
+        step.record = record_of(flow, judgement, ruleset);
+    return step;
 }
 
 void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {

@@ -15,7 +15,7 @@ constexpr std::size_t flow_limit = 4'000'000;
 constexpr std::size_t buffer_limit = 1UL << 30U;
 constexpr std::chrono::hours forever{24 * 365 * 100};
 
-// The flows of a capture in order of their first packets, with the packet that decided each.
+// The flows of a capture in order of their first packets.
 class Ledger {
   public:
     void note(Pipeline::Step step) {
@@ -24,17 +24,12 @@ class Ledger {
         if (step.superseded)
             close(step.flow->key, std::move(*step.superseded));
         const auto [known, fresh] = open_.try_emplace(step.flow->key, records_.size());
-        if (fresh) {
+        if (fresh)
             records_.emplace_back();
-            decided_at_.push_back(0);
-        }
-        if (step.record)
-            decided_at_[known->second] = step.record->decided_at_packet;
     }
 
     void close(const FlowKey& key, FlowRecord record) {
         const auto found = open_.find(key);
-        record.decided_at_packet = decided_at_[found->second];
         records_[found->second] = std::move(record);
         open_.erase(found);
     }
@@ -44,7 +39,6 @@ class Ledger {
   private:
     absl::flat_hash_map<FlowKey, std::size_t> open_;
     std::vector<FlowRecord> records_;
-    std::vector<std::uint32_t> decided_at_;
 };
 
 }  // namespace
