@@ -38,7 +38,8 @@ class Call:
 
 @dataclass
 class Watched:
-    """What a page saw of its call: the longest time without new sound or pictures, its states, its last report."""
+    """What a page saw of its call: the longest time without new sound or decoded pictures, its states, its last
+    report."""
 
     pause: float = 0.0
     states: set = field(default_factory=set)

@@ -15,7 +15,8 @@ const TCP_PORT = 7881;
 const WHOLE_PICTURE_EVERY = 1000; // ms
 
 const page = fs.readFileSync(new URL('page.html', import.meta.url));
-const mediaPorts = new Map(); // address -> the UDP port of the newest call there
+const mediaPorts = new Map(); // the user fragment of a call -> its UDP port
+const listening = new Set(); // addresses
 
 http.createServer(async (request, response) => {
   if (request.method !== 'POST') {
@@ -68,30 +69,35 @@ async function answerTo(offer, address, transports) {
 
 // werift names every address of the machine: only the ones asked for stay.
 function withCandidates(sdp, address, transports) {
+  const fragment = sdp.match(/a=ice-ufrag:(\S+)/)[1];
   return sdp.split('\r\n').flatMap(line => {
     if (!line.startsWith('a=candidate')) return [line];
     const [, , , , ip, port] = line.split(' ');
     if (ip !== address) return [];
-    listen(address, Number(port));
+    mediaPorts.set(fragment, Number(port));
+    listen(address);
     const candidates = { udp: line, tcp: `a=candidate:7881 1 tcp 1518280447 ${address} ${TCP_PORT} typ host tcptype passive` };
     return transports.map(transport => candidates[transport]);
   }).join('\r\n');
 }
 
-// ICE over TCP (RFC 6544), which werift does not know: the frames of RFC 4571 become datagrams to its UDP port.
-function listen(address, port) {
-  const listening = mediaPorts.has(address);
-  mediaPorts.set(address, port);
-  if (listening) return;
+// ICE over TCP (RFC 6544), which werift does not know: the frames of RFC 4571 become datagrams to the UDP port of
+// the call that the first of them names (RFC 8445 7.1.3: USERNAME is the peer's fragment, a colon, one's own).
+function listen(address) {
+  if (listening.has(address)) return;
+  listening.add(address);
   net.createServer(stream => {
     const media = dgram.createSocket('udp4');
-    const target = mediaPorts.get(address);
+    let target;
     let pending = Buffer.alloc(0);
     stream.on('data', data => {
       pending = Buffer.concat([pending, data]);
       while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE()) {
         const end = 2 + pending.readUInt16BE();
-        media.send(pending.subarray(2, end), target, address);
+        const message = pending.subarray(2, end);
+        target ??= [...mediaPorts].find(([fragment]) => message.includes(`${fragment}:`))?.[1];
+        if (!target) return stream.destroy();
+        media.send(message, target, address);
         pending = pending.subarray(end);
       }
     });
