@@ -40,6 +40,9 @@ enum class Code : std::uint8_t {
     bad_port = 18,
     too_many = 19,
     bad_encoding = 20,
+    unknown_list = 21,
+    bad_time = 22,
+    conflict = 23,
 };
 
 /// One thing found in one file.

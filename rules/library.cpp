@@ -22,23 +22,6 @@ void add_service(Parsed document, std::vector<Service>& services, std::vector<Fi
         services.push_back(std::move(*service));
 }
 
-std::expected<std::vector<std::string>, Finding> yaml_files(const std::string& folder) {
-    std::vector<std::string> files;
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-         entry.increment(error))
-        if (entry->path().extension() == ".yaml")
-            files.push_back(entry->path().string());
-    if (error)
-        return std::unexpected(
-            Finding{.code = Code::unreadable, .file = folder, .text = error.message()});
-    if (files.size() > max_catalogue_files)
-        return std::unexpected(
-            Finding{.code = Code::too_many, .file = folder, .text = "too many catalogue files"});
-    std::ranges::sort(files);
-    return files;
-}
-
 Parsed load_as(const StandIn& file) {
     auto parsed = yaml::load(file.read_from);
     (parsed ? parsed->file : parsed.error().file) = file.file;
@@ -78,6 +61,23 @@ Loaded<Catalogue> load_folder(const std::string& folder, const std::optional<Sta
 }
 
 }  // namespace
+
+std::expected<std::vector<std::string>, Finding> yaml_files(const std::string& folder) {
+    std::vector<std::string> files;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error))
+        if (entry->path().extension() == ".yaml")
+            files.push_back(entry->path().string());
+    if (error)
+        return std::unexpected(
+            Finding{.code = Code::unreadable, .file = folder, .text = error.message()});
+    if (files.size() > max_catalogue_files)
+        return std::unexpected(
+            Finding{.code = Code::too_many, .file = folder, .text = "too many catalogue files"});
+    std::ranges::sort(files);
+    return files;
+}
 
 Loaded<Catalogue> load_catalogue(const std::optional<std::string>& folder) {
     return folder ? load_folder(*folder, std::nullopt) : build({});

@@ -27,6 +27,10 @@ struct StandIn {
 [[nodiscard]] Loaded<Catalogue> preview_catalogue(const std::string& folder,
                                                   const StandIn& stand_in);
 
+/// The files `*.yaml` of a folder, in order of their names.
+[[nodiscard]] std::expected<std::vector<std::string>, Finding> yaml_files(
+    const std::string& folder);
+
 /// The policy in `path`, or the shipped default policy.
 [[nodiscard]] Loaded<Policy> load_policy(const std::optional<std::string>& path,
                                          const Catalogue& catalogue);

@@ -52,6 +52,13 @@ std::vector<std::pair<Network, T>> zone_entries(const std::vector<Zone>& zones, 
     return entries;
 }
 
+std::vector<bool> active_rules(const Policy::Parts& parts, Instant at) {
+    std::vector<bool> active;
+    for (const Rule& rule : parts.rules)
+        active.push_back(rule.schedule.holds(at, parts.defaults.time_zone));
+    return active;
+}
+
 }  // namespace
 
 Transport transport_of(Protocol protocol) {
@@ -79,9 +86,7 @@ bool NameSet::contains(std::string_view name) const {
 Truth matches(const Rule& rule, const Facts& facts) {
     const When& when = rule.when;
     const auto in = [](const Address& address) {
-        return [&address](const PrefixMap<bool>& networks) {
-            return networks.find(address) != nullptr;
-        };
+        return [&address](const Networks& networks) { return networks.contains(address); };
     };
     const std::array<Truth, 12> truths = {
         test(when.zone, [&](const ZoneSet& zones) { return (zones & facts.zones).any(); }),
@@ -110,38 +115,77 @@ Truth matches(const Rule& rule, const Facts& facts) {
     return std::ranges::min(truths);
 }
 
-Policy::Policy(Parts parts)
-    : parts_(std::move(parts)),
-      zone_sets_(
-          zone_entries<ZoneSet>(parts_.zones, [](std::size_t i) { return ZoneSet{}.set(i); }),
-          [](const ZoneSet& outer, const ZoneSet& inner) { return outer | inner; }),
-      narrowest_zone_(zone_entries<std::size_t>(parts_.zones, [](std::size_t i) { return i; })) {}
+Mode Rule::mode_for(const ZoneSet& zones, const Address& client, Instant at) const {
+    if (rollout.empty())
+        return mode;
+    const bool reached = std::ranges::any_of(rollout, [&](const RolloutStage& stage) {
+        return stage.from <= at && (!stage.zone || zones.test(*stage.zone)) &&
+               (stage.percent == 100 || rollout_bucket(name, client) < stage.percent);
+    });
+    return reached ? Mode::enforce : Mode::monitor;
+}
 
-Outcome Policy::evaluate(const Facts& facts, Mode walk) const {
-    for (const Rule& rule : parts_.rules) {
-        if (walk == Mode::enforce && rule.mode == Mode::monitor)
-            continue;
-        switch (matches(rule, facts)) {
-            case Truth::no:
-                continue;
-            case Truth::unknown:
-                return {};
-            case Truth::yes:
-                return {.settled = true, .action = rule.then, .rule = &rule};
-        }
+Policy::Policy(std::shared_ptr<const Parts> parts, Instant at)
+    : parts_(std::move(parts)),
+      at_(at),
+      active_(active_rules(*parts_, at)),
+      index_(parts_->rules, active_),
+      zone_sets_(
+          zone_entries<ZoneSet>(parts_->zones, [](std::size_t i) { return ZoneSet{}.set(i); }),
+          [](const ZoneSet& outer, const ZoneSet& inner) { return outer | inner; }),
+      narrowest_zone_(zone_entries<std::size_t>(parts_->zones, [](std::size_t i) { return i; })) {}
+
+std::optional<Instant> Policy::next_edge() const {
+    std::optional<Instant> next;
+    const auto offer = [&](std::optional<Instant> edge) {
+        if (edge && *edge > at_ && (!next || *edge < *next))
+            next = edge;
+    };
+    for (const Rule& rule : parts_->rules) {
+        offer(rule.schedule.next_edge(at_, parts_->defaults.time_zone));
+        for (const RolloutStage& stage : rule.rollout)
+            offer(stage.from);
     }
-    return without_rule(std::nullopt, walk);
+    return next;
+}
+
+// One walk for both outcomes: the would-be one takes every rule, the enforced one those that act on
+// this client.
+void Policy::evaluate(const Facts& facts, Decision& decision) const {
+    bool would_ended = false;
+    bool enforced_ended = false;
+    const auto take = [&](bool& ended, Outcome& outcome, const Rule& rule, Truth truth) {
+        if (ended)
+            return;
+        ended = true;
+        if (truth == Truth::yes)
+            outcome = {.settled = true, .action = rule.then, .rule = &rule};
+    };
+    index_.visit(facts, [&](std::size_t i) {
+        const Rule& rule = parts_->rules[i];
+        const Truth truth = matches(rule, facts);
+        if (truth != Truth::no) {
+            take(would_ended, decision.would, rule, truth);
+            if (!enforced_ended && mode_for(rule, facts) == Mode::enforce)
+                take(enforced_ended, decision.enforced, rule, truth);
+        }
+        return !would_ended || !enforced_ended;
+    });
+    if (!would_ended)
+        decision.would = without_rule(std::nullopt, Mode::monitor);
+    if (!enforced_ended)
+        decision.enforced = without_rule(std::nullopt, Mode::enforce);
 }
 
 Outcome Policy::without_rule(std::optional<Exception> exception, Mode walk) const {
-    const Action action = exception ? exception_action(*exception) : parts_.defaults.action;
-    const bool acts = walk == Mode::monitor || parts_.defaults.mode == Mode::enforce;
+    const Action action = exception ? exception_action(*exception) : parts_->defaults.action;
+    const bool acts = walk == Mode::monitor || parts_->defaults.mode == Mode::enforce;
     return {.settled = true, .action = acts ? action : Action::accept};
 }
 
 Decision Policy::decide(const Facts& facts, std::optional<Exception> exception) const {
-    Decision decision{.enforced = evaluate(facts, Mode::enforce),
-                      .would = evaluate(facts, Mode::monitor)};
+    Decision decision;
+    evaluate(facts, decision);
     if (!exception)
         return decision;
     // Only where no rule speaks: an exempted zone stays exempt whatever its packets look like.
@@ -155,7 +199,7 @@ Decision Policy::decide(const Facts& facts, std::optional<Exception> exception) 
 }
 
 bool Policy::asks_application() const {
-    return std::ranges::any_of(parts_.rules,
+    return std::ranges::any_of(parts_->rules,
                                [](const Rule& rule) { return rule.when.application.has_value(); });
 }
 
@@ -166,9 +210,9 @@ ZoneSet Policy::zones_of(const Address& client) const {
 
 ZoneSet Policy::zones_of_interface(std::string_view interface) const {
     ZoneSet zones;
-    for (std::size_t i = 0; i < parts_.zones.size(); ++i)
-        if (std::ranges::find(parts_.zones[i].interfaces, interface) !=
-            parts_.zones[i].interfaces.end())
+    for (std::size_t i = 0; i < parts_->zones.size(); ++i)
+        if (std::ranges::find(parts_->zones[i].interfaces, interface) !=
+            parts_->zones[i].interfaces.end())
             zones.set(i);
     return zones;
 }
@@ -176,7 +220,7 @@ ZoneSet Policy::zones_of_interface(std::string_view interface) const {
 std::optional<std::size_t> Policy::label_zone(const Address& client, const ZoneSet& zones) const {
     if (const std::size_t* zone = narrowest_zone_.find(client))
         return *zone;
-    for (std::size_t i = 0; i < parts_.zones.size(); ++i)
+    for (std::size_t i = 0; i < parts_->zones.size(); ++i)
         if (zones.test(i))
             return i;
     return std::nullopt;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_set.h>
-
-#include "classifiers/flow_key.hpp"
-#include "rules/catalogue.hpp"
+#include "rules/facts.hpp"
 #include "rules/prefix_map.hpp"
+#include "rules/rollout.hpp"
+#include "rules/rule_index.hpp"
+#include "rules/schedule.hpp"
 
 namespace octroi {
 
@@ -31,22 +30,11 @@ enum class Mode : std::uint8_t { enforce, monitor };
 /// A condition's answer while a flow is still being inspected.
 enum class Truth : std::uint8_t { no, unknown, yes };
 
-enum class Transport : std::uint8_t { tcp, udp, icmp, other };
-
-inline constexpr std::array<std::string_view, 4> transport_names = {"tcp", "udp", "icmp", "other"};
-
-[[nodiscard]] Transport transport_of(Protocol protocol);
-
 /// Cases in which there is nothing to decide on.
 enum class Exception : std::uint8_t { midstream, unclassified, ambiguous, malformed, table_full };
 
 inline constexpr std::array<std::string_view, 5> exception_names = {
     "midstream", "unclassified", "ambiguous", "malformed", "table_full"};
-
-inline constexpr std::size_t max_zones = 256;
-using ZoneSet = std::bitset<max_zones>;
-using ServiceSet = std::bitset<max_service_id + 1>;  ///< by id; bit 0: no service
-using TransportSet = std::bitset<transport_names.size()>;
 
 /// A named part of the network: clients by address and, live, by the interface they come in
 /// through.
@@ -56,35 +44,14 @@ struct Zone {
     std::vector<std::string> interfaces;
 };
 
-/// What policy may ask about a flow. Most of it may not be known yet.
-struct Facts {
-    ZoneSet zones;
-    Address client;
-    bool server_known = true;  ///< a name that is only looked up has no server yet
-    Address server;
-    std::uint16_t port = 0;  ///< the server's
-    Transport transport{};
-    bool service_known = false;
-    ServiceId service = no_service;
-    Strength strength{};  ///< of the service
-    bool service_verified = true;
-    bool name_known = false;
-    std::string_view name;  ///< empty: the flow names no host
-    bool ech = false;       ///< an encrypted ClientHello behind an outer name; known with the name
-    bool protocol_known = false;
-    std::string_view protocol;  ///< empty: nobody recognises it
-    bool application_known = false;
-    std::string_view application;  ///< nDPI's; empty: none
-    bool classified_known = false;
-    bool unclassified = false;  ///< inspection ended without service or name
-};
+/// Networks, and whether an address is in any of them.
+struct Networks {
+    std::vector<Network> list;
+    PrefixMap<bool> map;
 
-/// Domains with their subdomains, and exact names (written `=name`).
-struct NameSet {
-    absl::flat_hash_set<std::string> domains;
-    absl::flat_hash_set<std::string> exact;
-
-    [[nodiscard]] bool contains(std::string_view name) const;
+    [[nodiscard]] bool contains(const Address& address) const {
+        return map.find(address) != nullptr;
+    }
 };
 
 /// One condition on a rule: a set of values, or everything outside it.
@@ -94,16 +61,13 @@ struct Condition {
     bool negated = false;
 };
 
-using StrengthSet = std::bitset<strength_count>;
-using WordSet = absl::flat_hash_set<std::string>;
-
 /// All conditions of a rule; one that is absent is true for every flow. `service`, `category`,
 /// `vendor` and `jurisdiction` are resolved to the services that fulfil all four when the policy is
 /// loaded.
 struct When {
     std::optional<Condition<ZoneSet>> zone;
-    std::optional<Condition<PrefixMap<bool>>> client;
-    std::optional<Condition<PrefixMap<bool>>> address;
+    std::optional<Condition<Networks>> client;
+    std::optional<Condition<Networks>> address;
     std::optional<Condition<NameSet>> name;
     std::optional<Condition<std::vector<PortRange>>> port;
     std::optional<Condition<TransportSet>> transport;
@@ -115,13 +79,24 @@ struct When {
     std::optional<bool> unclassified;
 };
 
+/// A rule, or an exemption: those come before all rules, always accept, and end.
 struct Rule {
     std::string name;
     When when;
     Action then{};
     Mode mode{};
     std::string reason;
+    Schedule schedule;
+    std::vector<RolloutStage> rollout;  ///< none: `mode` says it for everybody
+    bool log = false;                   ///< an accepted flow is an event as well
+    bool exemption = false;
+    std::string owner;   ///< of an exemption
+    std::string ticket;  ///< of an exemption
+    std::string file;    ///< where it was read
     Position position;
+
+    /// Whether the rule acts on this client at `at`, or only says what it would do.
+    [[nodiscard]] Mode mode_for(const ZoneSet& zones, const Address& client, Instant at) const;
 };
 
 /// What the rules say of a flow: an action by a rule, or by none of them, or not yet.
@@ -146,12 +121,14 @@ struct Decision {
     }
 };
 
-/// A loaded policy. Immutable; borrows nothing.
+/// A loaded policy, as it stands at one moment. Immutable; copies share what was read.
 class Policy {
   public:
     struct Defaults {
         Action action = Action::accept;
         Mode mode = Mode::enforce;
+        std::string zone_name = "UTC";
+        absl::TimeZone time_zone = absl::UTCTimeZone();
     };
 
     /// What is done to DNS answers that cross the gateway.
@@ -166,12 +143,30 @@ class Policy {
         Defaults defaults;
         Names names;
         std::vector<Zone> zones;
-        std::vector<Rule> rules;
+        std::vector<Rule> rules;  ///< exemptions first
         std::array<Action, exception_names.size()> exceptions{};
         std::string file;
     };
 
-    explicit Policy(Parts parts);
+    explicit Policy(Parts parts, Instant at = absl::Now())
+        : Policy(std::make_shared<const Parts>(std::move(parts)), at) {}
+
+    /// The same policy at another moment.
+    [[nodiscard]] Policy at(Instant at) const { return Policy(parts_, at); }
+
+    /// The moment that this policy stands for.
+    [[nodiscard]] Instant moment() const { return at_; }
+
+    /// The first moment after its own at which a rule begins, ends or changes its clients; nothing
+    /// where none ever does.
+    [[nodiscard]] std::optional<Instant> next_edge() const;
+
+    /// Whether the schedule of rules()[index] holds at its moment.
+    [[nodiscard]] bool active(std::size_t index) const { return active_[index]; }
+
+    [[nodiscard]] Mode mode_for(const Rule& rule, const Facts& facts) const {
+        return rule.mode_for(facts.zones, facts.client, at_);
+    }
 
     /// First match: rules in order; a rule whose condition is not known yet stops the walk, because
     /// a later packet may still make it match. Three-valued, so that an outcome once settled stays.
@@ -189,28 +184,35 @@ class Policy {
     [[nodiscard]] std::optional<std::size_t> label_zone(const Address& client,
                                                         const ZoneSet& zones) const;
 
-    [[nodiscard]] const std::vector<Zone>& zones() const { return parts_.zones; }
+    [[nodiscard]] const std::vector<Zone>& zones() const { return parts_->zones; }
 
-    [[nodiscard]] const std::vector<Rule>& rules() const { return parts_.rules; }
+    [[nodiscard]] const std::vector<Rule>& rules() const { return parts_->rules; }
 
-    [[nodiscard]] const Defaults& defaults() const { return parts_.defaults; }
+    [[nodiscard]] const Defaults& defaults() const { return parts_->defaults; }
 
-    [[nodiscard]] const Names& names() const { return parts_.names; }
+    [[nodiscard]] const Names& names() const { return parts_->names; }
+
+    [[nodiscard]] const Parts& parts() const { return *parts_; }
 
     /// Whether a rule asks for nDPI's application: then nDPI is to look at every flow.
     [[nodiscard]] bool asks_application() const;
 
     [[nodiscard]] Action exception_action(Exception exception) const {
-        return parts_.exceptions[static_cast<std::size_t>(exception)];
+        return parts_->exceptions[static_cast<std::size_t>(exception)];
     }
 
-    [[nodiscard]] const std::string& file() const { return parts_.file; }
+    [[nodiscard]] const std::string& file() const { return parts_->file; }
 
   private:
-    [[nodiscard]] Outcome evaluate(const Facts& facts, Mode walk) const;
+    Policy(std::shared_ptr<const Parts> parts, Instant at);
+
+    void evaluate(const Facts& facts, Decision& decision) const;
     [[nodiscard]] Outcome without_rule(std::optional<Exception> exception, Mode walk) const;
 
-    Parts parts_;
+    std::shared_ptr<const Parts> parts_;
+    Instant at_;
+    std::vector<bool> active_;
+    RuleIndex index_;
     PrefixMap<ZoneSet> zone_sets_;
     PrefixMap<std::size_t> narrowest_zone_;
 };
@@ -218,8 +220,8 @@ class Policy {
 /// Whether all conditions of `rule` hold; `unknown` where the flow has not shown enough.
 [[nodiscard]] Truth matches(const Rule& rule, const Facts& facts);
 
-/// Reads a policy file against a catalogue. Findings are appended; nothing is given where one is an
-/// error.
+/// Reads a policy file against a catalogue, with the lists and the folder that it names, relative to
+/// its own folder. Findings are appended; nothing is given where one is an error.
 [[nodiscard]] std::optional<Policy> read_policy(const yaml::Document& document,
                                                 const Catalogue& catalogue,
                                                 std::vector<Finding>& findings);

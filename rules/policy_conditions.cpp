@@ -4,6 +4,7 @@
 #include <set>
 
 #include "classifiers/ndpi.hpp"
+#include "rules/policy_lists.hpp"
 
 namespace octroi {
 namespace {
@@ -63,26 +64,55 @@ std::optional<Condition<Set>> read_words(Report& report, const yaml::Node* node,
     });
 }
 
-std::optional<Condition<PrefixMap<bool>>> read_networks(Report& report, const yaml::Node* node) {
+// `$name` stands for a list of the policy. A null result is no reference, or one that was reported.
+const List* find_list(Report& report, const yaml::Node* value, const Lists& lists) {
+    if (value->kind != yaml::Kind::scalar || !value->scalar.starts_with('$'))
+        return nullptr;
+    const auto found = lists.find(value->scalar.substr(1));
+    if (found != lists.end())
+        return &found->second;
+    std::vector<std::string_view> names;
+    for (const auto& [name, list] : lists)
+        names.push_back(name);
+    yaml::Node bare = *value;
+    bare.scalar.erase(0, 1);
+    static_cast<void>(read_word(report, &bare, Code::unknown_list, "a list of this policy", names));
+    static const List nothing;
+    return &nothing;
+}
+
+PrefixMap<bool> network_map(const std::vector<Network>& networks) {
     std::vector<PrefixMap<bool>::Entry> entries;
-    auto condition =
-        read_condition<PrefixMap<bool>>(report, node, [&](auto&, const yaml::Node* value) {
-            if (const auto network = read_network(report, value))
-                entries.emplace_back(*network, true);
+    entries.reserve(networks.size());
+    for (const Network& network : networks)
+        entries.emplace_back(network, true);
+    return PrefixMap<bool>(std::move(entries));
+}
+
+std::optional<Condition<Networks>> read_networks(Report& report, const yaml::Node* node,
+                                                 const Lists& lists) {
+    auto condition = read_condition<Networks>(
+        report, node, [&](Networks& networks, const yaml::Node* value) {
+            if (const List* list = find_list(report, value, lists))
+                networks.list.insert(networks.list.end(), list->networks.begin(),
+                                     list->networks.end());
+            else if (const auto network = read_network(report, value))
+                networks.list.push_back(*network);
         });
     if (condition)
-        condition->values = PrefixMap<bool>(std::move(entries));
+        condition->values.map = network_map(condition->values.list);
     return condition;
 }
 
-std::optional<Condition<NameSet>> read_names(Report& report, const yaml::Node* node) {
+std::optional<Condition<NameSet>> read_names(Report& report, const yaml::Node* node,
+                                             const Lists& lists) {
     return read_condition<NameSet>(report, node, [&](NameSet& set, const yaml::Node* value) {
-        const bool exact = value->kind == yaml::Kind::scalar && value->scalar.starts_with('=');
-        yaml::Node bare = *value;
-        if (exact)
-            bare.scalar.erase(0, 1);
-        if (const auto domain = read_domain(report, &bare))
-            (exact ? set.exact : set.domains).insert(domain->text());
+        if (const List* list = find_list(report, value, lists)) {
+            set.domains.insert(list->names.domains.begin(), list->names.domains.end());
+            set.exact.insert(list->names.exact.begin(), list->names.exact.end());
+            return;
+        }
+        add_name(report, *value, set);
     });
 }
 
@@ -131,9 +161,9 @@ class ServiceConditions {
             wanted.insert(value->scalar);
         }
         ServiceSet named;
+        named.set(no_service, values->negated);
         for (const Service& service : catalogue_.services())
-            named.set(service.id, wanted.contains(word_of(service)));
-        named = values->negated ? ~named : named;
+            named.set(service.id, wanted.contains(word_of(service)) != values->negated);
         left_ = left_ ? *left_ & named : named;
         if (left_->none())
             report_.error(Code::bad_value, node->position,
@@ -184,12 +214,12 @@ When read_when(Report& report, const yaml::Node* node, const ConditionContext& c
     Fields fields(report, *node, "`when`");
     when.zone = read_words<ZoneSet>(report, fields.optional("zone"), Code::unknown_zone,
                                     "a zone of this policy", zones);
-    when.client = read_networks(report, fields.optional("client"));
+    when.client = read_networks(report, fields.optional("client"), context.lists);
     when.services = read_services(report, fields, context.catalogue);
     when.strength = read_words<StrengthSet>(report, fields.optional("strength"), Code::bad_value,
                                             "a strength", strengths);
-    when.name = read_names(report, fields.optional("name"));
-    when.address = read_networks(report, fields.optional("address"));
+    when.name = read_names(report, fields.optional("name"), context.lists);
+    when.address = read_networks(report, fields.optional("address"), context.lists);
     when.port = read_port_ranges(report, fields.optional("port"));
     when.transport = read_words<TransportSet>(report, fields.optional("transport"), Code::bad_value,
                                               "a transport", words(transport_names));

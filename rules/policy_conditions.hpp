@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "rules/policy.hpp"
+#include "rules/policy_lists.hpp"
 #include "rules/schema.hpp"
 
 namespace octroi {
@@ -11,6 +12,7 @@ namespace octroi {
 struct ConditionContext {
     const Catalogue& catalogue;
     const std::vector<Zone>& zones;
+    const Lists& lists;
 };
 
 /// Reads the `when` of a rule; a null node is no condition at all.

@@ -1,15 +1,19 @@
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "rules/library.hpp"
 #include "rules/policy_conditions.hpp"
+#include "rules/policy_times.hpp"
 
 namespace octroi {
 namespace {
 
-constexpr std::size_t max_rules = 10'000;
+constexpr std::size_t max_listed_rules = 10'000;
 constexpr std::size_t max_name = 64;
+constexpr std::size_t max_includes = 1000;
 
 std::vector<std::string_view> words(const auto& names) {
     return {names.begin(), names.end()};
@@ -28,26 +32,47 @@ std::string read_name(Report& report, const yaml::Node* node) {
     return text.value_or("");
 }
 
+// A file of the policy: the one that was named, or one of the folder that it includes.
+struct Part {
+    Report report;
+    const yaml::Node* zones = nullptr;
+    const yaml::Node* lists = nullptr;
+    const yaml::Node* exemptions = nullptr;
+    const yaml::Node* rules = nullptr;
+};
+
+// Zones and lists of all files come first: a rule may refer to any of them.
 class PolicyReader {
   public:
-    PolicyReader(Report& report, const Catalogue& catalogue)
+    PolicyReader(const Report& report, const Catalogue& catalogue)
         : report_(report), catalogue_(catalogue) {}
 
     Policy::Parts read(const yaml::Node& root);
 
   private:
+    Part read_part(const Report& report, Fields& fields);
+    void include(const yaml::Node* node, std::vector<Part>& parts);
     Policy::Defaults read_defaults(const yaml::Node* node);
     void read_exceptions(const yaml::Node* node, Policy::Parts& parts);
     Policy::Names read_dns_names(const yaml::Node* node);
-    void read_zones(const yaml::Node* node);
-    Zone read_zone(const std::string& name, const yaml::Node& node);
-    void read_networks(const yaml::Node* node, Zone& zone);
-    std::vector<Rule> read_rules(const yaml::Node* node);
-    Rule read_rule(const yaml::Node& node, Mode default_mode);
-    Report& report_;
+    void read_zones(Part& part);
+    Zone read_zone(Report& report, const std::string& name, const yaml::Node& node);
+    void read_rules(Part& part);
+    void read_exemptions(Part& part);
+    Rule begin_rule(Report& report, const yaml::Node& node, Fields& fields);
+    Rule read_rule(Report& report, const yaml::Node& node);
+    Rule read_exemption(Report& report, const yaml::Node& node);
+    void add(Report& report, std::vector<Rule>& rules, Rule rule);
+
+    Report report_;
     const Catalogue& catalogue_;
+    std::vector<yaml::DocumentPtr> included_;
     std::vector<Zone> zones_;
+    Lists lists_;
     Policy::Defaults defaults_;
+    std::set<std::string, std::less<>> names_;
+    std::vector<Rule> exemptions_;
+    std::vector<Rule> rules_;
 };
 
 Policy::Parts PolicyReader::read(const yaml::Node& root) {
@@ -55,15 +80,64 @@ Policy::Parts PolicyReader::read(const yaml::Node& root) {
     Fields fields(report_, root, "a policy");
     read_version(report_, fields.required("octroi"));
     defaults_ = read_defaults(fields.optional("defaults"));
-    read_zones(fields.optional("zones"));
-    parts.rules = read_rules(fields.required("rules"));
-    parts.defaults = defaults_;
+    std::vector<Part> files = {read_part(report_, fields)};
+    const yaml::Node* folder = fields.optional("include");
+    if (files.front().rules == nullptr && folder == nullptr && root.kind == yaml::Kind::map)
+        report_.error(Code::missing_key, root.position, "a policy needs `rules`");
+    include(folder, files);
     read_exceptions(fields.optional("exceptions"), parts);
     parts.names = read_dns_names(fields.optional("names"));
     fields.finish();
+    for (Part& file : files) {
+        read_zones(file);
+        read_lists(file.report, file.lists, lists_);
+    }
+    for (Part& file : files) {
+        read_exemptions(file);
+        read_rules(file);
+    }
+    parts.defaults = defaults_;
     parts.zones = std::move(zones_);
+    parts.rules = std::move(exemptions_);
+    std::ranges::move(rules_, std::back_inserter(parts.rules));
     parts.file = report_.file();
     return parts;
+}
+
+Part PolicyReader::read_part(const Report& report, Fields& fields) {
+    return {.report = report,
+            .zones = fields.optional("zones"),
+            .lists = fields.optional("lists"),
+            .exemptions = fields.optional("exemptions"),
+            .rules = fields.optional("rules")};
+}
+
+// The files `*.yaml` of a folder beside the policy, in order of their names.
+void PolicyReader::include(const yaml::Node* node, std::vector<Part>& parts) {
+    const auto folder = read_text(report_, node);
+    if (!folder)
+        return;
+    const auto path = std::filesystem::path(report_.file()).parent_path() / *folder;
+    const auto files = yaml_files(path.string());
+    if (!files || files->size() > max_includes) {
+        const std::string problem =
+            files ? fmt::format("it has more than {} files", max_includes) : files.error().text;
+        return report_.error(Code::unreadable, node->position,
+                             fmt::format("the folder {}: {}", path.string(), problem));
+    }
+    for (const std::string& file : *files) {
+        auto document = yaml::load(file);
+        if (!document) {
+            report_.add(std::move(document.error()));
+            continue;
+        }
+        included_.push_back(std::make_shared<const yaml::Document>(std::move(*document)));
+        Report report = report_.about(*included_.back());
+        Fields fields(report, included_.back()->root, "an included file");
+        read_version(report, fields.required("octroi"));
+        parts.push_back(read_part(report, fields));
+        fields.finish();
+    }
 }
 
 Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
@@ -77,6 +151,18 @@ Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
     if (const auto mode = read_word(report_, fields.optional("mode"), Code::bad_value, "a mode",
                                     {"enforce", "monitor"}))
         defaults.mode = static_cast<Mode>(*mode);
+    const yaml::Node* zone = fields.optional("timezone");
+    if (const auto name = read_text(report_, zone)) {
+        if (const auto found = find_time_zone(*name)) {
+            defaults.zone_name = *name;
+            defaults.time_zone = *found;
+        } else {
+            report_.error(Code::bad_time, zone->position,
+                          fmt::format("`{}` is not a time zone of this system", *name),
+                          "a name of the tz database, `Europe/Paris` for example; it comes with the "
+                          "package tzdata");
+        }
+    }
     fields.finish();
     return defaults;
 }
@@ -107,74 +193,119 @@ Policy::Names PolicyReader::read_dns_names(const yaml::Node* node) {
     return names;
 }
 
-void PolicyReader::read_zones(const yaml::Node* node) {
+void PolicyReader::read_zones(Part& part) {
+    const yaml::Node* node = part.zones;
     if (node == nullptr || node->kind == yaml::Kind::null)
         return;
     if (node->kind != yaml::Kind::map)
-        return report_.error(Code::wrong_type, node->position,
-                             "`zones` must be a map of `name: networks`");
-    if (node->keys.size() > max_zones)
-        return report_.error(Code::too_many, node->position,
-                             fmt::format("more than {} zones", max_zones));
-    for (std::size_t i = 0; i < node->keys.size(); ++i)
-        zones_.push_back(read_zone(read_name(report_, &node->keys[i]), node->values[i]));
+        return part.report.error(Code::wrong_type, node->position,
+                                 "`zones` must be a map of `name: networks`");
+    if (zones_.size() + node->keys.size() > max_zones)
+        return part.report.error(Code::too_many, node->position,
+                                 fmt::format("more than {} zones", max_zones));
+    for (std::size_t i = 0; i < node->keys.size(); ++i) {
+        Zone zone = read_zone(part.report, read_name(part.report, &node->keys[i]), node->values[i]);
+        if (std::ranges::find(zones_, zone.name, &Zone::name) != zones_.end())
+            part.report.error(Code::duplicate_name, node->keys[i].position,
+                              fmt::format("a second zone is called `{}`", zone.name));
+        zones_.push_back(std::move(zone));
+    }
 }
 
-Zone PolicyReader::read_zone(const std::string& name, const yaml::Node& node) {
+Zone PolicyReader::read_zone(Report& report, const std::string& name, const yaml::Node& node) {
     Zone zone{.name = name, .networks = {}, .interfaces = {}};
+    const auto read_networks = [&](const yaml::Node* networks) {
+        for (const yaml::Node* item : read_list(report, networks))
+            if (const auto network = read_network(report, item))
+                zone.networks.push_back(*network);
+    };
     if (node.kind == yaml::Kind::sequence) {
-        read_networks(&node, zone);
+        read_networks(&node);
         return zone;
     }
-    Fields fields(report_, node, "a zone");
-    read_networks(fields.optional("networks"), zone);
-    for (const yaml::Node* interface : read_list(report_, fields.optional("interfaces")))
-        if (const auto text = read_text(report_, interface))
+    Fields fields(report, node, "a zone");
+    read_networks(fields.optional("networks"));
+    for (const yaml::Node* interface : read_list(report, fields.optional("interfaces")))
+        if (const auto text = read_text(report, interface))
             zone.interfaces.push_back(*text);
     fields.finish();
     return zone;
 }
 
-void PolicyReader::read_networks(const yaml::Node* node, Zone& zone) {
-    for (const yaml::Node* item : read_list(report_, node))
-        if (const auto network = read_network(report_, item))
-            zone.networks.push_back(*network);
+void PolicyReader::read_rules(Part& part) {
+    const auto nodes = read_list(part.report, part.rules);
+    if (rules_.size() + nodes.size() > max_listed_rules)
+        return part.report.error(Code::too_many, part.rules->position,
+                                 fmt::format("more than {} rules", max_listed_rules));
+    for (const yaml::Node* node : nodes)
+        add(part.report, rules_, read_rule(part.report, *node));
 }
 
-std::vector<Rule> PolicyReader::read_rules(const yaml::Node* node) {
-    std::vector<Rule> rules;
-    std::set<std::string, std::less<>> names;
-    const auto nodes = read_list(report_, node);
-    if (nodes.size() > max_rules) {
-        report_.error(Code::too_many, node->position, fmt::format("more than {} rules", max_rules));
-        return rules;
-    }
-    for (const yaml::Node* item : nodes) {
-        Rule rule = read_rule(*item, defaults_.mode);
-        if (!rule.name.empty() && !names.insert(rule.name).second)
-            report_.error(Code::duplicate_name, item->position,
-                          fmt::format("a second rule is called `{}`", rule.name),
-                          "metrics and events tell rules apart by name: give this one another");
-        rules.push_back(std::move(rule));
-    }
-    return rules;
+void PolicyReader::read_exemptions(Part& part) {
+    const auto nodes = read_list(part.report, part.exemptions);
+    if (exemptions_.size() + nodes.size() > max_rules - max_listed_rules)
+        return part.report.error(
+            Code::too_many, part.exemptions->position,
+            fmt::format("more than {} exemptions", max_rules - max_listed_rules));
+    for (const yaml::Node* node : nodes)
+        add(part.report, exemptions_, read_exemption(part.report, *node));
 }
 
-Rule PolicyReader::read_rule(const yaml::Node& node, Mode default_mode) {
-    Fields fields(report_, node, "a rule");
+// Rules and exemptions share their names.
+void PolicyReader::add(Report& report, std::vector<Rule>& rules, Rule rule) {
+    if (!rule.name.empty() && !names_.insert(rule.name).second)
+        report.error(Code::duplicate_name, rule.position,
+                     fmt::format("a second rule is called `{}`", rule.name),
+                     "metrics and events tell rules apart by name: give this one another");
+    rules.push_back(std::move(rule));
+}
+
+// What rules and exemptions have in common.
+Rule PolicyReader::begin_rule(Report& report, const yaml::Node& node, Fields& fields) {
     Rule rule;
+    rule.file = report.file();
     rule.position = node.position;
-    rule.name = read_name(report_, fields.required("name"));
-    rule.when =
-        read_when(report_, fields.optional("when"), {.catalogue = catalogue_, .zones = zones_});
-    rule.then = static_cast<Action>(read_word(report_, fields.required("then"), Code::bad_value,
+    rule.name = read_name(report, fields.required("name"));
+    rule.when = read_when(report, fields.optional("when"),
+                          {.catalogue = catalogue_, .zones = zones_, .lists = lists_});
+    return rule;
+}
+
+Rule PolicyReader::read_rule(Report& report, const yaml::Node& node) {
+    Fields fields(report, node, "a rule");
+    Rule rule = begin_rule(report, node, fields);
+    rule.then = static_cast<Action>(read_word(report, fields.required("then"), Code::bad_value,
                                               "an action", words(action_names))
                                         .value_or(0));
-    rule.mode = default_mode;
-    if (const auto mode = read_word(report_, fields.optional("mode"), Code::bad_value, "a mode",
-                                    {"enforce", "monitor"}))
-        rule.mode = static_cast<Mode>(*mode);
-    rule.reason = read_text(report_, fields.optional("reason")).value_or("");
+    rule.mode = defaults_.mode;
+    const yaml::Node* mode = fields.optional("mode");
+    if (const auto word =
+            read_word(report, mode, Code::bad_value, "a mode", {"enforce", "monitor"}))
+        rule.mode = static_cast<Mode>(*word);
+    const yaml::Node* rollout = fields.optional("rollout");
+    rule.rollout = read_rollout(report, rollout, defaults_.time_zone, zones_);
+    if (mode != nullptr && rollout != nullptr)
+        report.error(Code::conflict, mode->position,
+                     "`mode` and `rollout` both say whom the rule is enforced on",
+                     "leave `mode` out: who is not reached by the rollout yet is monitored");
+    rule.schedule = read_schedule(report, fields, defaults_.time_zone);
+    rule.log = read_bool(report, fields.optional("log")).value_or(false);
+    rule.reason = read_text(report, fields.optional("reason")).value_or("");
+    fields.finish();
+    return rule;
+}
+
+Rule PolicyReader::read_exemption(Report& report, const yaml::Node& node) {
+    Fields fields(report, node, "an exemption");
+    Rule rule = begin_rule(report, node, fields);
+    rule.exemption = true;
+    rule.then = Action::accept;
+    rule.mode = Mode::enforce;
+    static_cast<void>(fields.required("until"));
+    rule.schedule = read_schedule(report, fields, defaults_.time_zone);
+    rule.owner = read_text(report, fields.required("owner")).value_or("");
+    rule.ticket = read_text(report, fields.required("ticket")).value_or("");
+    rule.reason = read_text(report, fields.optional("reason")).value_or("");
     fields.finish();
     return rule;
 }
@@ -184,7 +315,7 @@ Rule PolicyReader::read_rule(const yaml::Node& node, Mode default_mode) {
 std::optional<Policy> read_policy(const yaml::Document& document, const Catalogue& catalogue,
                                   std::vector<Finding>& findings) {
     const std::size_t before = findings.size();
-    Report report(document, findings);
+    const Report report(document, findings);
     Policy::Parts parts = PolicyReader(report, catalogue).read(document.root);
     return findings.size() == before ? std::optional<Policy>(std::in_place, std::move(parts))
                                      : std::nullopt;

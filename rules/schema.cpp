@@ -54,11 +54,15 @@ std::string_view explain(Network::Error error) {
     return "";
 }
 
-void Report::error(Code code, Position position, std::string text, std::string hint) {
-    // More than anybody reads would only cost memory: each finding quotes its line.
+// More than anybody reads would only cost memory: each finding quotes its line.
+void Report::add(Finding finding) {
     constexpr std::size_t enough = 100;
     if (findings_.size() < enough)
-        findings_.push_back(document_.finding(code, position, std::move(text), std::move(hint)));
+        findings_.push_back(std::move(finding));
+}
+
+void Report::error(Code code, Position position, std::string text, std::string hint) {
+    add(document_.finding(code, position, std::move(text), std::move(hint)));
 }
 
 Fields::Fields(Report& report, const yaml::Node& node, std::string_view what)

@@ -23,6 +23,14 @@ class Report {
 
     [[nodiscard]] const std::string& file() const { return document_.file; }
 
+    /// Adds a finding about another file.
+    void add(Finding finding);
+
+    /// A report about another document, into the same findings.
+    [[nodiscard]] Report about(const yaml::Document& document) const {
+        return Report(document, findings_);
+    }
+
   private:
     const yaml::Document& document_;
     std::vector<Finding>& findings_;

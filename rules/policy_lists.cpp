@@ -1,0 +1,113 @@
+#include "rules/policy_lists.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "rules/text_file.hpp"
+
+namespace octroi {
+namespace {
+
+constexpr std::size_t max_lists = 1000;
+constexpr std::size_t max_values = 200'000;
+
+// A network has a slash or a colon, or is an IPv4 address; everything else is a name.
+bool looks_like_network(std::string_view text) {
+    return text.find_first_of("/:") != std::string_view::npos || parse_address(text).has_value();
+}
+
+void add_value(Report& report, const yaml::Node& node, List& list) {
+    if (node.kind != yaml::Kind::scalar || !looks_like_network(node.scalar))
+        return add_name(report, node, list.names);
+    if (const auto network = read_network(report, &node))
+        list.networks.push_back(*network);
+}
+
+std::string_view trimmed(std::string_view line) {
+    line = line.substr(0, line.find('#'));
+    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+    while (!line.empty() && blank(line.front()))
+        line.remove_prefix(1);
+    while (!line.empty() && blank(line.back()))
+        line.remove_suffix(1);
+    return line;
+}
+
+// One value a line. What is wrong in the file is told with its own lines.
+void read_list_file(Report& report, const yaml::Node& node, List& list) {
+    const auto path = std::filesystem::path(report.file()).parent_path() / node.scalar;
+    auto text = read_text_file(path.string(), yaml::max_file_size);
+    if (!text) {
+        Finding finding = std::move(text.error());
+        return report.error(finding.code, node.position,
+                            fmt::format("the list {}: {}", path.string(), finding.text),
+                            finding.hint);
+    }
+    const yaml::Document document{.file = path.string(), .text = std::move(*text), .root = {}};
+    Report inside = report.about(document);
+    std::size_t values = 0;
+    std::string_view rest = document.text;
+    for (std::size_t line = 1; !rest.empty(); ++line) {
+        const std::string_view whole = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(whole.size() + 1, rest.size()));
+        const std::string_view value = trimmed(whole);
+        if (value.empty())
+            continue;
+        const auto column = static_cast<std::size_t>(value.data() - whole.data()) + 1;
+        const Position position{.line = line, .column = column};
+        if (++values > max_values)
+            return inside.error(Code::too_many, position,
+                                fmt::format("more than {} values", max_values));
+        add_value(inside,
+                  {.kind = yaml::Kind::scalar, .position = position, .scalar = std::string(value)},
+                  list);
+    }
+}
+
+List read_list_of(Report& report, const yaml::Node& node) {
+    List list;
+    if (node.kind == yaml::Kind::map) {
+        Fields fields(report, node, "a list");
+        const yaml::Node* file = fields.required("file");
+        fields.finish();
+        if (file != nullptr && read_text(report, file))
+            read_list_file(report, *file, list);
+        return list;
+    }
+    for (const yaml::Node* value : elements(&node))
+        add_value(report, *value, list);
+    return list;
+}
+
+}  // namespace
+
+void add_name(Report& report, const yaml::Node& node, NameSet& names) {
+    const bool exact = node.kind == yaml::Kind::scalar && node.scalar.starts_with('=');
+    yaml::Node bare = node;
+    if (exact)
+        bare.scalar.erase(0, 1);
+    if (const auto domain = read_domain(report, &bare))
+        (exact ? names.exact : names.domains).insert(domain->text());
+}
+
+void read_lists(Report& report, const yaml::Node* node, Lists& lists) {
+    if (node == nullptr || node->kind == yaml::Kind::null)
+        return;
+    if (node->kind != yaml::Kind::map)
+        return report.error(Code::wrong_type, node->position,
+                            "`lists` must be a map of `name: values`");
+    if (lists.size() + node->keys.size() > max_lists)
+        return report.error(Code::too_many, node->position,
+                            fmt::format("more than {} lists", max_lists));
+    for (std::size_t i = 0; i < node->keys.size(); ++i) {
+        const yaml::Node& key = node->keys[i];
+        const auto [place, fresh] = lists.try_emplace(key.scalar, read_list_of(report, node->values[i]));
+        if (!fresh)
+            report.error(Code::duplicate_name, key.position,
+                         fmt::format("a second list is called `{}`", key.scalar));
+    }
+}
+
+}  // namespace octroi

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rules/facts.hpp"
+#include "rules/schema.hpp"
+
+namespace octroi {
+
+/// A named list of a policy: domains (`=name` for a name alone) and networks.
+struct List {
+    NameSet names;
+    std::vector<Network> networks;
+};
+
+using Lists = std::map<std::string, List, std::less<>>;
+
+/// Reads `lists`: each is a list of values, or `{file: PATH}` with one value a line, `#` for
+/// comments. A relative path is relative to the folder of the policy.
+void read_lists(Report& report, const yaml::Node* node, Lists& lists);
+
+/// Adds the domain in `node`, or the name alone where it is written `=name`.
+void add_name(Report& report, const yaml::Node& node, NameSet& names);
+
+}  // namespace octroi

@@ -1,0 +1,256 @@
+#include "rules/rule_index.hpp"
+
+#include <algorithm>
+
+#include "rules/policy.hpp"
+#include "rules/text_key.hpp"
+
+namespace octroi {
+namespace {
+
+// A rule that asks for a network wider than this is a candidate for every address: listing it at
+// every narrower network inside would cost more than it saves.
+constexpr unsigned widest_listed = 96 + 4;
+
+std::uint64_t bit(std::size_t index) {
+    return std::uint64_t{1} << index % 64;
+}
+
+template <typename Asking>
+Asking united(const Asking& outer, const Asking& inner) {
+    Asking both = inner;
+    both.for_it.add(outer.for_it);
+    both.against_it.add(outer.against_it);
+    return both;
+}
+
+}  // namespace
+
+void RuleIndex::Sparse::add(std::size_t rule) {
+    const auto word = static_cast<std::uint16_t>(rule / 64);
+    const auto place = std::ranges::lower_bound(words_, word, {},
+                                                &std::pair<std::uint16_t, std::uint64_t>::first);
+    if (place != words_.end() && place->first == word)
+        place->second |= bit(rule);
+    else
+        words_.insert(place, {word, bit(rule)});
+    summary_[word / 64] |= bit(word);
+}
+
+void RuleIndex::Sparse::add(const Sparse& other) {
+    for (const auto& [word, bits] : other.words_)
+        for (std::uint64_t left = bits; left != 0; left &= left - 1)
+            add(std::size_t{word} * 64 + lowest(left));
+}
+
+std::uint64_t RuleIndex::Sparse::word(std::size_t index) const {
+    if ((summary_[index / 64] & bit(index)) == 0)
+        return 0;
+    return std::ranges::lower_bound(words_, index, {},
+                                    &std::pair<std::uint16_t, std::uint64_t>::first)
+        ->second;
+}
+
+void RuleIndex::Dense::add(std::size_t rule) {
+    const std::size_t word = rule / 64;
+    if (words.size() <= word)
+        words.resize(word + 1);
+    words[word] |= bit(rule);
+    summary[word / 64] |= bit(word);
+}
+
+std::uint64_t RuleIndex::Slice::summary(std::size_t block) const {
+    std::uint64_t bits = by_default->summary[block];
+    for (const Asking* each : asking)
+        bits |= each->for_it.summary()[block];
+    return bits;
+}
+
+std::uint64_t RuleIndex::Slice::word(std::size_t index) const {
+    std::uint64_t bits = index < by_default->words.size() ? by_default->words[index] : 0;
+    for (const Asking* each : asking)
+        bits &= ~each->against_it.word(index);
+    for (const Asking* each : asking)
+        bits |= each->for_it.word(index);
+    return bits;
+}
+
+std::uint64_t RuleIndex::Slices::summary(std::size_t block) const {
+    std::uint64_t bits = ~std::uint64_t{0};
+    for (const Slice& slice : all)
+        bits &= slice.summary(block);
+    return bits;
+}
+
+std::uint64_t RuleIndex::Slices::word(std::size_t index) const {
+    std::uint64_t bits = ~std::uint64_t{0};
+    for (const Slice& slice : all)
+        bits &= slice.word(index);
+    return bits;
+}
+
+// Notes what `rule` asks of one condition; `each(add)` calls `add(asking)` for each of its values.
+template <typename Values, typename Each>
+void RuleIndex::index(Condition& condition, std::size_t rule, const Values& values, Each each) {
+    if (!values || values->negated)
+        condition.by_default.add(rule);
+    if (!values)
+        return;
+    condition.used = true;
+    each(values->values, [&](Asking& asking) {
+        (values->negated ? asking.against_it : asking.for_it).add(rule);
+    });
+}
+
+void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
+    const When& when = rule.when;
+    all_.add(number);
+    const auto each_bit = [](auto& table) {
+        return [&table](const auto& set, auto add) {
+            for (std::size_t i = 0; i < table.size(); ++i)
+                if (set.test(i))
+                    add(table[i]);
+        };
+    };
+    const auto each_word = [](Words& table) {
+        return [&table](const WordSet& set, auto add) {
+            for (const std::string& word : set)
+                add(table[word]);
+        };
+    };
+    const auto each_network = [&](Condition& condition, NetworkEntries& table, bool negated) {
+        return [&, negated](const auto& networks, auto add) {
+            for (const Network& network : networks.list) {
+                if (network.length() < widest_listed) {
+                    if (!negated)
+                        condition.by_default.add(number);
+                    continue;
+                }
+                table.emplace_back(network, Asking());
+                add(table.back().second);
+            }
+        };
+    };
+    index(zone_, number, when.zone, each_bit(zones_));
+    index(client_, number, when.client,
+          each_network(client_, client_networks_, when.client && when.client->negated));
+    index(address_, number, when.address,
+          each_network(address_, address_networks_, when.address && when.address->negated));
+    index(name_, number, when.name, [&](const NameSet& names, auto add) {
+        for (const std::string& name : names.domains)
+            add(domains_[name]);
+        for (const std::string& name : names.exact)
+            add(exact_names_[name]);
+    });
+    if (when.services) {  // what the conditions on services leave together, negation included
+        service_.used = true;
+        for (std::size_t id = when.services->_Find_first(); id < when.services->size();
+             id = when.services->_Find_next(id))
+            services_[id].for_it.add(number);
+    } else {
+        service_.by_default.add(number);
+    }
+    index(transport_, number, when.transport, each_bit(transports_));
+    index(strength_, number, when.strength, each_bit(strengths_));
+    index(protocol_, number, when.protocol, each_word(protocols_));
+    index(application_, number, when.application, each_word(applications_));
+    index(port_, number, when.port, [&](const std::vector<PortRange>& ranges, auto) {
+        for (const PortRange range : ranges)
+            port_claims_.push_back(
+                {.range = range, .rule = number, .negated = when.port->negated});
+    });
+    const auto flag = [&](Condition& condition, std::array<Asking, 2>& table,
+                          const std::optional<bool>& wanted) {
+        if (!wanted)
+            return condition.by_default.add(number);
+        condition.used = true;
+        table[*wanted ? 1 : 0].for_it.add(number);
+    };
+    flag(ech_, echs_, when.ech);
+    flag(unclassified_, unclassifieds_, when.unclassified);
+}
+
+// Ports with the same rules form one class.
+void RuleIndex::index_ports() {
+    if (!port_.used)
+        return;
+    std::vector<std::uint32_t> starts = {0};
+    for (const PortClaim& claim : port_claims_) {
+        starts.push_back(claim.range.first);
+        starts.push_back(claim.range.last + std::uint32_t{1});
+    }
+    std::ranges::sort(starts);
+    starts.erase(std::ranges::unique(starts).begin(), starts.end());
+    ports_.resize(starts.size());
+    const auto class_of = [&](std::uint32_t port) {
+        return static_cast<std::size_t>(std::ranges::upper_bound(starts, port) - starts.begin()) -
+               1;
+    };
+    for (const PortClaim& claim : port_claims_)
+        for (std::size_t i = class_of(claim.range.first); i <= class_of(claim.range.last); ++i)
+            (claim.negated ? ports_[i].against_it : ports_[i].for_it).add(claim.rule);
+    port_classes_.resize(65536);
+    for (std::uint32_t port = 0; port < port_classes_.size(); ++port)
+        port_classes_[port] = static_cast<std::uint16_t>(class_of(port));
+    port_claims_ = {};
+}
+
+RuleIndex::RuleIndex(const std::vector<Rule>& rules, const std::vector<bool>& active)
+    : zones_(max_zones), services_(max_service_id + 1UL) {
+    for (std::size_t i = 0; i < rules.size(); ++i)
+        if (active[i])
+            index_rule(i, rules[i]);
+    clients_ = PrefixMap<Asking>(std::move(client_networks_), united<Asking>);
+    addresses_ = PrefixMap<Asking>(std::move(address_networks_), united<Asking>);
+    index_ports();
+}
+
+RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
+    Slices slices;
+    slices.all.emplace_back().by_default = &all_;
+    // A condition that no rule has, or whose fact is not known yet, leaves all rules.
+    const auto ask = [&](const Condition& condition, bool known, auto collect) {
+        if (!condition.used || !known)
+            return;
+        Slice& slice = slices.all.emplace_back();
+        slice.by_default = &condition.by_default;
+        collect(slice.asking);
+    };
+    const auto one = [](const Asking* asking) {
+        return [asking](auto& found) {
+            if (asking != nullptr)
+                found.push_back(asking);
+        };
+    };
+    const auto word_in = [](const Words& table, std::string_view word) -> const Asking* {
+        const auto found = table.find(text_key(word));
+        return found == table.end() ? nullptr : &found->second;
+    };
+    ask(zone_, true, [&](auto& found) {
+        for (std::size_t i = facts.zones._Find_first(); i < facts.zones.size();
+             i = facts.zones._Find_next(i))
+            found.push_back(&zones_[i]);
+    });
+    ask(client_, true, one(clients_.find(facts.client)));
+    ask(address_, facts.server_known, one(addresses_.find(facts.server)));
+    ask(name_, facts.name_known, [&](auto& found) {
+        if (const Asking* exact = word_in(exact_names_, facts.name))
+            found.push_back(exact);
+        for (std::string_view name = facts.name; !name.empty(); name = parent_domain(name))
+            if (const Asking* domain = word_in(domains_, name))
+                found.push_back(domain);
+    });
+    if (port_.used)
+        ask(port_, facts.server_known, one(&ports_[port_classes_[facts.port]]));
+    ask(transport_, facts.server_known,
+        one(&transports_[static_cast<std::size_t>(facts.transport)]));
+    ask(service_, facts.service_known, one(&services_[facts.service]));
+    ask(strength_, facts.service_known, one(&strengths_[static_cast<std::size_t>(facts.strength)]));
+    ask(protocol_, facts.protocol_known, one(word_in(protocols_, facts.protocol)));
+    ask(application_, facts.application_known, one(word_in(applications_, facts.application)));
+    ask(ech_, facts.name_known, one(&echs_[facts.ech ? 1 : 0]));
+    ask(unclassified_, facts.classified_known, one(&unclassifieds_[facts.unclassified ? 1 : 0]));
+    return slices;
+}
+
+}  // namespace octroi

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
+
+#include "rules/facts.hpp"
+#include "rules/prefix_map.hpp"
+
+namespace octroi {
+
+struct Rule;
+
+inline constexpr std::size_t max_rules = 16'384;
+
+/// Finds the rules that may match a flow without walking through all of them. For every condition
+/// there is a set of rules as bits for each value that rules ask about; a flow's candidates are the
+/// intersection over the conditions. A fact that is not known yet excludes no rule. Cost grows with
+/// the candidates, and with the number of rules by two bits in 4096. Immutable.
+class RuleIndex {
+  public:
+    /// `active[i]` tells whether `rules[i]` takes part at all.
+    RuleIndex(const std::vector<Rule>& rules, const std::vector<bool>& active);
+
+    /// Calls `visit(i)` for the candidates in order of the rules, until it gives false. Every rule
+    /// whose conditions may be true is among them; some others may be.
+    template <typename Visit>
+    void visit(const Facts& facts, Visit visit) const {
+        const Slices slices = slices_of(facts);
+        for (std::size_t block = 0; block < blocks; ++block)
+            for (std::uint64_t words = slices.summary(block); words != 0; words &= words - 1) {
+                const std::size_t word = block * 64 + lowest(words);
+                for (std::uint64_t bits = slices.word(word); bits != 0; bits &= bits - 1)
+                    if (!visit(word * 64 + lowest(bits)))
+                        return;
+            }
+    }
+
+  private:
+    static constexpr std::size_t blocks = max_rules / 4096;
+    using Summary = std::array<std::uint64_t, blocks>;  // a bit for each word that is not 0
+
+    static std::size_t lowest(std::uint64_t bits) {
+        return static_cast<std::size_t>(__builtin_ctzll(bits));
+    }
+
+    // A set of rules of which most are absent.
+    class Sparse {
+      public:
+        void add(std::size_t rule);
+        void add(const Sparse& other);
+
+        [[nodiscard]] std::uint64_t word(std::size_t index) const;
+
+        [[nodiscard]] const Summary& summary() const { return summary_; }
+
+      private:
+        Summary summary_{};
+        std::vector<std::pair<std::uint16_t, std::uint64_t>> words_;  // in order
+    };
+
+    // A set of rules of any size.
+    struct Dense {
+        Summary summary{};
+        std::vector<std::uint64_t> words;
+
+        void add(std::size_t rule);
+    };
+
+    // The rules that ask for a value, and those that ask for anything but it.
+    struct Asking {
+        Sparse for_it;
+        Sparse against_it;
+    };
+
+    // One condition: the rules that a value leaves, of all rules.
+    struct Condition {
+        bool used = false;
+        Dense by_default;  // rules without this condition, and negated ones
+    };
+
+    struct Slice {
+        const Dense* by_default = nullptr;
+        absl::InlinedVector<const Asking*, 8> asking;
+
+        [[nodiscard]] std::uint64_t summary(std::size_t block) const;
+        [[nodiscard]] std::uint64_t word(std::size_t index) const;
+    };
+
+    struct Slices {
+        absl::InlinedVector<Slice, 12> all;
+
+        [[nodiscard]] std::uint64_t summary(std::size_t block) const;
+        [[nodiscard]] std::uint64_t word(std::size_t index) const;
+    };
+
+    template <typename Values, typename Each>
+    void index(Condition& condition, std::size_t rule, const Values& values, Each each);
+    void index_rule(std::size_t number, const Rule& rule);
+    void index_ports();
+    [[nodiscard]] Slices slices_of(const Facts& facts) const;
+
+    using NetworkEntries = std::vector<PrefixMap<Asking>::Entry>;
+    using Words = absl::flat_hash_map<std::string, Asking>;
+
+    struct PortClaim {
+        PortRange range;
+        std::size_t rule = 0;
+        bool negated = false;
+    };
+
+    Dense all_;
+    Condition zone_;
+    std::vector<Asking> zones_;
+    Condition client_;
+    NetworkEntries client_networks_;  // while building
+    PrefixMap<Asking> clients_;
+    Condition address_;
+    NetworkEntries address_networks_;  // while building
+    PrefixMap<Asking> addresses_;
+    Condition name_;
+    Words domains_;
+    Words exact_names_;
+    Condition port_;
+    std::vector<PortClaim> port_claims_;  // while building
+    std::vector<std::uint16_t> port_classes_;
+    std::vector<Asking> ports_;
+    Condition transport_;
+    std::array<Asking, transport_names.size()> transports_{};
+    Condition service_;
+    std::vector<Asking> services_;  // by id; 0: flows without one
+    Condition strength_;
+    std::array<Asking, strength_count> strengths_{};
+    Condition protocol_;
+    Words protocols_;
+    Condition application_;
+    Words applications_;
+    Condition ech_;
+    std::array<Asking, 2> echs_{};
+    Condition unclassified_;
+    std::array<Asking, 2> unclassifieds_{};
+};
+
+}  // namespace octroi
