@@ -161,12 +161,23 @@ TEST_SUITE("socks") {
                   0);
     }
 
-    TEST_CASE("SOCKS 4 does not wait for the end of a user id for ever") {
-        const Buffer head = version_4(octets("198.51.100.1"), "");
-        const Bytes open = Bytes(head).first(8);
-        CHECK_FALSE(foreign(wire::join(open, Buffer(255, 'u'))));
-        CHECK(foreign(wire::join(open, Buffer(256, 'u'))));
-        CHECK(foreign(chain({version_4({0, 0, 0, 1}, "me"), Buffer(600, 'h')})));
+    TEST_CASE("SOCKS 4 does not wait for the end of a user id or a name for ever") {
+        const Buffer user = version_4(octets("198.51.100.1"), "");
+        const Buffer host = version_4({0, 0, 0, 1}, "me");
+        for (const Bytes open : {Bytes(user).first(user.size() - 1), Bytes(host)}) {
+            CHECK_FALSE(foreign(wire::join(open, Buffer(255, 'x'))));
+            CHECK(foreign(wire::join(open, Buffer(256, 'x'))));
+        }
+    }
+
+    TEST_CASE("a user id or a name that is too long is refused, cut or whole") {
+        const std::string longest(255, 'x');
+        CHECK(read(version_4({0, 0, 0, 1}, longest, longest)).host == longest);
+        for (const Buffer& stream : {version_4({0, 0, 0, 1}, "me", longest + 'x'),
+                                     version_4({0, 0, 0, 1}, longest + 'x', "zoom.us")}) {
+            CHECK(foreign(stream));
+            CHECK(foreign(wire::join(stream, data)));
+        }
     }
 }
 
