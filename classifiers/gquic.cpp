@@ -54,7 +54,7 @@ std::optional<Bytes> server_name(Bytes datagram) {
         begin = end;
     }
     const Bytes values = reader.rest();
-    if (!place || (*place)[1] > values.size())
+    if (!reader.ok() || !place || (*place)[1] > values.size())
         return std::nullopt;
     return values.subspan((*place)[0], (*place)[1] - (*place)[0]);
 }

@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint8_t version_5 = 5;
 constexpr std::uint8_t version_4 = 4;
 constexpr std::uint8_t connect = 1;
-constexpr std::size_t max_user = 255;
+constexpr std::size_t max_text = 255;  // of a user id or a name
 
 // The octets up to a zero, which goes as well.
 Bytes read_string(ByteReader& reader) {
@@ -29,14 +29,13 @@ std::expected<Request, Problem> read_4(Bytes stream) {
     if (reader.ok() && command != connect)
         return std::unexpected(Problem::not_socks);
     const Bytes user = read_string(reader);
-    if (user.size() > max_user)
-        return std::unexpected(Problem::not_socks);
     Request request;
     if (address != 0 && address < 256)
         request.host = read_string(reader);
+    if (user.size() > max_text || request.host.size() > max_text)
+        return std::unexpected(Problem::not_socks);
     if (!reader.ok())
-        return std::unexpected(stream.size() > 2 * max_user ? Problem::not_socks
-                                                            : Problem::incomplete);
+        return std::unexpected(Problem::incomplete);
     request.size = stream.size() - reader.rest().size();
     return request;
 }

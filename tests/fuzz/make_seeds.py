@@ -191,9 +191,52 @@ def streams() -> list[bytes]:
             for segments in (in_order, swapped, differs)]
 
 
+def socks() -> list[bytes]:
+    """SOCKS 4 (Lee, 1992), 4a, and 5 (RFC 1928) without and with a password (RFC 1929)."""
+    name = b"\5\1\0\3" + sized(1, b"example.org") + b"\1\xbb"
+    return [b"\4\1\1\xbb\xc0\0\2\1me\0", b"\4\1\1\xbb\0\0\0\1me\0example.org\0",
+            b"\5\1\0" + name + b"\x16\3\1", b"\5\2\0\2" + b"\1\2me\6secret" + name,
+            b"\5\1\0" + b"\5\1\0\1\xc0\0\2\1\1\xbb", b"\5\1\0" + b"\5\1\0\4" + bytes(16) + b"\1\xbb"]
+
+
+def gquic() -> list[bytes]:
+    """A CHLO ("QUIC Crypto", Langley and Chang, 2016) behind the headers of Q043 and of Q046."""
+    index, end = b"", 0
+    values = ((b"PAD\0", b"-" * 40), (b"SNI\0", b"example.org"), (b"VER\0", b"Q043"))
+    for tag, value in values:
+        end += len(value)
+        index += tag + struct.pack("<I", end)
+    message = b"CHLO" + struct.pack("<HH", len(values), 0) + index + b"".join(v for _, v in values)
+    frame = bytes(12) + b"\xa0\1" + sized(2, message)
+    return [b"\x0d" + bytes(8) + b"Q043\1" + frame, b"\xc3Q046\x50" + bytes(8) + bytes(4) + frame]
+
+
+def ipv4(protocol: int, payload: bytes) -> bytes:
+    """RFC 791 3.1, without its checksum."""
+    return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0) + bytes(
+        [10, 0, 0, 1, 192, 0, 2, 1]) + payload
+
+
+def udp(port: int, payload: bytes) -> bytes:
+    return ipv4(UDP, struct.pack("!HHHH", 50000, port, 8 + len(payload), 0) + payload)
+
+
+def tunnels() -> list[bytes]:
+    """IP in IP, GRE with a key, GTP-U with an extension header, VXLAN, Teredo, and one in another."""
+    inner = udp(443, b"data")
+    inner_6 = struct.pack("!IHBB", 0x60000000, 12, UDP, 64) + bytes(32) + struct.pack(
+        "!HHHH", 1, 2, 12, 0) + b"data"
+    gre = ipv4(47, struct.pack("!HHI", 0x2000, 0x0800, 7) + inner)
+    gtp = struct.pack("!BBHI", 0x34, 255, 8 + len(inner), 1) + b"\0\7\0\x85" + b"\1\0\x09\0" + inner
+    vxlan = b"\x08" + bytes(7) + bytes(12) + b"\x86\xdd" + inner_6
+    return [ipv4(4, inner), gre, udp(2152, gtp), udp(4789, vxlan), udp(3544, inner_6), ipv4(4, gre)]
+
+
 def written_here(seeds: dict[str, list[bytes]]) -> None:
     for name, written in (("fuzz_dns", dns()), ("fuzz_stun", stun()), ("fuzz_http", http()),
-                          ("fuzz_certificate", certificates()), ("fuzz_tcp_stream", streams())):
+                          ("fuzz_certificate", certificates()), ("fuzz_tcp_stream", streams()),
+                          ("fuzz_socks", socks()), ("fuzz_gquic", gquic()),
+                          ("fuzz_decapsulation", tunnels())):
         seeds[name] += written
     # A ClientHello's frame in an authentic packet, and datagrams as they come.
     crypto = b"\6\0\x20" + b"\1" + sized(3, bytes(28))

@@ -20,6 +20,8 @@ inline constexpr std::array<std::string_view, 2> modes = {"enforce", "monitor"};
 inline constexpr std::array<std::string_view, 5> exceptions = {
     "midstream", "unclassified", "ambiguous", "malformed", "table_full"};
 inline constexpr std::array<std::string_view, 4> transports = {"tcp", "udp", "icmp", "other"};
+inline constexpr std::array<std::string_view, 5> strengths = {"none", "guessed", "correlated",
+                                                              "observed", "certain"};
 
 // What each condition may ask for: values that overlap and nest, so that rules meet often.
 struct Vocabulary {
@@ -36,7 +38,13 @@ inline const std::vector<Vocabulary> conditions = {
     {"name", {"zoom.us", "=zoom.us", "us", "a.zoom.us", "example.org", "=b.example.org"}},
     {"address", {"170.114.0.0/16", "170.114.52.0/24", "203.0.113.5", "2407:30c0::/32"}},
     {"port", {"80", "443", "400-500", "3478-3481"}},
-    {"transport", {transports.begin(), transports.end()}}};
+    {"transport", {transports.begin(), transports.end()}},
+    {"vendor", {"Zoom", "DINUM", "Microsoft"}},
+    {"strength", {strengths.begin(), strengths.end()}},
+    {"protocol", {"TLS", "QUIC", "STUN"}},
+    {"application", {"Zoom", "Teams", "YouTube"}},
+    {"ech", {"true", "false"}},
+    {"unclassified", {"true", "false"}}};
 
 inline const std::array<std::pair<std::string_view, std::vector<std::string_view>>, 4> zones = {
     {{"interior", {"10.20.0.0/16", "fd00:20::/48"}},
@@ -71,9 +79,18 @@ struct Flow {
     std::uint16_t port = 0;
     std::size_t transport = 0;
     const Service* service = nullptr;
+    std::size_t strength = 0;
     bool verified = true;
     std::string name;
+    bool ech = false;
+    std::string_view protocol;
+    std::string_view application;
+    bool unclassified = false;
 };
+
+inline bool is_flag(std::string_view key) {
+    return key == "ech" || key == "unclassified";
+}
 
 class Generator {
   public:
@@ -87,6 +104,8 @@ class Generator {
     }
 
     SpecCondition any_condition(const Vocabulary& vocabulary) {
+        if (is_flag(vocabulary.key))
+            return {.key = vocabulary.key, .values = {one_of(vocabulary.values)}};
         SpecCondition condition{.key = vocabulary.key, .values = {}, .negated = below(3) == 0};
         for (std::size_t i = 0; i < 1 + below(3); ++i)
             condition.values.push_back(one_of(vocabulary.values));
@@ -121,14 +140,21 @@ class Generator {
         constexpr std::array<std::string_view, 7> names = {
             "", "zoom.us", "a.zoom.us", "b.a.zoom.us", "b.example.org", "c.b.example.org", "us"};
         constexpr std::array<std::uint16_t, 5> ports = {80, 443, 500, 3480, 0};
+        constexpr std::array<std::string_view, 4> protocols = {"", "TLS", "QUIC", "STUN"};
+        constexpr std::array<std::string_view, 3> applications = {"", "Zoom", "YouTube"};
         const auto& services = catalogue.services();
         return {.client = samples::address(one_of(clients)),
                 .server = samples::address(one_of(servers)),
                 .port = one_of(ports),
                 .transport = below(transports.size()),
                 .service = below(4) == 0 ? nullptr : &one_of(services),
+                .strength = below(strengths.size()),
                 .verified = below(3) != 0,
-                .name = std::string(one_of(names))};
+                .name = std::string(one_of(names)),
+                .ech = below(2) == 0,
+                .protocol = one_of(protocols),
+                .application = one_of(applications),
+                .unclassified = below(2) == 0};
     }
 
   private:
@@ -149,7 +175,8 @@ inline std::string yaml_of(const SpecRule& rule, std::size_t number) {
         text += ", mode: " + std::string(modes[*rule.mode]);
     text += ", when: {";
     for (const SpecCondition& condition : rule.when) {
-        const std::string values = list_of(condition.values);
+        const std::string values = is_flag(condition.key) ? std::string(condition.values.front())
+                                                          : list_of(condition.values);
         text += std::string(condition.key) + ": " +
                 (condition.negated ? "{not: " + values + "}" : values) + ", ";
     }
@@ -212,17 +239,29 @@ inline bool holds_value(const Flow& flow, std::string_view key, std::string_view
         return transports[flow.transport] == value;
     if (key == "name")
         return under(flow.name, value);
+    if (key == "strength")
+        return strengths[flow.strength] == value;
+    if (key == "protocol")
+        return flow.protocol == value;
+    if (key == "application")
+        return flow.application == value;
+    if (key == "ech")
+        return flow.ech == (value == "true");
+    if (key == "unclassified")
+        return flow.unclassified == (value == "true");
     if (flow.service == nullptr)
         return false;
     if (key == "service")
         return flow.service->name == value;
     if (key == "category")
         return to_string(flow.service->category) == value;
+    if (key == "vendor")
+        return flow.service->vendor == value;
     return flow.service->jurisdiction == value;
 }
 
 inline bool asks_for_service(const SpecCondition& condition) {
-    return condition.key == "service" || condition.key == "category" ||
+    return condition.key == "service" || condition.key == "category" || condition.key == "vendor" ||
            condition.key == "jurisdiction";
 }
 

@@ -2,93 +2,19 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/unit/wire.hpp"
+#include "tests/unit/dns_wire.hpp"
 
 using namespace octroi;
+using namespace octroi::dns_wire;
 using dns::Problem;
 using wire::Buffer;
 using Names = std::vector<std::string>;
 
 namespace {
 
-constexpr std::size_t a = 1;
-constexpr std::size_t cname = 5;
-constexpr std::size_t aaaa = 28;
-constexpr std::size_t svcb = 64;
-constexpr std::size_t https = 65;
-
-// RFC 1035 3.1: labels, then the root.
-Buffer labels(std::string_view name) {
-    wire::Fields fields;
-    while (!name.empty()) {
-        const std::size_t dot = std::min(name.find('.'), name.size());
-        fields.vector8(wire::text(name.substr(0, dot)));
-        name.remove_prefix(std::min(dot + 1, name.size()));
-    }
-    return fields.u8(0).take();
-}
-
-// RFC 1035 4.1.4
-Buffer pointer(std::size_t offset) {
-    return wire::Fields().u16(0xc000 | offset).take();
-}
-
-const Buffer question_name = pointer(12);  // behind the header
-
-// RFC 1035 4.1.3
-struct Record {
-    Buffer owner = question_name;
-    std::size_t type = a;
-    Buffer data = {};
-    std::size_t record_class = 1;  // internet
-    std::size_t ttl = 300;
-};
-
-struct Message {
-    std::size_t flags = 0x8180;  // response, recursion desired and available, no error
-    std::size_t questions = 1;
-    Buffer question = labels("www.example.org");
-    std::vector<Record> answers = {};
-};
-
-Buffer message(const Message& content) {
-    wire::Fields fields;
-    fields.u16(0x1234)
-        .u16(content.flags)
-        .u16(content.questions)
-        .u16(content.answers.size())
-        .u16(0)                   // authority
-        .u16(0)                   // additional
-        .bytes(content.question)  // name
-        .u16(a)                   // type
-        .u16(1);                  // class
-    for (const Record& record : content.answers)
-        fields.bytes(record.owner)
-            .u16(record.type)
-            .u16(record.record_class)
-            .u32(record.ttl)
-            .vector16(record.data);
-    return fields.take();
-}
-
 // Where the question and the first record's data stand with the question above.
 constexpr std::size_t question_end = 12 + 17 + 4;
 constexpr std::size_t first_data = question_end + 2 + 10;
-
-Buffer octets(std::string_view address) {
-    const Address parsed = wire::address(address);
-    const Bytes bytes = parsed.is_v4() ? Bytes(parsed.bytes).last(4) : Bytes(parsed.bytes);
-    return {bytes.begin(), bytes.end()};
-}
-
-// RFC 9460 2.2
-Buffer binding(const Buffer& target, const Buffer& parameters) {
-    return wire::Fields().u16(1).bytes(target).bytes(parameters).take();
-}
-
-Buffer parameter(std::size_t key, const Buffer& value) {
-    return wire::Fields().u16(key).vector16(value).take();
-}
 
 Names addresses_of(const dns::Answer& answer) {
     Names texts;

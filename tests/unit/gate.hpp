@@ -13,7 +13,8 @@
 namespace octroi {
 
 /// The services that pipeline tests speak of: zoom (1, US) by name and exclusive address, visio
-/// (4, FR) by name, bastion (9, FR) which permits only by name together with its address.
+/// (4, FR) by name, bastion (9, FR) which permits only by name together with its address, outer
+/// (10) whose names stand before an encrypted ClientHello.
 [[nodiscard]] inline std::shared_ptr<const Catalogue> test_catalogue() {
     const auto read = [](const std::string& fields) {
         std::vector<Finding> findings;
@@ -32,7 +33,9 @@ namespace octroi {
                   "category: video-conferencing, domains: [visio.numerique.gouv.fr]"),
              read("service: bastion, id: 9, name: Bastion, jurisdiction: FR, category: vpn, "
                   "domains: [bastion.gouv.fr], addresses: {shared: [203.0.113.0/24]}, "
-                  "verify: addresses")},
+                  "verify: addresses"),
+             read("service: outer, id: 10, name: Outer, jurisdiction: US, category: relay, "
+                  "domains: [ech.example], ech_outer: true")},
             findings)
             .value());
 }

@@ -165,3 +165,102 @@ TEST_SUITE("judgement by interface") {
               MarkState::accept);
     }
 }
+
+TEST_SUITE("judgement of a flow's shape") {
+    std::string reject_when(std::string_view condition) {
+        return "{octroi: 1, rules: [{name: r, then: reject, when: {" + std::string(condition) +
+               "}}]}";
+    }
+
+    // What the ClientHello's packet is answered, and told as.
+    Pipeline::Step after_hello(Gate & gate, const wire::Hello& hello) {
+        const Connection flow;
+        CHECK(gate(flow.syn()).verdict == pass());
+        return gate(flow.from_client(0, wire::in_records(wire::client_hello(hello))));
+    }
+
+    MarkState outcome(std::string_view condition, const wire::Hello& hello) {
+        Gate gate(reject_when(condition));
+        return after_hello(gate, hello).verdict.mark.state;
+    }
+
+    Pipeline::Step datagram(Gate & gate, std::uint16_t port, const wire::Buffer& payload) {
+        return gate(wire::ip(wire::endpoint("10.0.0.1", 50000),
+                             wire::endpoint("198.51.100.1", port), 17,
+                             wire::udp(50000, port, payload)));
+    }
+
+    TEST_CASE("an encrypted ClientHello is told from GREASE by the outer name") {
+        const wire::Hello used{.server_name = "ech.example", .encrypted_client_hello = true};
+        const wire::Hello offered{.server_name = "site.example", .encrypted_client_hello = true};
+        const wire::Hello plain{.server_name = "ech.example"};
+        CHECK(outcome("ech: true", used) == MarkState::reject);
+        CHECK(outcome("ech: true", offered) == MarkState::accept);
+        CHECK(outcome("ech: true", plain) == MarkState::accept);
+        CHECK(outcome("ech: false", used) == MarkState::accept);
+        CHECK(outcome("ech: false", offered) == MarkState::reject);
+
+        const auto told = [](const wire::Hello& hello) {
+            Gate gate("{octroi: 1, rules: []}");
+            return after_hello(gate, hello).record.value().ech;
+        };
+        CHECK(told(used) == "used");
+        CHECK(told(offered) == "offered");
+        CHECK(told(plain).empty());
+    }
+
+    TEST_CASE("the fingerprint of the ClientHello is told") {
+        Gate gate("{octroi: 1, rules: []}");
+        const auto step = after_hello(gate, {.alpn = "h2"});
+        REQUIRE(step.record);
+        CHECK(step.record->ja4.starts_with("t12d0102h2_"));
+        CHECK(to_json_line(*step.record).find(R"("ja4":"t12d0102h2_)") != std::string::npos);
+    }
+
+    TEST_CASE("over TCP the protocol is known with the ClientHello") {
+        CHECK(outcome("protocol: TLS", {}) == MarkState::reject);
+        CHECK(outcome("protocol: {not: TLS}", {}) == MarkState::accept);
+        CHECK(outcome("protocol: [QUIC, STUN]", {}) == MarkState::accept);
+    }
+
+    TEST_CASE("over UDP the first datagram tells the protocol") {
+        // RFC 8489 5: a Binding request without attributes.
+        const wire::Buffer request =
+            wire::Fields().u16(1).u16(0).u32(0x2112a442).fill(12, 0x33).take();
+        Gate gate(reject_when("protocol: STUN"));
+        CHECK(datagram(gate, 3478, request).verdict.mark.state == MarkState::reject);
+        Gate other(reject_when("protocol: QUIC"));
+        CHECK(datagram(other, 3478, request).verdict == pass());  // its service is not settled
+    }
+
+    TEST_CASE("a flow is unclassified when inspection has ended with nothing") {
+        Gate gate(reject_when("unclassified: true"));
+        const wire::Buffer noise(40, 0x5a);
+        CHECK(datagram(gate, 40000, noise).verdict == pass());
+        Verdict verdict = pass();
+        for (int i = 0; i < 20 && verdict == pass(); ++i)
+            verdict = datagram(gate, 40000, noise).verdict;
+        CHECK(verdict.mark.state == MarkState::reject);
+    }
+
+    TEST_CASE("a flow with a service or a name is never unclassified") {
+        Gate gate(reject_when("unclassified: true"));
+        Connection to_zoom;
+        to_zoom.server = wire::endpoint("170.114.52.2", 443);
+        CHECK(gate(to_zoom.syn()).verdict.mark.state == MarkState::accept);
+        CHECK(outcome("unclassified: true", {.server_name = "www.example.org"}) ==
+              MarkState::accept);
+        CHECK(outcome("unclassified: false", {.server_name = "www.example.org"}) ==
+              MarkState::reject);
+    }
+
+    TEST_CASE("an address is certain at the first packet, a name observed at the ClientHello") {
+        Gate gate(reject_when("strength: certain"));
+        Connection to_zoom;
+        to_zoom.server = wire::endpoint("170.114.52.2", 443);
+        CHECK(gate(to_zoom.syn()).verdict.mark.state == MarkState::reject);
+        CHECK(outcome("strength: certain", {}) == MarkState::accept);
+        CHECK(outcome("strength: observed", {}) == MarkState::reject);
+        CHECK(outcome("strength: none", {.server_name = "www.example.org"}) == MarkState::reject);
+    }
+}

@@ -2,6 +2,9 @@
 // an early decision equals the decision on the complete flow, and both outcomes equal those of a
 // reference evaluator that reads the same random policy from plain lists.
 #include <algorithm>
+#include <array>
+#include <bitset>
+#include <numeric>
 #include <optional>
 #include <string>
 
@@ -27,20 +30,37 @@ using octroi::random_policy::SpecRule;
 
 namespace {
 
-Facts facts_of(const Flow& flow, const Policy& policy, bool service_known, bool name_known) {
+// What a flow shows one after the other, in any order.
+enum Shown : std::size_t { service, name, protocol, application, classified, shown_count };
+
+using ShownSet = std::bitset<shown_count>;
+
+Facts facts_of(const Flow& flow, const Policy& policy, ShownSet shown) {
     Facts facts{.zones = policy.zones_of(flow.client),
                 .client = flow.client,
                 .server = flow.server,
                 .port = flow.port,
                 .transport = static_cast<octroi::Transport>(flow.transport),
-                .service_known = service_known,
-                .name_known = name_known};
-    if (service_known) {
+                .service_known = shown.test(Shown::service),
+                .name_known = shown.test(Shown::name),
+                .protocol_known = shown.test(Shown::protocol),
+                .application_known = shown.test(Shown::application),
+                .classified_known = shown.test(Shown::classified)};
+    if (facts.service_known) {
         facts.service = flow.service == nullptr ? octroi::no_service : flow.service->id;
+        facts.strength = static_cast<octroi::Strength>(flow.strength);
         facts.service_verified = flow.verified;
     }
-    if (name_known)
+    if (facts.name_known) {
         facts.name = flow.name;
+        facts.ech = flow.ech;
+    }
+    if (facts.protocol_known)
+        facts.protocol = flow.protocol;
+    if (facts.application_known)
+        facts.application = flow.application;
+    if (facts.classified_known)
+        facts.unclassified = flow.unclassified;
     return facts;
 }
 
@@ -58,9 +78,22 @@ bool consistent(const Outcome& earlier, const Outcome& later) {
 bool asks_for_what_is_shown_later(const Spec& spec) {
     return std::ranges::any_of(spec.rules, [](const SpecRule& rule) {
         return std::ranges::any_of(rule.when, [](const SpecCondition& condition) {
-            return condition.key == "name" || asks_for_service(condition);
+            constexpr std::array<std::string_view, 6> later = {
+                "name", "ech", "strength", "protocol", "application", "unclassified"};
+            return std::ranges::find(later, condition.key) != later.end() ||
+                   asks_for_service(condition);
         });
     });
+}
+
+using Order = std::array<std::size_t, shown_count>;
+
+Order any_order(Generator& generator) {
+    Order order{};
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t i = order.size(); i > 1; --i)
+        std::swap(order[i - 1], order[generator.below(i)]);
+    return order;
 }
 
 struct Counts {
@@ -71,19 +104,23 @@ struct Counts {
     std::size_t by_rule = 0;
 };
 
-void check_flow(const Spec& spec, const Policy& policy, const Flow& flow, Counts& counts) {
-    const auto decide = [&](bool service_known, bool name_known) {
-        return policy.decide(facts_of(flow, policy, service_known, name_known));
+// `order`: in which the flow shows what it shows.
+void check_flow(const Spec& spec, const Policy& policy, const Flow& flow, const Order& order,
+                Counts& counts) {
+    const auto decide = [&](ShownSet shown) {
+        return policy.decide(facts_of(flow, policy, shown));
     };
-    const Decision start = decide(false, false);
-    const Decision complete = decide(true, true);
+    const Decision start = decide({});
+    const Decision complete = decide(ShownSet().set());
     REQUIRE(same(complete.enforced, evaluate(spec, flow, false, std::nullopt)));
     REQUIRE(same(complete.would, evaluate(spec, flow, true, std::nullopt)));
-    for (const Decision& middle : {decide(true, false), decide(false, true)}) {
-        REQUIRE(consistent(start.enforced, middle.enforced));
-        REQUIRE(consistent(start.would, middle.would));
-        REQUIRE(consistent(middle.enforced, complete.enforced));
-        REQUIRE(consistent(middle.would, complete.would));
+    ShownSet shown;
+    Decision earlier = start;
+    for (const std::size_t next : order) {
+        const Decision later = decide(shown.set(next));
+        REQUIRE(consistent(earlier.enforced, later.enforced));
+        REQUIRE(consistent(earlier.would, later.would));
+        earlier = later;
     }
     if (!asks_for_what_is_shown_later(spec))
         REQUIRE(start.settled());
@@ -124,8 +161,10 @@ TEST_SUITE("policy properties") {
             ++policies;
             CAPTURE(seed);
             CAPTURE(yaml_of(spec));
-            for (int i = 0; i < flows_each; ++i)
-                check_flow(spec, *policy, generator.any_flow(catalogue), counts);
+            for (int i = 0; i < flows_each; ++i) {
+                const Flow flow = generator.any_flow(catalogue);
+                check_flow(spec, *policy, flow, any_order(generator), counts);
+            }
         }
         MESSAGE(policies, " policies, ", counts.flows, " flows: ", counts.early,
                 " decided before anything was shown, ", counts.late, " later, ", counts.by_rule,
@@ -152,7 +191,7 @@ TEST_SUITE("policy properties") {
             for (int i = 0; i < flows_each; ++i) {
                 const Flow flow = generator.any_flow(catalogue);
                 const std::size_t exception = generator.below(exceptions.size());
-                const Decision decision = policy->decide(facts_of(flow, *policy, true, true),
+                const Decision decision = policy->decide(facts_of(flow, *policy, ShownSet().set()),
                                                          static_cast<octroi::Exception>(exception));
                 REQUIRE(same(decision.enforced, evaluate(spec, flow, false, exception)));
                 REQUIRE(same(decision.would, evaluate(spec, flow, true, exception)));

@@ -247,3 +247,66 @@ TEST_SUITE("identification by signature and by other flows") {
         CHECK(name_of(identify(findings, ends)) == "zoom");
     }
 }
+
+TEST_SUITE("identification by realm") {
+    constexpr std::string_view first_address = "192.0.2.1";
+    constexpr std::string_view second_address = "198.51.100.1";
+
+    // Two products of a vendor with one realm, at addresses that each shares with others; the third
+    // owns a name above it.
+    Catalogue catalogue_of_realms() {
+        const auto entry = [](std::string_view name, int id, std::string_view more) {
+            return octroi::samples::service(
+                "{service: " + std::string(name) + ", id: " + std::to_string(id) +
+                ", name: N, vendor: V, jurisdiction: US, category: vpn, sources: []" +
+                std::string(more) + "}");
+        };
+        std::vector<octroi::Finding> findings;
+        return Catalogue::build(
+                   {entry("first", 1,
+                          ", realms: [turn.example], addresses: {shared: [192.0.2.0/24]}"),
+                    entry("second", 2,
+                          ", realms: [turn.example, relay.third.example], verify: addresses,"
+                          " addresses: {shared: [198.51.100.0/24]}"),
+                    entry("third", 3, ", domains: [third.example]")},
+                   findings)
+            .value();
+    }
+
+    Identification identify_realm(std::string_view realm, std::string_view server) {
+        static const Catalogue catalogue = catalogue_of_realms();
+        Findings findings = ended();
+        findings.realm = realm;
+        findings.application = Application::stun;
+        return catalogue.identify(findings, over(Protocol::udp, server, 3478));
+    }
+
+    TEST_CASE("a realm that services share counts at the address of each") {
+        const auto found = identify_realm("turn.example", first_address);
+        CHECK(name_of(found) == "first");
+        CHECK(found.strength == Strength::observed);
+        CHECK(found.decisive == EvidenceKind::stun);
+        CHECK(found.settled);
+        CHECK(name_of(identify_realm("turn.example", second_address)) == "second");
+    }
+
+    TEST_CASE("neither the realm nor the shared address decides alone") {
+        CHECK(name_of(identify_realm("turn.example", elsewhere)) == "none");
+        CHECK(name_of(identify_realm("", first_address)) == "none");
+        CHECK(name_of(identify_realm("other.example", first_address)) == "none");
+    }
+
+    TEST_CASE("a realm means itself, not names below or above it") {
+        CHECK(name_of(identify_realm("a.turn.example", first_address)) == "none");
+        CHECK(name_of(identify_realm("example", first_address)) == "none");
+    }
+
+    TEST_CASE("a realm under a service's own domain is that service's") {
+        CHECK(name_of(identify_realm("relay.third.example", second_address)) == "third");
+    }
+
+    TEST_CASE("a realm at the service's own address is verified") {
+        CHECK(identify_realm("turn.example", first_address).verified);
+        CHECK(identify_realm("turn.example", second_address).verified);  // verify: addresses
+    }
+}
