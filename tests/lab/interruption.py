@@ -1,5 +1,6 @@
 """Programs of the lab that are interrupted in the middle, and what they leave."""
 
+import contextlib
 import signal
 import subprocess
 from pathlib import Path
@@ -21,6 +22,9 @@ def interrupt(argv, role, command, number):
     finally:
         child.kill()
         child.wait()
+    # The kernel ends what the program was starting (prctl(2), PR_SET_PDEATHSIG) a moment after it.
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: all(command_of(pid) != command for pid in pids), "their end")
     left = [pid for pid in pids if command_of(pid) == command]
     left += [path.name for path in NAMESPACE_FILES.glob(f"octroi-{child.pid}-*")]
     return child.returncode, said, left
