@@ -104,8 +104,8 @@ void append_hex(std::string& text, const Codes& codes) {
     }
 }
 
-// SHA-256 with an algorithm that is looked up once and a context a thread: the one-shot functions of
-// OpenSSL 3 look it up each time.
+// SHA-256 with an algorithm that is looked up once and a context a thread: the one-shot functions
+// of OpenSSL 3 look it up each time.
 std::array<std::uint8_t, 32> sha256(const std::string& text) {
     static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     thread_local const Handle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());

@@ -9,6 +9,8 @@ namespace {
 
 constexpr const char* config_help =
     "Configuration file (default /etc/octroi/octroi.yaml, else built-in)";
+constexpr const char* at_help =
+    "When: 2026-12-01 or 2026-12-01T08:00 in the policy's time zone (default: now)";
 constexpr const char* catalogue_help = "Folder with catalogue files that add to the shipped ones";
 
 void add_run(CLI::App& program, RunCommand& command) {
@@ -36,8 +38,42 @@ void add_replay(CLI::App& program, ReplayCommand& command) {
                      "Policy file (default: the configured one, else the shipped one)")
         ->type_name("FILE");
     verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_option("--at", command.at, at_help)->type_name("TIME");
     verb->add_flag("--json", command.json, "One JSON object a line and flow");
     verb->footer("Example: octroi replay --json --policy policy.yaml gateway.pcap");
+}
+
+void add_explain(CLI::App& program, ExplainCommand& command) {
+    CLI::App* verb = program.add_subcommand(
+        "explain", "What a policy decides on a flow, and what each rule says of it");
+    verb->add_option("--client", command.flow.client, "The client's address")
+        ->type_name("ADDRESS")
+        ->required();
+    verb->add_option("--name", command.flow.name, "The name that it asks for");
+    verb->add_option("--address", command.flow.address, "The server's address");
+    verb->add_option("--port", command.flow.port, "The server's port");
+    verb->add_option("--transport", command.flow.transport, "tcp, udp, icmp or other");
+    verb->add_option("--service", command.flow.service,
+                     "The service, in place of what name and address say; none: no service");
+    verb->add_option("--at", command.at, at_help)->type_name("TIME");
+    verb->add_option("--policy", command.policy,
+                     "Policy file (default: the configured one, else the shipped one)")
+        ->type_name("FILE");
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_flag("--json", command.json, "One JSON object");
+    verb->footer(
+        "Example: octroi explain --client 10.20.4.7 --name us05web.zoom.us --at 2026-12-02T10:00");
+}
+
+void add_test(CLI::App& program, TestCommand& command) {
+    CLI::App* verb = program.add_subcommand("test", "Run the tests of policies");
+    verb->add_option("FILE", command.files, "Files of tests")->required();
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_option("--junit", command.junit, "Write the results as JUnit XML")->type_name("FILE");
+    verb->add_flag("--coverage", command.coverage, "Name the rules that no test reaches");
+    verb->footer(
+        "Example: octroi test --coverage policy_test.yaml\n"
+        "Exit code: 0 all passed, 1 some failed, 2 a file can't be used");
 }
 
 void add_firewall(CLI::App& program, FirewallCommand& command) {
@@ -130,12 +166,16 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     RunCommand run;
     CheckCommand check;
     ReplayCommand replay;
+    ExplainCommand explain;
+    TestCommand test;
     FirewallCommand firewall;
     CatalogueCommand catalogue;
     RefreshCommand refresh;
     add_run(program, run);
     add_check(program, check);
     add_replay(program, replay);
+    add_explain(program, explain);
+    add_test(program, test);
     add_firewall(program, firewall);
     const CLI::App* catalogue_verb = add_catalogue(program, catalogue, refresh);
     program.add_subcommand("version", "Print the version and what it was built with");
@@ -154,6 +194,10 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         return check;
     if (verb == "replay")
         return replay;
+    if (verb == "explain")
+        return explain;
+    if (verb == "test")
+        return test;
     if (verb == "firewall")
         return firewall;
     if (verb == "catalogue" && catalogue_verb->got_subcommand("refresh"))

@@ -59,12 +59,21 @@ ExitCode execute(const ReplayCommand& command) {
         return ExitCode::failed;
     }
     SeriesRegistry registry(1);
-    const auto ruleset =
+    auto ruleset =
         load_ruleset(command.policy ? command.policy : config->policy,
                      command.catalogue ? command.catalogue : config->catalogue, registry);
     if (!ruleset) {
         fmt::print(stderr, "{}", ruleset.error());
         return ExitCode::failed;
+    }
+    if (command.at) {
+        const auto at = parse_moment(*command.at, ruleset->policy->defaults().time_zone);
+        if (!at) {
+            fmt::print(stderr, "octroi: `{}` is no date that exists: write 2026-12-01T08:00\n",
+                       *command.at);
+            return ExitCode::failed;
+        }
+        ruleset->policy = std::make_shared<const Policy>(ruleset->policy->at(*at));
     }
     ExitCode code = ExitCode::ok;
     for (const std::string& file : command.files) {

@@ -36,11 +36,28 @@ void reload(Gateway& gateway) {
                      gateway.ruleset().generation);
 }
 
+void follow_schedule(Gateway& gateway) {
+    const auto followed = gateway.follow_schedule();
+    if (!followed)
+        spdlog::error("the schedule can't be followed, tried again in a second: {}",
+                      followed.error());
+    else if (*followed)
+        spdlog::info("schedule: the rules of {} are in force, generation {}",
+                     to_string(gateway.ruleset().policy->moment(),
+                               gateway.ruleset().policy->defaults().time_zone),
+                     gateway.ruleset().generation);
+}
+
 void serve(Gateway& gateway, const sigset_t& signals) {
+    // The clock may be set at any time: it is looked at every second, rather than once at the next
+    // edge of the schedule.
+    constexpr timespec second{.tv_sec = 1, .tv_nsec = 0};
     while (true) {
-        int signal = 0;
-        if (sigwait(&signals, &signal) != 0)
+        const int signal = sigtimedwait(&signals, nullptr, &second);
+        if (signal < 0) {
+            follow_schedule(gateway);
             continue;
+        }
         if (signal != SIGHUP) {
             spdlog::info("stopping: answering what is queued");
             return;

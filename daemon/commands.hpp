@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/policy_tool.hpp"
 #include "rules/vendor_list.hpp"
 
 namespace octroi {
@@ -32,7 +33,23 @@ struct ReplayCommand {
     std::vector<std::string> files;
     std::optional<std::string> policy;
     std::optional<std::string> catalogue;
+    std::optional<std::string> at;  ///< when the policy is asked; default: now
     bool json = false;
+};
+
+struct ExplainCommand {
+    FlowText flow;
+    std::optional<std::string> at;  ///< default: now
+    std::optional<std::string> policy;
+    std::optional<std::string> catalogue;
+    bool json = false;
+};
+
+struct TestCommand {
+    std::vector<std::string> files;
+    std::optional<std::string> catalogue;
+    std::optional<std::string> junit;  ///< file to write the results to as well
+    bool coverage = false;
 };
 
 struct FirewallCommand {
@@ -63,14 +80,17 @@ struct RefreshCommand {
 
 struct VersionCommand {};
 
-using Command = std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand,
-                             FirewallCommand, CatalogueCommand, RefreshCommand>;
+using Command =
+    std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand, ExplainCommand,
+                 TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
 [[nodiscard]] ExitCode execute(const RunCommand& command);
 [[nodiscard]] ExitCode execute(const CheckCommand& command);
 [[nodiscard]] ExitCode execute(const ReplayCommand& command);
+[[nodiscard]] ExitCode execute(const ExplainCommand& command);
+[[nodiscard]] ExitCode execute(const TestCommand& command);
 [[nodiscard]] ExitCode execute(const FirewallCommand& command);
 [[nodiscard]] ExitCode execute(const CatalogueCommand& command);
 [[nodiscard]] ExitCode execute(const RefreshCommand& command);

@@ -224,6 +224,7 @@ std::expected<void, std::string> Gateway::put_in_force(
     }
     published_.store(ruleset);
     current_ = ruleset;
+    next_edge_ = ruleset->policy->next_edge();
     registry_.worker(0).set(reloads_.generation, ruleset->generation);
     return {};
 }
@@ -233,6 +234,20 @@ std::expected<void, std::string> Gateway::reload() {
     auto in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
     note_reload(in_force.has_value());
     return in_force;
+}
+
+std::expected<bool, std::string> Gateway::follow_schedule() {
+    const Policy& policy = *current_->policy;
+    const Instant now = absl::Now();
+    const bool passed = next_edge_ && *next_edge_ <= now;
+    const bool set_back = now < policy.moment();
+    if (!passed && !set_back)
+        return false;
+    Ruleset ruleset = *current_;
+    ruleset.policy = std::make_shared<const Policy>(policy.at(now));
+    ruleset.generation = next_generation(current_->generation);
+    auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
+    return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
 }
 
 void Gateway::note_reload(bool success) {

@@ -33,6 +33,10 @@ class Gateway {
     /// error is what to tell the administrator.
     [[nodiscard]] std::expected<void, std::string> reload();
 
+    /// Puts the policy in force as it stands now, where a rule has begun or ended since, or the
+    /// clock was set back. True where something changed.
+    [[nodiscard]] std::expected<bool, std::string> follow_schedule();
+
     [[nodiscard]] const Ruleset& ruleset() const { return *current_; }
 
   private:
@@ -57,6 +61,7 @@ class Gateway {
     };
 
     Config config_;
+    std::optional<Instant> next_edge_;  ///< when the policy in force changes by itself
     Firewall firewall_;
     int wake_;
     SeriesRegistry registry_;

@@ -83,36 +83,64 @@ bool NameSet::contains(std::string_view name) const {
     return false;
 }
 
-Truth matches(const Rule& rule, const Facts& facts) {
+namespace {
+
+constexpr std::array<std::string_view, 12> condition_names = {
+    "zone",     "client", "address", "port",     "transport",   "service",
+    "strength", "name",   "ech",     "protocol", "application", "unclassified"};
+
+// In the order of `condition_names`.
+std::array<Truth, condition_names.size()> truths_of(const Rule& rule, const Facts& facts) {
     const When& when = rule.when;
     const auto in = [](const Address& address) {
         return [&address](const Networks& networks) { return networks.contains(address); };
     };
-    const std::array<Truth, 12> truths = {
-        test(when.zone, [&](const ZoneSet& zones) { return (zones & facts.zones).any(); }),
-        test(when.client, in(facts.client)),
-        test_known(facts.server_known, when.address, in(facts.server)),
-        test_known(facts.server_known, when.port,
-                   [&](const std::vector<PortRange>& ports) {
-                       return std::ranges::any_of(
-                           ports, [&](PortRange range) { return range.contains(facts.port); });
-                   }),
-        test_known(facts.server_known, when.transport,
-                   [&](const TransportSet& set) {
-                       return set.test(static_cast<std::size_t>(facts.transport));
-                   }),
-        test_services(rule, facts),
-        test_known(facts.service_known, when.strength,
-                   [&](const StrengthSet& set) {
-                       return set.test(static_cast<std::size_t>(facts.strength));
-                   }),
-        test_known(facts.name_known, when.name,
-                   [&](const NameSet& names) { return names.contains(facts.name); }),
-        test_flag(facts.name_known, when.ech, facts.ech),
-        test_known(facts.protocol_known, when.protocol, contains(facts.protocol)),
-        test_known(facts.application_known, when.application, contains(facts.application)),
-        test_flag(facts.classified_known, when.unclassified, facts.unclassified)};
-    return std::ranges::min(truths);
+    return {test(when.zone, [&](const ZoneSet& zones) { return (zones & facts.zones).any(); }),
+            test(when.client, in(facts.client)),
+            test_known(facts.server_known, when.address, in(facts.server)),
+            test_known(facts.server_known, when.port,
+                       [&](const std::vector<PortRange>& ports) {
+                           return std::ranges::any_of(
+                               ports, [&](PortRange range) { return range.contains(facts.port); });
+                       }),
+            test_known(facts.server_known, when.transport,
+                       [&](const TransportSet& set) {
+                           return set.test(static_cast<std::size_t>(facts.transport));
+                       }),
+            test_services(rule, facts),
+            test_known(facts.service_known, when.strength,
+                       [&](const StrengthSet& set) {
+                           return set.test(static_cast<std::size_t>(facts.strength));
+                       }),
+            test_known(facts.name_known, when.name,
+                       [&](const NameSet& names) { return names.contains(facts.name); }),
+            test_flag(facts.name_known, when.ech, facts.ech),
+            test_known(facts.protocol_known, when.protocol, contains(facts.protocol)),
+            test_known(facts.application_known, when.application, contains(facts.application)),
+            test_flag(facts.classified_known, when.unclassified, facts.unclassified)};
+}
+
+std::array<bool, condition_names.size()> has_conditions(const When& when) {
+    return {when.zone.has_value(),     when.client.has_value(),      when.address.has_value(),
+            when.port.has_value(),     when.transport.has_value(),   when.services.has_value(),
+            when.strength.has_value(), when.name.has_value(),        when.ech.has_value(),
+            when.protocol.has_value(), when.application.has_value(), when.unclassified.has_value()};
+}
+
+}  // namespace
+
+Truth matches(const Rule& rule, const Facts& facts) {
+    return std::ranges::min(truths_of(rule, facts));
+}
+
+std::vector<ConditionTruth> conditions_of(const Rule& rule, const Facts& facts) {
+    const auto truths = truths_of(rule, facts);
+    const auto present = has_conditions(rule.when);
+    std::vector<ConditionTruth> conditions;
+    for (std::size_t i = 0; i < truths.size(); ++i)
+        if (present[i])
+            conditions.push_back({.condition = condition_names[i], .truth = truths[i]});
+    return conditions;
 }
 
 Mode Rule::mode_for(const ZoneSet& zones, const Address& client, Instant at) const {

@@ -217,11 +217,20 @@ class Policy {
     PrefixMap<std::size_t> narrowest_zone_;
 };
 
+/// One condition of a rule and what it says of a flow.
+struct ConditionTruth {
+    std::string_view condition;  ///< as policies write it
+    Truth truth{};
+};
+
+/// The conditions that `rule` has, and what each says of a flow.
+[[nodiscard]] std::vector<ConditionTruth> conditions_of(const Rule& rule, const Facts& facts);
+
 /// Whether all conditions of `rule` hold; `unknown` where the flow has not shown enough.
 [[nodiscard]] Truth matches(const Rule& rule, const Facts& facts);
 
-/// Reads a policy file against a catalogue, with the lists and the folder that it names, relative to
-/// its own folder. Findings are appended; nothing is given where one is an error.
+/// Reads a policy file against a catalogue, with the lists and the folder that it names, relative
+/// to its own folder. Findings are appended; nothing is given where one is an error.
 [[nodiscard]] std::optional<Policy> read_policy(const yaml::Document& document,
                                                 const Catalogue& catalogue,
                                                 std::vector<Finding>& findings);

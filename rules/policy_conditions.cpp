@@ -91,8 +91,8 @@ PrefixMap<bool> network_map(const std::vector<Network>& networks) {
 
 std::optional<Condition<Networks>> read_networks(Report& report, const yaml::Node* node,
                                                  const Lists& lists) {
-    auto condition = read_condition<Networks>(
-        report, node, [&](Networks& networks, const yaml::Node* value) {
+    auto condition =
+        read_condition<Networks>(report, node, [&](Networks& networks, const yaml::Node* value) {
             if (const List* list = find_list(report, value, lists))
                 networks.list.insert(networks.list.end(), list->networks.begin(),
                                      list->networks.end());

@@ -103,7 +103,8 @@ void read_lists(Report& report, const yaml::Node* node, Lists& lists) {
                             fmt::format("more than {} lists", max_lists));
     for (std::size_t i = 0; i < node->keys.size(); ++i) {
         const yaml::Node& key = node->keys[i];
-        const auto [place, fresh] = lists.try_emplace(key.scalar, read_list_of(report, node->values[i]));
+        const auto [place, fresh] =
+            lists.try_emplace(key.scalar, read_list_of(report, node->values[i]));
         if (!fresh)
             report.error(Code::duplicate_name, key.position,
                          fmt::format("a second list is called `{}`", key.scalar));

@@ -157,10 +157,11 @@ Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
             defaults.zone_name = *name;
             defaults.time_zone = *found;
         } else {
-            report_.error(Code::bad_time, zone->position,
-                          fmt::format("`{}` is not a time zone of this system", *name),
-                          "a name of the tz database, `Europe/Paris` for example; it comes with the "
-                          "package tzdata");
+            report_.error(
+                Code::bad_time, zone->position,
+                fmt::format("`{}` is not a time zone of this system", *name),
+                "a name of the tz database, `Europe/Paris` for example; it comes with the "
+                "package tzdata");
         }
     }
     fields.finish();

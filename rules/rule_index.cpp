@@ -28,8 +28,8 @@ Asking united(const Asking& outer, const Asking& inner) {
 
 void RuleIndex::Sparse::add(std::size_t rule) {
     const auto word = static_cast<std::uint16_t>(rule / 64);
-    const auto place = std::ranges::lower_bound(words_, word, {},
-                                                &std::pair<std::uint16_t, std::uint64_t>::first);
+    const auto place =
+        std::ranges::lower_bound(words_, word, {}, &std::pair<std::uint16_t, std::uint64_t>::first);
     if (place != words_.end() && place->first == word)
         place->second |= bit(rule);
     else
@@ -97,9 +97,8 @@ void RuleIndex::index(Condition& condition, std::size_t rule, const Values& valu
     if (!values)
         return;
     condition.used = true;
-    each(values->values, [&](Asking& asking) {
-        (values->negated ? asking.against_it : asking.for_it).add(rule);
-    });
+    each(values->values,
+         [&](Asking& asking) { (values->negated ? asking.against_it : asking.for_it).add(rule); });
 }
 
 void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
@@ -156,8 +155,7 @@ void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
     index(application_, number, when.application, each_word(applications_));
     index(port_, number, when.port, [&](const std::vector<PortRange>& ranges, auto) {
         for (const PortRange range : ranges)
-            port_claims_.push_back(
-                {.range = range, .rule = number, .negated = when.port->negated});
+            port_claims_.push_back({.range = range, .rule = number, .negated = when.port->negated});
     });
     const auto flag = [&](Condition& condition, std::array<Asking, 2>& table,
                           const std::optional<bool>& wanted) {

@@ -16,9 +16,8 @@ std::optional<unsigned> parse_number(std::string_view text) {
     unsigned value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-    return error == std::errc() && digits && end == text.data() + text.size()
-               ? std::optional(value)
-               : std::nullopt;
+    return error == std::errc() && digits && end == text.data() + text.size() ? std::optional(value)
+                                                                              : std::nullopt;
 }
 
 // HH:MM, 24:00 included.
@@ -48,8 +47,7 @@ std::optional<std::uint8_t> parse_days(std::string_view text) {
         text.remove_prefix(std::min(comma + 1, text.size()));
         const std::size_t dash = item.find('-');
         const auto first = parse_day(item.substr(0, dash));
-        const auto last =
-            dash == std::string_view::npos ? first : parse_day(item.substr(dash + 1));
+        const auto last = dash == std::string_view::npos ? first : parse_day(item.substr(dash + 1));
         if (!first || !last)
             return std::nullopt;
         for (std::size_t day = *first;; day = (day + 1) % day_names.size()) {

@@ -35,8 +35,8 @@ struct HoursWindow {
 
 /// When a rule holds: from one moment to another, within some hours.
 struct Schedule {
-    std::optional<Instant> from;   ///< included
-    std::optional<Instant> until;  ///< excluded
+    std::optional<Instant> from;     ///< included
+    std::optional<Instant> until;    ///< excluded
     std::vector<HoursWindow> hours;  ///< none: always
 
     [[nodiscard]] bool always() const { return !from && !until && hours.empty(); }

@@ -32,7 +32,7 @@ only_in 'libmnl/|libnetfilter_queue/' 'daemon/nfqueue'
 only_in 'libnetfilter_conntrack/' 'daemon/conntrack'
 only_in 'prometheus/' 'metrics/exporter'
 only_in 'microhttpd' 'metrics/http_server'
-only_in 'nlohmann/' 'metrics/flow_record|rules/json'  # one writes, one reads
+only_in 'nlohmann/' 'metrics/flow_record|rules/json|daemon/command_explain'  # two write, one reads
 only_in 'libndpi/' 'classifiers/ndpi'
 only_in 'openssl/' 'classifiers/(quic_crypto|certificate|ja4)'
 only_in 'CLI/' 'daemon/command_line'

@@ -1,0 +1,91 @@
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "daemon/commands.hpp"
+#include "daemon/policy_tests.hpp"
+#include "daemon/ruleset_loader.hpp"
+
+namespace octroi {
+namespace {
+
+std::string xml(std::string_view text) {
+    std::string escaped;
+    for (const char c : text)
+        switch (c) {
+            case '&':
+                escaped += "&amp;";
+                break;
+            case '<':
+                escaped += "&lt;";
+                break;
+            case '"':
+                escaped += "&quot;";
+                break;
+            default:
+                escaped += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+        }
+    return escaped;
+}
+
+// The format that CI servers read: a suite a file, a case a test.
+bool write_junit(const std::string& path, const std::vector<PolicyTestRun>& runs) {
+    std::ofstream file(path);
+    file << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+    for (const PolicyTestRun& run : runs) {
+        file << fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
+                            xml(run.file), run.results.size(), run.failures());
+        for (const PolicyTestResult& result : run.results) {
+            file << fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(run.file),
+                                xml(result.name));
+            if (result.passed())
+                file << "/>\n";
+            else
+                file << fmt::format("><failure message=\"{}\"/></testcase>\n", xml(result.failure));
+        }
+        file << "  </testsuite>\n";
+    }
+    file << "</testsuites>\n";
+    return file.good();
+}
+
+void print_coverage(const PolicyTestRun& run) {
+    fmt::print("{}: {} of {} rules decided a test\n", run.policy_file,
+               run.rules.size() - run.unreached.size(), run.rules.size());
+    for (const std::string& rule : run.unreached)
+        fmt::print("  no test reaches {}\n", rule);
+}
+
+}  // namespace
+
+ExitCode execute(const TestCommand& command) {
+    std::vector<PolicyTestRun> runs;
+    ExitCode code = ExitCode::ok;
+    for (const std::string& file : command.files) {
+        auto run = run_policy_tests(file, command.catalogue);
+        if (!run) {
+            fmt::print(stderr, "{}", render_all(run.error()));
+            code = ExitCode::failed;
+            continue;
+        }
+        for (const PolicyTestResult& result : run->results)
+            if (!result.passed())
+                fmt::print("{}:{}: FAILED {}\n  {}\n", run->file, result.line, result.name,
+                           result.failure);
+        fmt::print("{}: {} tests, {} failed\n", run->file, run->results.size(), run->failures());
+        if (command.coverage)
+            print_coverage(*run);
+        if (run->failures() != 0 && code == ExitCode::ok)
+            code = ExitCode::findings;
+        runs.push_back(std::move(*run));
+    }
+    if (command.junit && !write_junit(*command.junit, runs)) {
+        fmt::print(stderr, "octroi: can't write {}\n", *command.junit);
+        return ExitCode::failed;
+    }
+    return code;
+}
+
+}  // namespace octroi

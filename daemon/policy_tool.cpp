@@ -1,0 +1,116 @@
+#include "daemon/policy_tool.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "classifiers/domain.hpp"
+#include "daemon/config.hpp"
+#include "daemon/ruleset_loader.hpp"
+#include "rules/library.hpp"
+
+namespace octroi {
+namespace {
+
+std::expected<Address, std::string> read_address(const std::string& text) {
+    const auto address = parse_address(text);
+    return address ? std::expected<Address, std::string>(*address)
+                   : std::unexpected(fmt::format("`{}` is not an address", text));
+}
+
+std::expected<std::uint16_t, std::string> read_port(const std::string& text) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc() || end != text.data() + text.size())
+        return std::unexpected(fmt::format("`{}` is not a port number", text));
+    return port;
+}
+
+std::expected<Transport, std::string> read_transport(const std::string& text) {
+    const auto found = std::ranges::find(transport_names, text);
+    if (found == transport_names.end())
+        return std::unexpected(fmt::format("`{}` is not a transport: write one of {}", text,
+                                           fmt::join(transport_names, ", ")));
+    return static_cast<Transport>(found - transport_names.begin());
+}
+
+std::expected<std::string, std::string> read_host(const std::string& text) {
+    if (text.empty())
+        return text;
+    const auto domain = Domain::parse(text);
+    return domain ? std::expected<std::string, std::string>(domain->text())
+                  : std::unexpected(fmt::format("`{}` is not a name", text));
+}
+
+// Puts what `read` makes of an optional text in its place; false after an error.
+template <typename Value, typename Read>
+bool take(const std::optional<std::string>& text, std::optional<Value>& place, std::string& error,
+          Read read) {
+    if (!text)
+        return true;
+    auto value = read(*text);
+    if (!value) {
+        error = std::move(value.error());
+        return false;
+    }
+    place = std::move(*value);
+    return true;
+}
+
+}  // namespace
+
+std::expected<PolicyTool, std::string> PolicyTool::load(
+    const std::optional<std::string>& policy, const std::optional<std::string>& catalogue) {
+    const auto config = load_config(std::nullopt);
+    if (!config)
+        return std::unexpected(render_all(config.error()));
+    auto services = load_catalogue(catalogue ? catalogue : config->catalogue);
+    if (!services)
+        return std::unexpected(render_all(services.error()));
+    auto rules = load_policy(policy ? policy : config->policy, *services);
+    if (!rules)
+        return std::unexpected(render_all(rules.error()));
+    return PolicyTool(std::move(*services), std::move(*rules));
+}
+
+std::expected<Instant, std::string> PolicyTool::moment(
+    const std::optional<std::string>& text) const {
+    if (!text)
+        return absl::Now();
+    const auto moment = parse_moment(*text, policy_.defaults().time_zone);
+    return moment
+               ? std::expected<Instant, std::string>(*moment)
+               : std::unexpected(fmt::format(
+                     "`{}` is no date that exists: write 2026-12-01 or 2026-12-01T08:00", *text));
+}
+
+std::expected<Question, std::string> PolicyTool::question(const FlowText& flow) const {
+    Question question;
+    const auto client = read_address(flow.client);
+    if (!client)
+        return std::unexpected("client: " + client.error());
+    question.client = *client;
+    const auto read_service =
+        [&](const std::string& name) -> std::expected<ServiceId, std::string> {
+        if (name == "none")
+            return no_service;
+        if (const Service* found = catalogue_.find(name))
+            return found->id;
+        const std::string_view near = nearest(name, catalogue_.names());
+        return std::unexpected(
+            fmt::format("`{}` is not a service of the catalogue{}", name,
+                        near.empty() ? "" : fmt::format(": did you mean `{}`?", near)));
+    };
+    std::string error;
+    const bool sound = take(flow.name, question.name, error, read_host) &&
+                       take(flow.address, question.address, error, read_address) &&
+                       take(flow.port, question.port, error, read_port) &&
+                       take(flow.transport, question.transport, error, read_transport) &&
+                       take(flow.service, question.service, error, read_service);
+    return sound ? std::expected<Question, std::string>(std::move(question))
+                 : std::unexpected(std::move(error));
+}
+
+}  // namespace octroi
