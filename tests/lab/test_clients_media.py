@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+"""Media of Zoom's and Teams' own programs: refused at an address of theirs, and elsewhere where an address, a port or
+another flow of the same socket speaks for them beside their framing; their framing alone is nobody's. Ordinary WebRTC
+is left alone in all these places but at an address that belongs to a service alone."""
+
+import unittest
+
+import conversation
+import teams_media
+import zoom_media
+from case import LabCase
+from lab import Lab
+from topology import MEET, SERVED, TEAMS, ZOOM, Dual, ip_batch, on_loopback
+
+# Documentation addresses: what belongs to none of the services.
+FOREIGN = Dual("203.0.113.44", "2001:db8:44::44")
+PEER = Dual("198.51.100.60", "2001:db8:77::60")
+# In ranges that services share with others. Of Zoom's the catalogue says nothing: they are a CDN's.
+TEAMS_SHARED = "2603:1027::10"
+MEET_SHARED = Dual("74.125.247.128", "2001:4860:4864:4:8000::")
+ZOOM_CDN = Dual("52.84.151.7", "2600:9000:2600::7")
+# A queue is chosen by the addresses: flows to so many peers are not all one worker's.
+MANY_PEERS = Dual([f"198.51.100.{64 + number}" for number in range(8)],
+                  [f"2001:db8:77::{64 + number}" for number in range(8)])
+HOSTS = (*ZOOM, *TEAMS, *MEET, *FOREIGN, *PEER, TEAMS_SHARED, *MEET_SHARED, *ZOOM_CDN,
+         *MANY_PEERS.v4, *MANY_PEERS.v6)
+
+NOBODYS_PORT = 40123
+# A framing takes part in the decision when the inspection ends: after eight datagrams with a payload.
+INSPECTED = 8
+
+WEBRTC = conversation.call()
+
+
+class MediaLab(Lab):
+    """The three hosts alone: a case brings what answers."""
+
+    def _serve(self):
+        ip_batch(self.server, "".join(on_loopback(address) for address in HOSTS if address not in SERVED))
+
+
+class MediaCase(LabCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = cls.enterClassContext(MediaLab())
+
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.octroi("clients.yaml")
+
+    def caller(self, address):
+        """A new socket of the client, of this address's family."""
+        caller = conversation.Caller(self.lab, address)
+        self.addCleanup(caller.close)
+        return caller
+
+    def assert_refused(self, said, address, port, service, strength, caller=None):
+        """At the first datagram where the address is enough, else when the inspection ends."""
+        caller = caller or self.caller(address)
+        passed = caller.talk(address, port, said)
+        self.assertLess(passed, 1 if strength == "certain" else INSPECTED)
+        event = self.event(caller, address, port)
+        self.assertEqual((event["action"], event["service"], event["strength"]), ("reject", service, strength), event)
+        return event
+
+    def assert_untouched(self, said, address, port, caller=None, framing=None):
+        caller = caller or self.caller(address)
+        self.assertEqual(caller.talk(address, port, said), len(said))
+        event = self.event(caller, address, port)
+        self.assertEqual((event["action"], event["service"]), ("accept", None), event)
+        if framing:
+            self.assertIn(framing, [seen["value"] for seen in event["evidence"]])
+
+    def event(self, caller, address, port):
+        return self.daemon.event(src_port=caller.port, dest_ip=address, dest_port=port)
+
+
+class Zoom(MediaCase):
+    def test_through_a_server_of_its_own(self):
+        for address in ZOOM:
+            for port in (8801, NOBODYS_PORT):
+                for version in (2, 3):
+                    with self.subTest(address=address, port=port, version=version):
+                        said = zoom_media.server_conversation(version=version)
+                        self.assert_refused(said, address, port, "zoom", "certain")
+
+    def test_through_a_server_that_only_its_port_speaks_for(self):
+        for address in (*FOREIGN, *ZOOM_CDN):
+            for port in (8801, 8810):
+                with self.subTest(address=address, port=port):
+                    self.assert_refused(zoom_media.server_conversation(), address, port, "zoom", "observed")
+
+    def test_each_kind_of_media_is_enough_on_its_port(self):
+        for address in FOREIGN:
+            for kind in zoom_media.THROUGH_SERVER:
+                with self.subTest(address=address, kind=kind):
+                    self.assert_refused(by_server(kind), address, 8801, "zoom", "observed")
+
+    def test_its_framing_alone_is_nobodys(self):
+        """On a port of Teams too."""
+        for address in (*FOREIGN, *ZOOM_CDN):
+            for port in (NOBODYS_PORT, 3481):
+                with self.subTest(address=address, port=port):
+                    self.assert_untouched(zoom_media.server_conversation(), address, port, framing="zoom-sfu")
+
+    def test_its_stun(self):
+        said = zoom_media.stun_conversation()
+        for own, foreign in zip(ZOOM, FOREIGN):
+            with self.subTest(address=own):
+                self.assert_refused(said, own, 3478, "zoom", "certain")
+            with self.subTest(address=foreign):
+                self.assert_refused(said, foreign, 3479, "zoom", "observed")
+                self.assert_untouched(said, foreign, NOBODYS_PORT, framing="zoom-stun")
+
+    def test_between_peers_after_its_stun_from_the_same_socket(self):
+        for own, foreign, peer in zip(ZOOM, FOREIGN, PEER):
+            for server, strength in ((own, "certain"), (foreign, "observed")):
+                for first in ("client", "server"):
+                    with self.subTest(server=server, peer=peer, first=first):
+                        caller = self.caller(peer)
+                        self.assert_refused(zoom_media.stun_conversation(), server, 3478, "zoom", strength, caller)
+                        said = zoom_media.peer_conversation(peer, first)
+                        self.assert_refused(said, peer, NOBODYS_PORT, "zoom", "correlated", caller)
+
+    def test_every_worker_knows_what_the_same_socket_said_to_another(self):
+        for own, peers in zip(ZOOM, MANY_PEERS):
+            caller = self.caller(own)
+            self.assert_refused(zoom_media.stun_conversation(), own, 3478, "zoom", "certain", caller)
+            for peer in peers:
+                with self.subTest(peer=peer):
+                    said = zoom_media.peer_conversation(peer)
+                    self.assert_refused(said, peer, NOBODYS_PORT, "zoom", "correlated", caller)
+
+    def test_between_peers_without_it_is_nobodys(self):
+        for peer in PEER:
+            for first in ("client", "server"):
+                with self.subTest(peer=peer, first=first):
+                    said = zoom_media.peer_conversation(peer, first)
+                    self.assert_untouched(said, peer, NOBODYS_PORT, framing="zoom-p2p")
+
+
+class Teams(MediaCase):
+    CONVERSATIONS = {"teams-stun": teams_media.relay_conversation(),
+                     "teams-turn-mux": teams_media.multiplexed_conversation()}
+
+    def each(self, addresses, ports):
+        """Each of these places with each of the ways to use a relay."""
+        for address in addresses:
+            for port in ports:
+                for framing, said in self.CONVERSATIONS.items():
+                    with self.subTest(address=address, port=port, framing=framing):
+                        yield said, address, port, framing
+
+    def test_through_a_relay_of_its_own(self):
+        for said, address, port, _ in self.each(TEAMS, (3478, 3479, NOBODYS_PORT)):
+            self.assert_refused(said, address, port, "teams", "certain")
+
+    def test_at_an_address_that_others_share(self):
+        for said, address, port, _ in self.each([TEAMS_SHARED], (3478, NOBODYS_PORT)):
+            self.assert_refused(said, address, port, "teams", "observed")
+
+    def test_at_an_address_that_only_its_port_speaks_for(self):
+        for said, address, port, _ in self.each(FOREIGN, (3478, 3481)):
+            self.assert_refused(said, address, port, "teams", "observed")
+
+    def test_its_framing_alone_is_nobodys(self):
+        """On a port of Zoom too."""
+        for said, address, port, framing in self.each(FOREIGN, (NOBODYS_PORT, 8801)):
+            self.assert_untouched(said, address, port, framing=framing)
+
+    def test_between_peers_after_an_allocation_from_the_same_socket(self):
+        for relay, peer in zip(TEAMS, PEER):
+            for first in ("client", "server"):
+                with self.subTest(peer=peer, first=first):
+                    caller = self.caller(peer)
+                    self.assert_refused(teams_media.relay_conversation(), relay, 3478, "teams", "certain", caller)
+                    said = teams_media.peer_conversation(first)
+                    self.assert_refused(said, peer, NOBODYS_PORT, "teams", "correlated", caller)
+
+    def test_between_peers_without_it_is_nobodys(self):
+        for peer in PEER:
+            for first in ("client", "server"):
+                with self.subTest(peer=peer, first=first):
+                    said = teams_media.peer_conversation(first)
+                    self.assert_untouched(said, peer, NOBODYS_PORT, framing="teams-stun")
+
+
+class Webrtc(MediaCase):
+    """A call of Chromium, with nothing of any service in it."""
+
+    PORTS = (443, 3478, 3480, 8801, 19305, NOBODYS_PORT)
+
+    def test_at_foreign_addresses_on_any_port(self):
+        for address in FOREIGN:
+            for port in self.PORTS:
+                with self.subTest(address=address, port=port):
+                    self.assert_untouched(WEBRTC, address, port)
+
+    def test_at_addresses_that_services_share_with_others(self):
+        for address in (TEAMS_SHARED, *MEET_SHARED, *ZOOM_CDN):
+            for port in self.PORTS:
+                with self.subTest(address=address, port=port):
+                    self.assert_untouched(WEBRTC, address, port)
+
+    def test_at_an_address_of_one_service_alone(self):
+        for service, host in (("zoom", ZOOM), ("teams", TEAMS), ("meet", MEET)):
+            for address in host:
+                with self.subTest(address=address):
+                    self.assert_refused(WEBRTC, address, NOBODYS_PORT, service, "certain")
+
+    def test_after_the_same_socket_asked_a_service_for_its_own_address(self):
+        """Anyone's WebRTC may ask a STUN server that stands in a service's network."""
+        for service, host in (("zoom", ZOOM), ("teams", TEAMS), ("meet", MEET)):
+            for asked, peer in zip(host, PEER):
+                with self.subTest(asked=asked):
+                    caller = self.caller(peer)
+                    questions = [said for said in WEBRTC if said[0] == "client"][:1]
+                    self.assert_refused(questions, asked, 3478, service, "certain", caller)
+                    self.assert_untouched(WEBRTC, peer, NOBODYS_PORT, caller)
+
+
+def by_server(kind):
+    """Media of one kind, both ways."""
+    directions = (("client", zoom_media.TO_SERVER), ("server", zoom_media.FROM_SERVER))
+    return [(speaker, zoom_media.by_server(kind, number, direction))
+            for number in range(6) for speaker, direction in directions]
+
+
+if __name__ == "__main__":
+    unittest.main()
