@@ -9,8 +9,10 @@ import conversation
 import teams_media
 import zoom_media
 from case import LabCase
+from clients_case import accepted
+from gateway import POLICIES
 from lab import Lab
-from topology import MEET, SERVED, TEAMS, ZOOM, Dual, ip_batch, on_loopback
+from topology import MEET, SERVED, TEAMS, VISIO, ZOOM, Dual, ip_batch, on_loopback
 
 # Documentation addresses: what belongs to none of the services.
 FOREIGN = Dual("203.0.113.44", "2001:db8:44::44")
@@ -55,17 +57,18 @@ class MediaCase(LabCase):
         return caller
 
     def assert_refused(self, said, address, port, service, strength, caller=None):
-        """At the first datagram where the address is enough, else when the inspection ends."""
+        """At the first datagram where the address is enough, else when the inspection ends; then for good."""
         caller = caller or self.caller(address)
         passed = caller.talk(address, port, said)
-        self.assertLess(passed, 1 if strength == "certain" else INSPECTED)
+        self.assertEqual(passed, sorted(passed, reverse=True), "came through after a refusal")
+        self.assertLess(passed.count(True), 1 if strength == "certain" else INSPECTED)
         event = self.event(caller, address, port)
         self.assertEqual((event["action"], event["service"], event["strength"]), ("reject", service, strength), event)
         return event
 
     def assert_untouched(self, said, address, port, caller=None, framing=None):
         caller = caller or self.caller(address)
-        self.assertEqual(caller.talk(address, port, said), len(said))
+        self.assertNotIn(False, caller.talk(address, port, said))
         event = self.event(caller, address, port)
         self.assertEqual((event["action"], event["service"]), ("accept", None), event)
         if framing:
@@ -185,6 +188,21 @@ class Teams(MediaCase):
                     self.assert_untouched(said, peer, NOBODYS_PORT, framing="teams-stun")
 
 
+class Monitored(MediaCase):
+    def test_nothing_of_it_is_refused(self):
+        text = (POLICIES / "clients.yaml").read_text()
+        self.daemon.write_policy(text.replace("mode: enforce", "mode: monitor"))
+        self.daemon.reload()
+        for service, host, said in (("zoom", ZOOM, zoom_media.server_conversation()),
+                                    ("teams", TEAMS, teams_media.relay_conversation())):
+            for address in host:
+                with self.subTest(address=address):
+                    caller = self.caller(address)
+                    self.assertNotIn(False, caller.talk(address, 3478, said))
+                    event = self.event(caller, address, 3478)
+                    self.assertEqual((event["service"], event["action"], event["would"]), (service, "accept", "reject"))
+
+
 class Webrtc(MediaCase):
     """A call of Chromium, with nothing of any service in it."""
 
@@ -207,6 +225,12 @@ class Webrtc(MediaCase):
             for address in host:
                 with self.subTest(address=address):
                     self.assert_refused(WEBRTC, address, NOBODYS_PORT, service, "certain")
+
+    def test_of_visio_whatever_the_same_socket_said_before(self):
+        caller = self.caller(VISIO)
+        self.assert_refused(zoom_media.stun_conversation(), ZOOM.v4, 3478, "zoom", "certain", caller)
+        self.assertNotIn(False, caller.talk(VISIO, NOBODYS_PORT, WEBRTC))
+        self.assertEqual(accepted(self.daemon, "visio"), 1)
 
     def test_after_the_same_socket_asked_a_service_for_its_own_address(self):
         """Anyone's WebRTC may ask a STUN server that stands in a service's network."""
