@@ -11,34 +11,13 @@ import zoom_media
 from case import LabCase
 from clients_case import accepted
 from gateway import POLICIES
-from lab import Lab
-from topology import MEET, SERVED, TEAMS, VISIO, ZOOM, Dual, ip_batch, on_loopback
+from media_lab import FOREIGN, MANY_PEERS, MEET_SHARED, NOBODYS_PORT, PEER, TEAMS_SHARED, ZOOM_CDN, MediaLab
+from topology import MEET, TEAMS, VISIO, ZOOM
 
-# Documentation addresses: what belongs to none of the services.
-FOREIGN = Dual("203.0.113.44", "2001:db8:44::44")
-PEER = Dual("198.51.100.60", "2001:db8:77::60")
-# In ranges that services share with others. Of Zoom's the catalogue says nothing: they are a CDN's.
-TEAMS_SHARED = "2603:1027::10"
-MEET_SHARED = Dual("74.125.247.128", "2001:4860:4864:4:8000::")
-ZOOM_CDN = Dual("52.84.151.7", "2600:9000:2600::7")
-# A queue is chosen by the addresses: flows to so many peers are not all one worker's.
-MANY_PEERS = Dual([f"198.51.100.{64 + number}" for number in range(8)],
-                  [f"2001:db8:77::{64 + number}" for number in range(8)])
-HOSTS = (*ZOOM, *TEAMS, *MEET, *FOREIGN, *PEER, TEAMS_SHARED, *MEET_SHARED, *ZOOM_CDN,
-         *MANY_PEERS.v4, *MANY_PEERS.v6)
-
-NOBODYS_PORT = 40123
 # A framing takes part in the decision when the inspection ends: after eight datagrams with a payload.
 INSPECTED = 8
 
 WEBRTC = conversation.call()
-
-
-class MediaLab(Lab):
-    """The three hosts alone: a case brings what answers."""
-
-    def _serve(self):
-        ip_batch(self.server, "".join(on_loopback(address) for address in HOSTS if address not in SERVED))
 
 
 class MediaCase(LabCase):
