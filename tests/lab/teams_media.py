@@ -20,7 +20,10 @@ USER = (0x0006, bytes.fromhex("02000024") + NOISE[28:80])
 BANDWIDTH = (0x0010, struct.pack("!I", 12000))
 SEQUENCE = (0x8050, NOISE[112:136])
 SERVICE_QUALITY = (0x8055, struct.pack("!HH", 2, 2))
-CANDIDATE = (0x8036, struct.pack("!I", 1))
+# No document names these.
+ATTRIBUTE_8006 = (0x8006, struct.pack("!I", 1))
+ATTRIBUTE_8036 = (0x8036, struct.pack("!I", 1))
+ATTRIBUTE_8037 = (0x8037, struct.pack("!I", 2))
 IMPLEMENTATION = (0x8070, struct.pack("!I", 7))
 MULTIPLEXED_SESSION = (0x8095, SESSION)
 RELAY_INTEGRITY = (0x0008, NOISE[80:112])
@@ -39,8 +42,7 @@ def message(kind, number, *attributes, aligned=False):
 
 def allocate(number, authenticated=False):
     """The first allocation is refused and comes again, with the nonce that the refusal carried."""
-    asked = (MAGIC, (0x8037, struct.pack("!I", 2)), VERSION, (0x8006, struct.pack("!I", 1)),
-             BANDWIDTH, SERVICE_QUALITY)
+    asked = (MAGIC, ATTRIBUTE_8037, VERSION, ATTRIBUTE_8006, BANDWIDTH, SERVICE_QUALITY)
     known = (MULTIPLEXED_SESSION, NONCE, REALM, USER, RELAY_INTEGRITY)
     return message(ALLOCATE, number, *asked, *(known if authenticated else ()))
 
@@ -95,13 +97,13 @@ def multiplexed_conversation(rounds=4):
 def check(number):
     """A connectivity check."""
     return sealed(message(
-        BINDING, number, (0x0006, b"o5/I:FY32"), (0x802a, NOISE[120:128]), IMPLEMENTATION, CANDIDATE,
-        (0x0024, struct.pack("!I", 0x6efffeff)), (0x8037, struct.pack("!I", 2)), INTEGRITY, aligned=True))
+        BINDING, number, (0x0006, b"o5/I:FY32"), (0x802a, NOISE[120:128]), IMPLEMENTATION, ATTRIBUTE_8036,
+        (0x0024, struct.pack("!I", 0x6efffeff)), ATTRIBUTE_8037, INTEGRITY, aligned=True))
 
 
 def check_passed(number):
     return sealed(message(BINDING | SUCCESS, number, IMPLEMENTATION, (0x0020, mapped()),
-                          (0x8037, struct.pack("!I", 2)), CANDIDATE, INTEGRITY, aligned=True))
+                          ATTRIBUTE_8037, ATTRIBUTE_8036, INTEGRITY, aligned=True))
 
 
 def peer_conversation(first="client", rounds=4):
