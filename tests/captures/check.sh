@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every capture of this folder, replayed with the shipped catalogue and default policy, gives the lines in
 # its .expected: flows on stdout, then messages from stderr. make.py makes the captures here; those in clients/
-# were recorded from real clients, by tests/lab/record_captures.py.
+# were recorded by tests/lab/record_captures.py, of real clients and of the framing of Zoom's and Teams' own programs.
 #   check.sh OCTROI                      compares; a difference fails
 #   UPDATE_EXPECTED=1 check.sh OCTROI    rewrites made captures and .expected; read the diff before you commit it
 set -u

@@ -5,20 +5,25 @@ client side, without octroi. Then `UPDATE_EXPECTED=1 tests/captures/check.sh OCT
     record_captures.py [NAME...]
 """
 
+import contextlib
 import sys
 import time
 from pathlib import Path
 
 import calls
 import programs
+import teams_media
+import zoom_media
 from chromium import FAKE_CAMERA, Chromium, force_quic
 from clients_lab import (GOOGLE_STUN, OTHER_SECOND_WEB, REFUSED, REFUSED_WEB, RELAY_NAMES, UNTOUCHED, VISIO_RELAY,
                          ClientsLab)
+from conversation import Caller
 from firefox import Firefox, mapped_to_quic
+from media_lab import FOREIGN, NOBODYS_PORT, PEER, TEAMS_SHARED, MediaLab
 from name_server import NameServer, ech_config_list, https_record
 from processes import wait_until
 from quic_server import start_quic_server
-from topology import NEUTRAL, VISIO
+from topology import NEUTRAL, TEAMS, VISIO, ZOOM
 
 FOLDER = Path(__file__).resolve().parents[1] / "captures" / "clients"
 WEB_PACKETS, MEDIA_PACKETS = 24, 60
@@ -141,6 +146,16 @@ def relayed(recorder, url):
     call(recorder, f"host {VISIO_RELAY}", servers=(url,), relay=True)
 
 
+def media(recorder, *talks):
+    """Datagrams of Zoom's or Teams' own programs: one socket's conversations, (address, port, what is said) each."""
+    recorder.start("udp", sum(len(said) for _, _, said in talks))
+    caller = Caller(recorder.lab, talks[0][0])
+    for address, port, said in talks:
+        caller.talk(address, port, said)
+    caller.close()
+    recorder.finish()
+
+
 RECORDINGS = {
     "chromium_tcp": lambda recorder: chromium(recorder, "zoom.us"),
     "chromium_tcp_visio": lambda recorder: chromium(recorder, SITE),
@@ -164,12 +179,36 @@ RECORDINGS = {
 }
 
 
+ZOOM_SERVER = zoom_media.server_conversation(rounds=2)
+ZOOM_PEERS = zoom_media.peer_conversation(PEER.v4, rounds=2)
+TEAMS_RELAY = teams_media.relay_conversation()
+TEAMS_MULTIPLEXED = teams_media.multiplexed_conversation()
+TEAMS_PEERS = teams_media.peer_conversation()
+
+MEDIA_RECORDINGS = {
+    "zoom_server": lambda recorder: media(recorder, (ZOOM.v4, 8801, ZOOM_SERVER)),
+    "zoom_server_by_port": lambda recorder: media(recorder, (FOREIGN.v6, 8801, ZOOM_SERVER)),
+    "zoom_peers": lambda recorder: media(recorder, (ZOOM.v4, 3478, zoom_media.stun_conversation()),
+                                         (PEER.v4, NOBODYS_PORT, ZOOM_PEERS)),
+    "zoom_framing_alone": lambda recorder: media(recorder, (FOREIGN.v4, NOBODYS_PORT, ZOOM_SERVER),
+                                                 (PEER.v4, NOBODYS_PORT, ZOOM_PEERS)),
+    "teams_relay": lambda recorder: media(recorder, (TEAMS.v4, 3478, TEAMS_RELAY), (TEAMS.v4, 3479, TEAMS_MULTIPLEXED),
+                                          (PEER.v4, NOBODYS_PORT, TEAMS_PEERS)),
+    "teams_relay_shared": lambda recorder: media(recorder, (TEAMS_SHARED, 3478, TEAMS_RELAY),
+                                                 (TEAMS_SHARED, NOBODYS_PORT, TEAMS_MULTIPLEXED)),
+    "teams_framing_alone": lambda recorder: media(recorder, (FOREIGN.v4, NOBODYS_PORT, TEAMS_MULTIPLEXED),
+                                                  (PEER.v4, NOBODYS_PORT, TEAMS_PEERS)),
+}
+
+
 def main(names):
     FOLDER.mkdir(exist_ok=True)
-    with ClientsLab() as lab:
-        for name in names or RECORDINGS:
-            RECORDINGS[name](Recorder(lab, name))
-            print(name, (FOLDER / f"{name}.pcap").stat().st_size, flush=True)
+    for kind, recordings in ((ClientsLab, RECORDINGS), (MediaLab, MEDIA_RECORDINGS)):
+        chosen = {name: record for name, record in recordings.items() if name in names or not names}
+        with kind() if chosen else contextlib.nullcontext() as lab:
+            for name, record in chosen.items():
+                record(Recorder(lab, name))
+                print(name, (FOLDER / f"{name}.pcap").stat().st_size, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+"""Conversations in datagrams between a socket of the client and one of the server, a datagram at a time: so it is plain
+which of them came through, and that the first that did not was refused at once.
+
+A conversation is a list of (who speaks, "client" or "server"; the datagram).
+"""
+
+import select
+import socket
+import struct
+from pathlib import Path
+
+import clients
+from damaged import ETHERNET_HEADER, IPV4, frames
+
+CALL = Path(__file__).resolve().parents[1] / "captures" / "clients" / "call_udp.pcap"
+SECONDS = 5
+# Not all of them: a kernel sends 1000 ICMP errors a second at most (icmp_msgs_per_sec), and 50 at once.
+BEHIND = 4
+
+
+class Caller:
+    """A UDP socket of the client that speaks to one host after the other, always from the same port."""
+
+    def __init__(self, lab, family):
+        self._lab = lab
+        self._socket = clients.client_socket(lab, family, socket.SOCK_DGRAM)
+
+    @property
+    def port(self):
+        return self._socket.getsockname()[1]
+
+    def close(self):
+        self._socket.close()
+
+    def talk(self, address, port, conversation):
+        """Which of the datagrams came through, up to a few behind the first that was refused."""
+        fates = []
+        with self._lab.server.socket(self._socket.family, socket.SOCK_DGRAM) as host:
+            host.bind((address, port))
+            host.connect(self._socket.getsockname()[:2])
+            self._socket.connect((address, port))
+            ends = {"client": (self._socket, host), "server": (host, self._socket)}
+            for speaker, datagram in conversation:
+                fates.append(comes_through(*ends[speaker], datagram))
+                if fates.count(False) > BEHIND:
+                    break
+        return fates
+
+
+def comes_through(sender, receiver, datagram):
+    """Whether a datagram arrives as it was sent. Else the sender, which is connected, has to be told at once."""
+    sender.send(datagram)
+    ready = select.select([sender, receiver], [], [], SECONDS)[0]
+    if receiver in ready:
+        if receiver.recv(65536) != datagram:
+            raise RuntimeError("another datagram came")
+        return True
+    if not ready:
+        raise TimeoutError(f"neither delivered nor refused: {datagram[:32].hex()}")
+    try:
+        sender.recv(65536)
+    except ConnectionRefusedError:
+        return False
+    raise RuntimeError("the sender got a datagram")
+
+
+def call():
+    """An ordinary call of WebRTC, as Chromium makes it: STUN, DTLS, SRTP and SRTCP of a shipped capture."""
+    said = []
+    for frame in frames(CALL.read_bytes()):
+        packet = frame[ETHERNET_HEADER:struct.unpack("!H", frame[16:18])[0] + ETHERNET_HEADER]
+        if struct.unpack("!H", frame[12:14])[0] != IPV4 or packet[9] != socket.IPPROTO_UDP:
+            raise ValueError(f"{CALL} holds something else than datagrams over IPv4")
+        speaker = "client" if packet[12:14] == bytes([10, 20]) else "server"
+        said.append((speaker, packet[4 * (packet[0] & 15) + 8:]))
+    return said
