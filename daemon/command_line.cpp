@@ -53,6 +53,7 @@ void add_explain(CLI::App& program, ExplainCommand& command) {
     verb->add_option("--address", command.flow.address, "The server's address");
     verb->add_option("--port", command.flow.port, "The server's port");
     verb->add_option("--transport", command.flow.transport, "tcp, udp, icmp or other");
+    verb->add_option("--protocol", command.flow.protocol, "The protocol, as nDPI names it: DNS");
     verb->add_option("--service", command.flow.service,
                      "The service, in place of what name and address say; none: no service");
     verb->add_option("--at", command.at, at_help)->type_name("TIME");

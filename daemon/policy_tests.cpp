@@ -40,6 +40,7 @@ FlowText read_flow(Report& report, const yaml::Node* node) {
     flow.address = read_text(report, fields.optional("address"));
     flow.port = read_text(report, fields.optional("port"));
     flow.transport = read_text(report, fields.optional("transport"));
+    flow.protocol = read_text(report, fields.optional("protocol"));
     flow.service = read_text(report, fields.optional("service"));
     fields.finish();
     return flow;

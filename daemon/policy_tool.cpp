@@ -103,6 +103,7 @@ std::expected<Question, std::string> PolicyTool::question(const FlowText& flow) 
             fmt::format("`{}` is not a service of the catalogue{}", name,
                         near.empty() ? "" : fmt::format(": did you mean `{}`?", near)));
     };
+    question.protocol = flow.protocol;
     std::string error;
     const bool sound = take(flow.name, question.name, error, read_host) &&
                        take(flow.address, question.address, error, read_address) &&

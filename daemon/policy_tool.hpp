@@ -15,6 +15,7 @@ struct FlowText {
     std::optional<std::string> address;
     std::optional<std::string> port;
     std::optional<std::string> transport;
+    std::optional<std::string> protocol;
     std::optional<std::string> service;  ///< "none": no service
 };
 

@@ -33,7 +33,8 @@ Facts facts_of(const Policy& policy, const Question& question, const Identificat
     facts.service_verified = found.verified || !question.address;
     facts.name_known = named;
     facts.name = question.name ? std::string_view(*question.name) : std::string_view();
-    facts.protocol_known = question.complete;
+    facts.protocol_known = question.complete || question.protocol.has_value();
+    facts.protocol = question.protocol ? std::string_view(*question.protocol) : std::string_view();
     facts.application_known = question.complete;
     facts.classified_known = named;
     facts.unclassified = named && facts.service == no_service && facts.name.empty();

@@ -15,8 +15,9 @@ struct Question {
     std::optional<Address> address;   ///< of the server
     std::optional<std::uint16_t> port;
     std::optional<Transport> transport;
-    std::optional<ServiceId> service;  ///< overrides what name and address say; no_service: none
-    bool complete = false;             ///< nothing more will be known: no name is no name
+    std::optional<std::string> protocol;  ///< as nDPI names it
+    std::optional<ServiceId> service;     ///< overrides what name and address say; no_service: none
+    bool complete = false;                ///< nothing more will be known: no name is no name
 };
 
 /// A rule that was walked past, up to the one that decides.

@@ -72,7 +72,8 @@ std::size_t folded_sum(const Buffer& packet) {
                                     .u16(decoded.segment.size())
                                     .take());
     summed = wire::join(summed, decoded.segment);
-    summed.resize(summed.size() + summed.size() % 2);
+    if (summed.size() % 2 != 0)
+        summed.push_back(0);
     std::size_t sum = 0;
     for (std::size_t i = 0; i < summed.size(); i += 2)
         sum += std::size_t{summed[i]} << 8U | summed[i + 1];
