@@ -142,7 +142,7 @@ TEST_SUITE("schedules") {
         schedule.hours.push_back(parse_hours("Wed 00:00-24:00").value());
         schedule.until = at("2026-11-30T01:00");
         Instant moment = at("2026-10-20");
-        for (int edges = 0; edges < 40; ++edges) {
+        for (int edges = 0; edges < 200; ++edges) {
             const auto next = schedule.next_edge(moment, paris());
             if (!next)
                 break;
