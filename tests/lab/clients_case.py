@@ -1,7 +1,7 @@
 """The base of the cases with real clients: what a client saw, and what octroi says of it."""
 
 from case import LabCase
-from clients_lab import REFUSED, REFUSED_WEB, ClientsLab
+from clients_lab import REFUSED, REFUSED_WEB, SUB_WEBS, ClientsLab
 from name_server import NameServer
 from server import page_of
 from topology import NEUTRAL
@@ -29,10 +29,12 @@ class ClientsCase(LabCase):
         self.addCleanup(self.lab.set_links)
 
     def name_server(self, families=("v4", "v6"), addresses=None, https=None):
-        """The refused names have addresses of their own, of these families, as everyone has."""
-        everyone, refused = ([getattr(web, family) for family in families] for web in (NEUTRAL, REFUSED_WEB))
-        server = NameServer(self.lab, self.folder, everyone,
-                            {**dict.fromkeys(REFUSED, refused), **(addresses or {})}, https)
+        """Every name has an address of these families: the refused names, each sub-domain, everyone else."""
+        def of(web):
+            return [getattr(web, family) for family in families]
+
+        known = {**dict.fromkeys(REFUSED, of(REFUSED_WEB)), **{name: of(web) for name, web in SUB_WEBS.items()}}
+        server = NameServer(self.lab, self.folder, of(NEUTRAL), {**known, **(addresses or {})}, https)
         self.addCleanup(server.stop)
         return server
 

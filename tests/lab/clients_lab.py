@@ -38,18 +38,23 @@ VISIO_RELAY = "142.44.52.178"
 GOOGLE_STUN = "74.125.250.129"
 # Where ngtcp2 answers: it asks clients to come again (Retry) and soon forgets them (0-RTT).
 SECOND_WEB, OTHER_SECOND_WEB = "203.0.113.10", "203.0.113.11"
-# The web server of the refused names. They have addresses of their own: a browser that opens hundreds of sockets
-# comes to use a UDP port for a second name at one address, which octroi takes for the flow that it has decided.
+# The web server of the refused names.
 REFUSED_WEB = Dual("198.51.100.21", "2001:db8:2::21")
-ADDED = (*REFUSED_WEB, VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
 CALL_PORT = 8080
 
 # Relays have certificates of their own, which caddy makes for them.
 RELAY_NAMES = {"visio": "coturn-1.beta.numerique.gouv.fr", "zoom": "turn.zoom.us",
                "teams": "worldaz.tr.teams.microsoft.com", "meet": "meet.turns.goog"}
 
-# Many sub-domains: each costs a browser a connection of its own, where no certificate is good for two.
+# Many sub-domains: each costs a browser a connection of its own, where no certificate is good for two. Each has an
+# address of its own: a browser that opens a hundred sockets to one address comes to use a UDP port for a second name
+# there, which octroi takes for the flow that it has decided.
 SUB_NAMES = [f"us05web-{number}.{name}" for number in range(7) for name in (*REFUSED, *UNTOUCHED)]
+SUB_WEBS = {name: Dual(f"198.51.100.{128 + number}", f"2001:db8:2::1:{number:x}")
+            for number, name in enumerate(SUB_NAMES)}
+SUB_ADDRESSES = [address for web in SUB_WEBS.values() for address in web]
+
+ADDED = (*REFUSED_WEB, *SUB_ADDRESSES, VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
 
 # Their certificates are made at the start: made on demand, many at once, some handshakes fail.
 CERTIFIED = (*REFUSED, *UNTOUCHED, *SUB_NAMES, *RELAY_NAMES.values())
@@ -60,7 +65,7 @@ CADDYFILE = f"""
 	admin off
 	skip_install_trust
 	auto_https disable_redirects
-	default_bind {NEUTRAL.v4} {NEUTRAL.v6} {VISIO} {REFUSED_WEB.v4} {REFUSED_WEB.v6}
+	default_bind {" ".join((*NEUTRAL, VISIO, *REFUSED_WEB, *SUB_ADDRESSES))}
 	storage file_system {{folder}}/storage
 	servers {{{{
 		protocols h1 h2 h3
@@ -179,7 +184,7 @@ def hold():
     with ClientsLab() as lab:
         folder = lab.folder / "hold"
         folder.mkdir()
-        NameServer(lab, folder, addresses=dict.fromkeys(REFUSED, REFUSED_WEB))
+        NameServer(lab, folder, addresses={**dict.fromkeys(REFUSED, REFUSED_WEB), **SUB_WEBS})
         lab.start_client(folder / "chromium.log", "chromium", "--headless", "--no-sandbox",
                          "--remote-debugging-port=9222", f"--user-data-dir={folder}/profile", "https://zoom.us/")
         print(f"ip netns exec {lab.client.name} env HOME={lab.home} CURL_CA_BUNDLE={lab.authority} bash\n"

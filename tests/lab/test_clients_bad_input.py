@@ -10,7 +10,7 @@ import calls
 import damaged
 from chromium import FAKE_CAMERA, Chromium
 from clients_case import ClientsCase, is_refused, names_of, pages, state_tool
-from clients_lab import REFUSED_WEB, SUB_NAMES
+from clients_lab import SUB_NAMES, SUB_WEBS
 from processes import wait_until
 from topology import NEUTRAL, VISIO
 
@@ -28,7 +28,7 @@ class BadInput(ClientsCase):
         with Chromium(self.lab, self.folder / "chromium") as browser:
             page = browser.page()
             self.assertIsNone(page.visit("https://www.example.org/").error)
-            with self.noise(NEUTRAL.v4), self.noise(REFUSED_WEB.v4):
+            with self.noise(*(web.v4 for web in SUB_WEBS.values())):
                 results = page.fetch_all(pages(SUB_NAMES))
         self.assert_fetched(results)
         named = [event for event in self.daemon.events() if event["server_name"]]
@@ -44,23 +44,23 @@ class BadInput(ClientsCase):
         with Chromium(self.lab, self.folder / "chromium", *FAKE_CAMERA) as browser:
             page = calls.start_call(browser, "visio.numerique.gouv.fr", calls.Call(VISIO))
             wait_until(lambda: calls.connected(page), "sound and pictures", 30)
-            with self.noise(VISIO), self.noise(NEUTRAL.v4):
+            with self.noise(VISIO, NEUTRAL.v4):
                 seen, = calls.watch([page], 5)
         self.assertEqual(seen.states, {"connected"})
         self.assertLess(seen.pause, calls.BEARABLE)
         self.assertTrue(self.daemon.ready())
 
-    def noise(self, destination):
-        return Noise(self.lab, destination)
+    def noise(self, *destinations):
+        return Noise(self.lab, destinations)
 
 
 class Noise:
-    """Damaged packets to one address, on a thread, until the block ends. What went wrong is raised there."""
+    """Damaged packets to some addresses, on a thread, until the block ends. What went wrong is raised there."""
 
-    def __init__(self, lab, destination):
+    def __init__(self, lab, destinations):
         self._end = threading.Event()
         self._error = None
-        self._thread = threading.Thread(target=self._send, args=(lab, destination), daemon=True)
+        self._thread = threading.Thread(target=self._send, args=(lab, destinations), daemon=True)
 
     def __enter__(self):
         self._thread.start()
@@ -71,10 +71,11 @@ class Noise:
         if self._error:
             raise self._error
 
-    def _send(self, lab, destination):
-        generator = random.Random(f"{SEED} {destination}")
+    def _send(self, lab, destinations):
+        generator = random.Random(SEED)
         try:
-            while not self._end.wait(0.01):
+            while not self._end.wait(0.005):
+                destination = generator.choice(destinations)
                 for port in (443, 3478, 50000):
                     damaged.send_datagrams(lab, generator, PAYLOADS[IPPROTO_UDP], destination, port, 20)
                 damaged.answer_questions(lab, generator, 20)
