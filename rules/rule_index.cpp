@@ -1,7 +1,9 @@
 #include "rules/rule_index.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "rules/network_set.hpp"
 #include "rules/policy.hpp"
 #include "rules/text_key.hpp"
 
@@ -10,10 +12,54 @@ namespace {
 
 // A rule that asks for a network wider than this is a candidate for every address: listing it at
 // every narrower network inside would cost more than it saves.
-constexpr unsigned widest_listed = 96 + 4;
+constexpr unsigned widest_listed_v4 = 96 + 4;
+constexpr unsigned widest_listed_v6 = 12;
+
+bool is_wide(const Network& network) {
+    return network.length() < (is_v4(network) ? widest_listed_v4 : widest_listed_v6);
+}
 
 std::uint64_t bit(std::size_t index) {
     return std::uint64_t{1} << index % 64;
+}
+
+// The condition under which a rule stands: of those that ask for something, the one that fewest
+// flows fulfil.
+enum class Pivot : std::uint8_t {
+    none,
+    name,
+    address,
+    client,
+    application,
+    protocol,
+    port,
+    service,
+    zone
+};
+
+// Services that stand for most of the catalogue (`not`) tell nothing.
+constexpr std::size_t most_telling_services = 64;
+
+Pivot pivot_of(const When& when) {
+    const auto asks = [](const auto& condition) { return condition && !condition->negated; };
+    const auto networks = [&](const auto& condition) {
+        return asks(condition) && std::ranges::none_of(condition->values.list, is_wide);
+    };
+    if (asks(when.name))
+        return Pivot::name;
+    if (networks(when.address))
+        return Pivot::address;
+    if (networks(when.client))
+        return Pivot::client;
+    if (asks(when.application))
+        return Pivot::application;
+    if (when.services && when.services->count() <= most_telling_services)
+        return Pivot::service;
+    if (asks(when.protocol))
+        return Pivot::protocol;
+    if (asks(when.port))
+        return Pivot::port;
+    return asks(when.zone) ? Pivot::zone : Pivot::none;
 }
 
 template <typename Asking>
@@ -21,6 +67,8 @@ Asking united(const Asking& outer, const Asking& inner) {
     Asking both = inner;
     both.for_it.add(outer.for_it);
     both.against_it.add(outer.against_it);
+    both.pivots.clear();
+    std::ranges::set_union(outer.pivots, inner.pivots, std::back_inserter(both.pivots));
     return both;
 }
 
@@ -59,6 +107,13 @@ void RuleIndex::Dense::add(std::size_t rule) {
     summary[word / 64] |= bit(word);
 }
 
+// Rules come in order; one may ask for the same value twice.
+void RuleIndex::Asking::add_pivot(std::size_t rule) {
+    const auto number = static_cast<std::uint32_t>(rule);
+    if (pivots.empty() || pivots.back() != number)
+        pivots.push_back(number);
+}
+
 std::uint64_t RuleIndex::Slice::summary(std::size_t block) const {
     std::uint64_t bits = by_default->summary[block];
     for (const Asking* each : asking)
@@ -91,19 +146,26 @@ std::uint64_t RuleIndex::Slices::word(std::size_t index) const {
 
 // Notes what `rule` asks of one condition; `each(add)` calls `add(asking)` for each of its values.
 template <typename Values, typename Each>
-void RuleIndex::index(Condition& condition, std::size_t rule, const Values& values, Each each) {
+void RuleIndex::index(Condition& condition, std::size_t rule, const Values& values, bool pivot,
+                      Each each) {
     if (!values || values->negated)
         condition.by_default.add(rule);
     if (!values)
         return;
     condition.used = true;
-    each(values->values,
-         [&](Asking& asking) { (values->negated ? asking.against_it : asking.for_it).add(rule); });
+    each(values->values, [&](Asking& asking) {
+        (values->negated ? asking.against_it : asking.for_it).add(rule);
+        if (pivot)
+            asking.add_pivot(rule);
+    });
 }
 
 void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
     const When& when = rule.when;
+    const Pivot pivot = pivot_of(when);
     all_.add(number);
+    if (pivot == Pivot::none)
+        unpivoted_.push_back(static_cast<std::uint32_t>(number));
     const auto each_bit = [](auto& table) {
         return [&table](const auto& set, auto add) {
             for (std::size_t i = 0; i < table.size(); ++i)
@@ -120,7 +182,7 @@ void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
     const auto each_network = [&](Condition& condition, NetworkEntries& table, bool negated) {
         return [&, negated](const auto& networks, auto add) {
             for (const Network& network : networks.list) {
-                if (network.length() < widest_listed) {
+                if (is_wide(network)) {
                     if (!negated)
                         condition.by_default.add(number);
                     continue;
@@ -130,12 +192,12 @@ void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
             }
         };
     };
-    index(zone_, number, when.zone, each_bit(zones_));
-    index(client_, number, when.client,
+    index(zone_, number, when.zone, pivot == Pivot::zone, each_bit(zones_));
+    index(client_, number, when.client, pivot == Pivot::client,
           each_network(client_, client_networks_, when.client && when.client->negated));
-    index(address_, number, when.address,
+    index(address_, number, when.address, pivot == Pivot::address,
           each_network(address_, address_networks_, when.address && when.address->negated));
-    index(name_, number, when.name, [&](const NameSet& names, auto add) {
+    index(name_, number, when.name, pivot == Pivot::name, [&](const NameSet& names, auto add) {
         for (const std::string& name : names.domains)
             add(domains_[name]);
         for (const std::string& name : names.exact)
@@ -144,19 +206,25 @@ void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
     if (when.services) {  // what the conditions on services leave together, negation included
         service_.used = true;
         for (std::size_t id = when.services->_Find_first(); id < when.services->size();
-             id = when.services->_Find_next(id))
+             id = when.services->_Find_next(id)) {
             services_[id].for_it.add(number);
+            if (pivot == Pivot::service)
+                services_[id].add_pivot(number);
+        }
     } else {
         service_.by_default.add(number);
     }
-    index(transport_, number, when.transport, each_bit(transports_));
-    index(strength_, number, when.strength, each_bit(strengths_));
-    index(protocol_, number, when.protocol, each_word(protocols_));
-    index(application_, number, when.application, each_word(applications_));
-    index(port_, number, when.port, [&](const std::vector<PortRange>& ranges, auto) {
-        for (const PortRange range : ranges)
-            port_claims_.push_back({.range = range, .rule = number, .negated = when.port->negated});
-    });
+    index(transport_, number, when.transport, false, each_bit(transports_));
+    index(strength_, number, when.strength, false, each_bit(strengths_));
+    index(protocol_, number, when.protocol, pivot == Pivot::protocol, each_word(protocols_));
+    index(application_, number, when.application, pivot == Pivot::application,
+          each_word(applications_));
+    index(port_, number, when.port, pivot == Pivot::port,
+          [&](const std::vector<PortRange>& ranges, auto) {
+              for (const PortRange range : ranges)
+                  port_claims_.push_back(
+                      {.range = range, .rule = number, .negated = when.port->negated});
+          });
     const auto flag = [&](Condition& condition, std::array<Asking, 2>& table,
                           const std::optional<bool>& wanted) {
         if (!wanted)
@@ -185,8 +253,11 @@ void RuleIndex::index_ports() {
                1;
     };
     for (const PortClaim& claim : port_claims_)
-        for (std::size_t i = class_of(claim.range.first); i <= class_of(claim.range.last); ++i)
+        for (std::size_t i = class_of(claim.range.first); i <= class_of(claim.range.last); ++i) {
             (claim.negated ? ports_[i].against_it : ports_[i].for_it).add(claim.rule);
+            if (claim.pivot)
+                ports_[i].add_pivot(claim.rule);
+        }
     port_classes_.resize(65536);
     for (std::uint32_t port = 0; port < port_classes_.size(); ++port)
         port_classes_[port] = static_cast<std::uint16_t>(class_of(port));
@@ -208,8 +279,12 @@ RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
     slices.all.emplace_back().by_default = &all_;
     // A condition that no rule has, or whose fact is not known yet, leaves all rules.
     const auto ask = [&](const Condition& condition, bool known, auto collect) {
-        if (!condition.used || !known)
+        if (!condition.used)
             return;
+        if (!known) {
+            slices.complete = false;
+            return;
+        }
         Slice& slice = slices.all.emplace_back();
         slice.by_default = &condition.by_default;
         collect(slice.asking);
@@ -238,8 +313,7 @@ RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
             if (const Asking* domain = word_in(domains_, name))
                 found.push_back(domain);
     });
-    if (port_.used)
-        ask(port_, facts.server_known, one(&ports_[port_classes_[facts.port]]));
+    ask(port_, facts.server_known, one(port_.used ? &ports_[port_classes_[facts.port]] : nullptr));
     ask(transport_, facts.server_known,
         one(&transports_[static_cast<std::size_t>(facts.transport)]));
     ask(service_, facts.service_known, one(&services_[facts.service]));

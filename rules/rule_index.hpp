@@ -17,10 +17,13 @@ struct Rule;
 
 inline constexpr std::size_t max_rules = 16'384;
 
-/// Finds the rules that may match a flow without walking through all of them. For every condition
-/// there is a set of rules as bits for each value that rules ask about; a flow's candidates are the
-/// intersection over the conditions. A fact that is not known yet excludes no rule. Cost grows with
-/// the candidates, and with the number of rules by two bits in 4096. Immutable.
+/// Finds the rules that may match a flow without walking through all of them. Immutable.
+///
+/// Where everything that rules ask about is known, each rule stands under its most telling
+/// condition alone (a name rather than a zone): the candidates are what stands under the flow's own
+/// values, so the cost grows with them and not with the number of rules. Before that, for every
+/// condition there is a set of rules as bits for each value, and the candidates are the
+/// intersection over the conditions; a fact that is not known yet excludes no rule.
 class RuleIndex {
   public:
     /// `active[i]` tells whether `rules[i]` takes part at all.
@@ -31,6 +34,8 @@ class RuleIndex {
     template <typename Visit>
     void visit(const Facts& facts, Visit visit) const {
         const Slices slices = slices_of(facts);
+        if (slices.complete)
+            return slices.visit_pivots(unpivoted_, visit);
         for (std::size_t block = 0; block < blocks; ++block)
             for (std::uint64_t words = slices.summary(block); words != 0; words &= words - 1) {
                 const std::size_t word = block * 64 + lowest(words);
@@ -71,10 +76,15 @@ class RuleIndex {
         void add(std::size_t rule);
     };
 
+    using Numbers = std::vector<std::uint32_t>;  // of rules, in order
+
     // The rules that ask for a value, and those that ask for anything but it.
     struct Asking {
         Sparse for_it;
         Sparse against_it;
+        void add_pivot(std::size_t rule);
+
+        Numbers pivots;  // of `for_it`, the rules whose most telling condition this is
     };
 
     // One condition: the rules that a value leaves, of all rules.
@@ -93,13 +103,37 @@ class RuleIndex {
 
     struct Slices {
         absl::InlinedVector<Slice, 12> all;
+        bool complete = true;  // every fact that rules ask about is known
+
+        // The rules under the flow's values, several lists merged.
+        template <typename Visit>
+        void visit_pivots(const Numbers& others, Visit visit) const {
+            absl::InlinedVector<std::pair<const std::uint32_t*, const std::uint32_t*>, 16> lists;
+            const auto add = [&](const Numbers& numbers) {
+                if (!numbers.empty())
+                    lists.emplace_back(numbers.data(), numbers.data() + numbers.size());
+            };
+            add(others);
+            for (const Slice& slice : all)
+                for (const Asking* asking : slice.asking)
+                    add(asking->pivots);
+            while (true) {
+                std::uint32_t next = max_rules;
+                for (const auto& [at, end] : lists)
+                    next = at != end && *at < next ? *at : next;
+                if (next == max_rules || !visit(std::size_t{next}))
+                    return;
+                for (auto& [at, end] : lists)
+                    at += at != end && *at == next ? 1 : 0;
+            }
+        }
 
         [[nodiscard]] std::uint64_t summary(std::size_t block) const;
         [[nodiscard]] std::uint64_t word(std::size_t index) const;
     };
 
     template <typename Values, typename Each>
-    void index(Condition& condition, std::size_t rule, const Values& values, Each each);
+    void index(Condition& condition, std::size_t rule, const Values& values, bool pivot, Each each);
     void index_rule(std::size_t number, const Rule& rule);
     void index_ports();
     [[nodiscard]] Slices slices_of(const Facts& facts) const;
@@ -111,9 +145,11 @@ class RuleIndex {
         PortRange range;
         std::size_t rule = 0;
         bool negated = false;
+        bool pivot = false;
     };
 
     Dense all_;
+    Numbers unpivoted_;
     Condition zone_;
     std::vector<Asking> zones_;
     Condition client_;
