@@ -20,7 +20,7 @@ USER = (0x0006, bytes.fromhex("02000024") + NOISE[28:80])
 BANDWIDTH = (0x0010, struct.pack("!I", 12000))
 SEQUENCE = (0x8050, NOISE[112:136])
 SERVICE_QUALITY = (0x8055, struct.pack("!HH", 2, 2))
-# No document names these.
+# Seen in what Teams sends; what they say does not matter here.
 ATTRIBUTE_8006 = (0x8006, struct.pack("!I", 1))
 ATTRIBUTE_8036 = (0x8036, struct.pack("!I", 1))
 ATTRIBUTE_8037 = (0x8037, struct.pack("!I", 2))
