@@ -156,6 +156,10 @@ std::expected<void, std::string> Gateway::begin() {
 }
 
 std::expected<void, std::string> Gateway::open_workers() {
+    const Pipeline::Settings pipeline{.flows = {.limit = config_.flow_limit},
+                                      .buffer_limit = config_.buffer_limit / config_.queue_count,
+                                      .mark = config_.mark,
+                                      .observe = config_.observe};
     for (std::uint16_t i = 0; i < config_.queue_count; ++i) {
         auto queue = NfQueue::open({.number = static_cast<std::uint16_t>(config_.first_queue + i),
                                     .max_length = config_.queue_length,
@@ -163,11 +167,6 @@ std::expected<void, std::string> Gateway::open_workers() {
                                     .mark = config_.mark});
         if (!queue)
             return std::unexpected(std::move(queue.error()));
-        const Pipeline::Settings pipeline{
-            .flows = {.limit = config_.flow_limit},
-            .buffer_limit = config_.buffer_limit / config_.queue_count,
-            .mark = config_.mark,
-            .observe = config_.observe};
         workers_.push_back(std::make_unique<Worker>(Worker::Parts{.index = i,
                                                                   .queue = std::move(*queue),
                                                                   .pipeline = pipeline,
