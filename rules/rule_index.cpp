@@ -222,8 +222,10 @@ void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
     index(port_, number, when.port, pivot == Pivot::port,
           [&](const std::vector<PortRange>& ranges, auto) {
               for (const PortRange range : ranges)
-                  port_claims_.push_back(
-                      {.range = range, .rule = number, .negated = when.port->negated});
+                  port_claims_.push_back({.range = range,
+                                          .rule = number,
+                                          .negated = when.port->negated,
+                                          .pivot = pivot == Pivot::port});
           });
     const auto flag = [&](Condition& condition, std::array<Asking, 2>& table,
                           const std::optional<bool>& wanted) {
