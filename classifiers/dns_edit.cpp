@@ -115,7 +115,7 @@ void write_checksum(MutableBytes segment, const Packet& packet) {
     sum = add_words(sum, segment);
     while (sum >> 16U != 0)
         sum = (sum & 0xffffU) + (sum >> 16U);
-    const std::uint16_t checksum = static_cast<std::uint16_t>(~sum);
+    const auto checksum = static_cast<std::uint16_t>(~sum);
     put_u16(segment, place, udp && checksum == 0 ? 0xffff : checksum);
 }
 

@@ -20,10 +20,10 @@ std::string_view text_of(Bytes bytes) {
 // octet (Q046).
 bool has_version(Bytes datagram) {
     const std::string_view text = text_of(datagram);
-    for (const std::size_t offset : {9UL, 1UL})
-        if (text.size() > offset + 4 && text.substr(offset, 2) == "Q0"sv)
-            return true;
-    return false;
+    constexpr std::array<std::size_t, 2> offsets = {9, 1};
+    return std::ranges::any_of(offsets, [&](std::size_t offset) {
+        return text.size() > offset + 4 && text.substr(offset, 2) == "Q0"sv;
+    });
 }
 
 // Of little-endian fields.

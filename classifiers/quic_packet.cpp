@@ -64,6 +64,16 @@ bool skip_connection_close(ByteReader& reader) {
     return reader.ok();
 }
 
+// RFC 9000 19.6: offset, length, data.
+bool read_crypto_frame(ByteReader& reader, std::vector<CryptoFrame>& frames) {
+    CryptoFrame frame{.offset = read_varint(reader), .data = {}};
+    frame.data = reader.bytes(read_varint(reader));
+    if (!reader.ok() || frames.size() == max_frames)
+        return false;
+    frames.push_back(frame);
+    return true;
+}
+
 }  // namespace
 
 std::expected<LongHeader, HeaderError> read_long_header(Bytes datagram) {
@@ -115,14 +125,10 @@ bool read_crypto_frames(Bytes payload, std::uint32_t version, std::vector<Crypto
                 if (!skip_ack(reader, true))
                     return false;
                 break;
-            case 0x06: {
-                CryptoFrame frame{.offset = read_varint(reader), .data = {}};
-                frame.data = reader.bytes(read_varint(reader));
-                if (!reader.ok() || frames.size() == max_frames)
+            case 0x06:
+                if (!read_crypto_frame(reader, frames))
                     return false;
-                frames.push_back(frame);
                 break;
-            }
             case 0x1c:
                 if (!skip_connection_close(reader))
                     return false;
