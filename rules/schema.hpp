@@ -28,7 +28,7 @@ class Report {
 
     /// A report about another document, into the same findings.
     [[nodiscard]] Report about(const yaml::Document& document) const {
-        return Report(document, findings_);
+        return {document, findings_};
     }
 
   private:
