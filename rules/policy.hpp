@@ -152,7 +152,7 @@ class Policy {
         : Policy(std::make_shared<const Parts>(std::move(parts)), at) {}
 
     /// The same policy at another moment.
-    [[nodiscard]] Policy at(Instant at) const { return Policy(parts_, at); }
+    [[nodiscard]] Policy at(Instant at) const { return {parts_, at}; }
 
     /// The moment that this policy stands for.
     [[nodiscard]] Instant moment() const { return at_; }
