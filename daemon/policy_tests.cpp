@@ -162,6 +162,7 @@ Loaded<PolicyTestRun> run_policy_tests(const std::string& path,
         return std::unexpected(std::move(findings));
 
     const std::string policy_file =
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
         (std::filesystem::path(path).parent_path() / *policy_name).string();
     const auto tool = PolicyTool::load(policy_file, catalogue);
     if (!tool) {

@@ -208,6 +208,7 @@ Identification Catalogue::by_realm(const Findings& findings, const FlowEnds& end
 
 // A signature counts beside an address or a port of the same service, or another flow of the
 // endpoint.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): three things beside a signature
 Identification Catalogue::by_signature(const Findings& findings, const FlowEnds& ends) const {
     if (findings.signatures.none())
         return {};

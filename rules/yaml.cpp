@@ -54,9 +54,7 @@ bool closes(std::string_view text, std::size_t start) {
         return true;
     const char quote = text[start];
     for (std::size_t i = start + 1; i < text.size(); ++i) {
-        if (quote == '"' && text[i] == '\\')
-            ++i;
-        else if (quote == '\'' && text.substr(i, 2) == "''")
+        if ((quote == '"' && text[i] == '\\') || (quote == '\'' && text.substr(i, 2) == "''"))
             ++i;
         else if (text[i] == quote)
             return true;
