@@ -40,6 +40,11 @@ Family counter(std::string name, std::string help) {
     return {.name = std::move(name), .help = std::move(help), .type = MetricType::counter};
 }
 
+Slot degraded_by(SeriesRegistry& registry, const std::string& reason) {
+    return registry.slot("octroi_degraded", "1 where something keeps octroi from its work.",
+                         MetricType::gauge, {{"reason", reason}});
+}
+
 void add_queue_families(std::vector<Family>& families, const Config& config) {
     Family received = counter("octroi_nfqueue_received_packets_total",
                               "Packets that the kernel put into the queue.");
@@ -81,7 +86,9 @@ Gateway::Gateway(const Config& config, int wake)
     : config_(config),
       firewall_(firewall_settings(config)),
       wake_(wake),
-      registry_(config.queue_count) {
+      registry_(config.queue_count),
+      worker_stalled_(degraded_by(registry_, "worker_stalled")),
+      watchdog_(config.queue_count, Watchdog::Clock::now()) {
     const std::string reloads = "octroi_config_reloads_total";
     const std::string help = "Reloads of policy and catalogue, the first load included.";
     reloads_ = {
@@ -96,17 +103,18 @@ Gateway::Gateway(const Config& config, int wake)
                            "Generation of the policy in force, 1 to 63.", MetricType::gauge)};
 }
 
-std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config& config) {
+std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config& config,
+                                                                    ServiceManager& manager) {
     const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake < 0)
         return std::unexpected(fmt::format("eventfd: {}", std::generic_category().message(errno)));
     std::unique_ptr<Gateway> gateway(new Gateway(config, wake));
-    if (auto begun = gateway->begin(); !begun)
+    if (auto begun = gateway->begin(manager); !begun)
         return std::unexpected(std::move(begun.error()));
     return gateway;
 }
 
-std::expected<void, std::string> Gateway::begin() {
+std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     if (!may_administer_network())
         return std::unexpected(
             "the capability CAP_NET_ADMIN is missing: run octroi as root, or give it that "
@@ -139,7 +147,7 @@ std::expected<void, std::string> Gateway::begin() {
             return std::unexpected(std::move(events.error()));
         events_ = std::move(*events);
     }
-    if (auto opened = open_workers(); !opened)
+    if (auto opened = open_workers(manager); !opened)
         return opened;
     auto http = HttpServer::open(config_.metrics_address, config_.metrics_port,
                                  [this](std::string_view path) { return respond(path); });
@@ -155,16 +163,36 @@ std::expected<void, std::string> Gateway::begin() {
     return {};
 }
 
-std::expected<void, std::string> Gateway::open_workers() {
+// A socket that was kept still receives: what came while nobody answered waits in it.
+std::expected<NfQueue, std::string> Gateway::open_queue(std::uint16_t number,
+                                                        ServiceManager& manager) const {
+    const NfQueue::Settings settings{.number = number,
+                                     .max_length = config_.queue_length,
+                                     .fail_open = config_.on_failure == OnFailure::open,
+                                     .mark = config_.mark};
+    const std::string name = fmt::format("queue-{}", number);
+    if (const auto kept = manager.take(name)) {
+        auto queue = NfQueue::adopt(*kept, settings);
+        if (queue) {
+            spdlog::info("queue {}: taken over from an earlier process", number);
+            return queue;
+        }
+        spdlog::warn("the socket that was kept as {} is of no use: {}. The queue is opened anew",
+                     name, queue.error());
+    }
+    auto queue = NfQueue::open(settings);
+    if (queue)
+        manager.keep(name, queue->descriptor());
+    return queue;
+}
+
+std::expected<void, std::string> Gateway::open_workers(ServiceManager& manager) {
     const Pipeline::Settings pipeline{.flows = {.limit = config_.flow_limit},
                                       .buffer_limit = config_.buffer_limit / config_.queue_count,
                                       .mark = config_.mark,
                                       .observe = config_.observe};
     for (std::uint16_t i = 0; i < config_.queue_count; ++i) {
-        auto queue = NfQueue::open({.number = static_cast<std::uint16_t>(config_.first_queue + i),
-                                    .max_length = config_.queue_length,
-                                    .fail_open = config_.on_failure == OnFailure::open,
-                                    .mark = config_.mark});
+        auto queue = open_queue(static_cast<std::uint16_t>(config_.first_queue + i), manager);
         if (!queue)
             return std::unexpected(std::move(queue.error()));
         workers_.push_back(std::make_unique<Worker>(Worker::Parts{.index = i,
@@ -175,6 +203,10 @@ std::expected<void, std::string> Gateway::open_workers() {
                                                                   .events = events_.get(),
                                                                   .wake = wake_}));
     }
+    for (const std::string& name : manager.forget_the_rest())
+        spdlog::warn(
+            "the socket that was kept as {} belongs to no queue of this configuration: closed",
+            name);
     return {};
 }
 
@@ -247,6 +279,20 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
+}
+
+bool Gateway::workers_progress() {
+    bool all = true;
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        all = watchdog_.progresses(i, workers_[i]->rounds(), Watchdog::Clock::now()) && all;
+    WorkerCounters& counters = registry_.worker(0);
+    const bool before = counters.value(worker_stalled_) == 0;
+    if (before && !all)
+        spdlog::error("a worker is stuck: packets wait without a verdict");
+    if (!before && all)
+        spdlog::info("all workers are at work again");
+    counters.set(worker_stalled_, all ? 0 : 1);
+    return all;
 }
 
 void Gateway::note_reload(bool success) {

@@ -8,6 +8,8 @@
 
 #include "daemon/config.hpp"
 #include "daemon/firewall.hpp"
+#include "daemon/service_manager.hpp"
+#include "daemon/watchdog.hpp"
 #include "daemon/worker.hpp"
 #include "metrics/http_server.hpp"
 
@@ -16,10 +18,11 @@ namespace octroi {
 /// The running daemon: queues, workers, the ruleset in force and the way to exchange it.
 class Gateway {
   public:
-    /// Loads everything, checks the kernel's rules, binds the queues and starts the workers. The
-    /// error is what to tell the administrator.
+    /// Loads everything, checks the kernel's rules, binds the queues and starts the workers. Queues
+    /// whose sockets `manager` kept are taken over with all that waits in them, and it is given the
+    /// sockets to keep. The error is what to tell the administrator.
     [[nodiscard]] static std::expected<std::unique_ptr<Gateway>, std::string> start(
-        const Config& config);
+        const Config& config, ServiceManager& manager);
 
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
@@ -37,17 +40,22 @@ class Gateway {
     /// clock was set back. True where something changed.
     [[nodiscard]] std::expected<bool, std::string> follow_schedule();
 
+    /// Looks after the workers; at least once a second. False where one of them is stuck.
+    [[nodiscard]] bool workers_progress();
+
     [[nodiscard]] const Ruleset& ruleset() const { return *current_; }
 
   private:
     Gateway(const Config& config, int wake);
 
-    [[nodiscard]] std::expected<void, std::string> begin();
+    [[nodiscard]] std::expected<void, std::string> begin(ServiceManager& manager);
     [[nodiscard]] std::expected<std::shared_ptr<const Ruleset>, std::string> load(
         std::uint8_t generation);
     [[nodiscard]] std::expected<void, std::string> put_in_force(
         const std::shared_ptr<const Ruleset>& ruleset);
-    [[nodiscard]] std::expected<void, std::string> open_workers();
+    [[nodiscard]] std::expected<void, std::string> open_workers(ServiceManager& manager);
+    [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,
+                                                                 ServiceManager& manager) const;
     [[nodiscard]] std::vector<Family> collect() const;
     [[nodiscard]] HttpResponse respond(std::string_view path) const;
     void note_reload(bool success);
@@ -66,6 +74,8 @@ class Gateway {
     int wake_;
     SeriesRegistry registry_;
     ReloadSeries reloads_;
+    Slot worker_stalled_;
+    Watchdog watchdog_;
     PublishedRuleset published_;
     std::shared_ptr<const Ruleset> current_;
     std::unique_ptr<EventLog> events_;

@@ -14,7 +14,7 @@ POLICIES = LAB_FOLDER / "policies"
 
 CONFIGURATION = """octroi: 1
 policy: policy.yaml
-queues: {{first: 0, count: 2, max_length: 8192}}
+queues: {{first: 0, count: 2, max_length: {queue_length}}}
 mark: {{shift: 12}}
 on_failure: {on_failure}
 metrics: {{listen: "127.0.0.1:{port}"}}
@@ -34,14 +34,18 @@ def binary():
 class Octroi:
     """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
 
-    def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full"):
+    def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full", queue_length=8192,
+                 manager=None):
         self._lab = lab
+        self._manager = manager
         self._port = port
         self._process = None
         self.folder = folder
+        self.program = binary()
         self.config = folder / "octroi.yaml"
         self.log = folder / "octroi.log"
-        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients))
+        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients,
+                                                    queue_length=queue_length))
         self.write_policy((POLICIES / policy).read_text())
 
     def write_policy(self, text):
@@ -53,7 +57,7 @@ class Octroi:
     # The program's verbs.
 
     def firewall(self, verb, check=True):
-        return self._lab.gateway.run(binary(), "firewall", verb, "--config", self.config, check=check)
+        return self._lab.gateway.run(self.program, "firewall", verb, "--config", self.config, check=check)
 
     def install_firewall(self):
         self.firewall("install")
@@ -74,9 +78,15 @@ class Octroi:
         self._process = process
 
     def launch(self, *through):
-        """Starts the daemon, by another command where `through` names one, and waits for nothing."""
-        return self._lab.start(self._lab.gateway, self.log, *through,
-                               binary(), "run", "--config", self.config)
+        """Starts the daemon, by another command where `through` names one, and waits for nothing. A service
+        manager, where there is one, hands it what it keeps."""
+        command = (*through, self.program, "run", "--config", self.config)
+        if self._manager:
+            return self._manager.launch(self._start, *command)
+        return self._start(*command)
+
+    def _start(self, *command, **options):
+        return self._lab.start(self._lab.gateway, self.log, *command, **options)
 
     def reload(self):
         """SIGHUP, and waits until the daemon has counted the reload, good or bad."""
@@ -135,6 +145,10 @@ class Octroi:
     def event_after(self, count):
         """The decision event that follows the first `count` ones, waited for."""
         return wait_until(lambda: self.events()[count:], f"event number {count + 1}")[0]
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def memory(self):
         """The resident memory in octets (proc(5), VmRSS)."""
