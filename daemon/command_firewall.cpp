@@ -29,12 +29,13 @@ ExitCode report_change(const std::expected<bool, std::string>& changed, std::str
 }
 
 ExitCode check_rules(const Firewall& firewall) {
-    const auto drift = firewall.drift();
-    if (!drift)
-        return fail(drift.error());
-    for (const std::string& difference : *drift)
+    const auto state = firewall.inspect();
+    if (!state)
+        return fail(state.error());
+    const std::vector<std::string> drift = state->drift();
+    for (const std::string& difference : drift)
         fmt::print("{}\n", difference);
-    if (!drift->empty()) {
+    if (!drift.empty()) {
         fmt::print(stderr, "octroi: run `octroi firewall install` to restore the rules\n");
         return ExitCode::findings;
     }

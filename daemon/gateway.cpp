@@ -85,9 +85,11 @@ void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) 
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
       firewall_(firewall_settings(config)),
+      drift_watch_(firewall_),
       wake_(wake),
       registry_(config.queue_count),
       worker_stalled_(degraded_by(registry_, "worker_stalled")),
+      ruleset_drift_(degraded_by(registry_, "ruleset_drift")),
       watchdog_(config.queue_count, Watchdog::Clock::now()) {
     const std::string reloads = "octroi_config_reloads_total";
     const std::string help = "Reloads of policy and catalogue, the first load included.";
@@ -121,20 +123,19 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
             "capability "
             "(systemd: AmbientCapabilities=CAP_NET_ADMIN)");
     // Rules first: without them the daemon would run and nothing would be enforced.
-    const auto found = firewall_.generation();
-    if (!found)
-        return std::unexpected(found.error());
-    const std::optional<std::uint8_t> generation = *found;
-    if (!generation)
+    const auto state = firewall_.inspect();
+    if (!state)
+        return std::unexpected(state.error());
+    const auto generation = state->generations[0];
+    if (!generation || !state->generations[1])
         return std::unexpected(
             "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
             "install` first");
-    const auto drift = firewall_.drift();
-    if (drift && !drift->empty())
+    if (!state->differences.empty())
         return std::unexpected(
             fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
                         "firewall install`",
-                        fmt::join(*drift, "; ")));
+                        fmt::join(state->differences, "; ")));
     auto ruleset = load(next_generation(*generation));
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
@@ -279,6 +280,20 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
+}
+
+void Gateway::watch_rules() {
+    const auto differences = drift_watch_.look(current_->generation, DriftWatch::Clock::now());
+    if (!differences)
+        return;
+    WorkerCounters& counters = registry_.worker(0);
+    const bool mended = counters.value(ruleset_drift_) != 0 && differences->empty();
+    counters.set(ruleset_drift_, differences->empty() ? 0 : 1);
+    if (mended)
+        spdlog::info("the kernel's rules are in place again");
+    if (!differences->empty())
+        spdlog::error("somebody changed the kernel's rules: {}. Run `octroi firewall install`",
+                      fmt::join(*differences, "; "));
 }
 
 bool Gateway::workers_progress() {

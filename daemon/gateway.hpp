@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/config.hpp"
+#include "daemon/drift_watch.hpp"
 #include "daemon/firewall.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/watchdog.hpp"
@@ -43,6 +44,10 @@ class Gateway {
     /// Looks after the workers; at least once a second. False where one of them is stuck.
     [[nodiscard]] bool workers_progress();
 
+    /// Looks whether the kernel's rules are still octroi's, says so in the log and in
+    /// octroi_degraded. Once a second.
+    void watch_rules();
+
     [[nodiscard]] const Ruleset& ruleset() const { return *current_; }
 
   private:
@@ -71,10 +76,12 @@ class Gateway {
     Config config_;
     std::optional<Instant> next_edge_;  ///< when the policy in force changes by itself
     Firewall firewall_;
+    DriftWatch drift_watch_;
     int wake_;
     SeriesRegistry registry_;
     ReloadSeries reloads_;
     Slot worker_stalled_;
+    Slot ruleset_drift_;
     Watchdog watchdog_;
     PublishedRuleset published_;
     std::shared_ptr<const Ruleset> current_;

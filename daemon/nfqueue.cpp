@@ -155,7 +155,7 @@ void NfQueue::requeue_unanswered(std::uint32_t last_given) {
     const auto next = first_waiting();
     Message requeue(settings_.number, NFQNL_MSG_VERDICT_BATCH);
     nfq_nlmsg_verdict_put(requeue.header(), static_cast<int>(next ? *next - 1 : last_given),
-                          NF_QUEUE_NR(settings_.number));
+                          static_cast<int>(NF_QUEUE_NR(std::uint32_t{settings_.number})));
     send_unacknowledged(requeue.allowed_to_fail());  // there may be none
 }
 

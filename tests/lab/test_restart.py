@@ -2,17 +2,22 @@
 """A restart leaves no gap where the service manager keeps the sockets: what comes meanwhile waits and is answered."""
 
 import os
+import select
 import shutil
 import socket
 import unittest
 
+import clients
 from case import LabCase
+from gateway import Octroi
 from load import Load
 from processes import wait_until
 from service_manager import ServiceManager
+from silent_queue import NETLINK_NETFILTER, bind_silent_queue
 from stopped_thread import stopped_thread
+from topology import NEUTRAL, OTHER_NEUTRAL
 
-NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
+NETLINK_ROUTE = 0
 RECEIVED = "octroi_nfqueue_received_packets_total"
 
 
@@ -62,6 +67,31 @@ class Restart(LabCase):
         self.assertEqual(daemon.scrape().sum("octroi_nfqueue_depth_packets"), 0)
         self.assertGreaterEqual(daemon.scrape().sum(RECEIVED), load.sent)
         self.assertIn("queue 0: taken over", daemon.said())
+
+    def test_what_the_predecessor_received_and_never_answered_is_answered(self):
+        self.manager = ServiceManager(self.lab)
+        self.addCleanup(self.manager.close)
+        daemon = Octroi(self.lab, self.folder, "pilot.yaml", manager=self.manager)
+        self.addCleanup(daemon.remove_firewall)
+        daemon.install_firewall()
+        predecessors = [bind_silent_queue(self.lab.gateway, number) for number in (0, 1)]
+        waiting = [self.ask(address) for address in (*NEUTRAL, OTHER_NEUTRAL) for _ in range(3)]
+        for _ in waiting[:-2]:  # two stay in the sockets
+            select.select(predecessors, [], [], 5)[0][0].recv(65536)
+        self.manager.kept = {f"queue-{number}": queue.detach() for number, queue in enumerate(predecessors)}
+
+        self.addCleanup(daemon.end)
+        daemon.start()
+        self.assertEqual([connection.recv(64) for connection in waiting], [b"octroi"] * len(waiting))
+        self.assertEqual(daemon.scrape().sum("octroi_nfqueue_verdict_errors_total"), 0)
+
+    def ask(self, address):
+        """A socket that has sent a datagram to the echo service."""
+        connection = clients.client_socket(self.lab, address, socket.SOCK_DGRAM)
+        self.addCleanup(connection.close)
+        connection.connect((address, 7777))
+        connection.send(b"octroi")
+        return connection
 
     def test_what_is_kept_and_no_queue_is_said_and_opened_anew(self):
         unbound = self.lab.gateway.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
