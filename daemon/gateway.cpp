@@ -69,6 +69,17 @@ void add_queue_families(std::vector<Family>& families, const Config& config) {
         families.push_back(std::move(*family));
 }
 
+void add_conntrack_families(std::vector<Family>& families) {
+    Family entries = gauge("octroi_conntrack_entries", "Connections that the kernel tracks.");
+    Family limit = gauge("octroi_conntrack_limit_entries",
+                         "Connections that the kernel tracks at most; further ones are dropped.");
+    const ConntrackStatus status = conntrack_status().value_or(ConntrackStatus{});
+    entries.samples.push_back({{}, static_cast<double>(status.entries)});
+    limit.samples.push_back({{}, static_cast<double>(status.limit)});
+    families.push_back(std::move(entries));
+    families.push_back(std::move(limit));
+}
+
 void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) {
     Family rules = gauge("octroi_policy_rules", "Rules of the policy in force.");
     double enforced = 0;
@@ -87,7 +98,7 @@ Gateway::Gateway(const Config& config, int wake)
       firewall_(firewall_settings(config)),
       drift_watch_(firewall_),
       wake_(wake),
-      registry_(config.queue_count),
+      registry_(config.queue_count + 1U),  // and the accounting thread
       worker_stalled_(degraded_by(registry_, "worker_stalled")),
       ruleset_drift_(degraded_by(registry_, "ruleset_drift")),
       watchdog_(config.queue_count, Watchdog::Clock::now()) {
@@ -157,6 +168,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     http_ = std::move(*http);
     for (const auto& worker : workers_)
         worker->start();
+    start_accounting();
     if (auto in_force = put_in_force(*ruleset); !in_force)
         return in_force;
     note_reload(true);
@@ -211,6 +223,26 @@ std::expected<void, std::string> Gateway::open_workers(ServiceManager& manager) 
     return {};
 }
 
+// Without it octroi does all of its work but this count.
+void Gateway::start_accounting() {
+    const auto status = conntrack_status();
+    if (!status || !status->accounting)
+        spdlog::warn(
+            "the kernel does not count the bytes of connections, so octroi_flow_bytes_total "
+            "stays 0: sysctl net.netfilter.nf_conntrack_acct=1");
+    auto events = ConntrackEvents::open(config_.mark);
+    if (!events) {
+        spdlog::warn("ended flows can't be accounted for: {}", events.error());
+        return;
+    }
+    accounting_ = std::make_unique<FlowAccounting>(
+        FlowAccounting::Parts{.events = std::move(*events),
+                              .registry = registry_,
+                              .counters = registry_.worker(config_.queue_count),
+                              .ruleset = published_,
+                              .wake = wake_});
+}
+
 Gateway::~Gateway() {
     ready_ = false;
     for (const auto& worker : workers_)
@@ -219,6 +251,7 @@ Gateway::~Gateway() {
     static_cast<void>(write(wake_, &one, sizeof one) == 0);
     for (const auto& worker : workers_)
         worker->join();
+    accounting_.reset();
     http_.reset();
     workers_.clear();
     close(wake_);
@@ -245,9 +278,10 @@ std::expected<void, std::string> Gateway::put_in_force(
     // The kernel first: until the workers follow, they mark with the old generation and such flows
     // come back once more; nothing is lost. Where the kernel refuses, the old ruleset and
     // generation stay.
-    const std::uint8_t retiring =
-        current_ ? current_->generation : previous_generation(ruleset->generation);
-    if (auto retired = retire_generation(config_.mark, ruleset->generation, retiring); !retired)
+    // Marks that a full turn of the ring left behind go to a generation that is neither in force
+    // nor about to be.
+    const std::uint8_t stale = previous_generation(previous_generation(ruleset->generation));
+    if (auto retired = retire_generation(config_.mark, ruleset->generation, stale); !retired)
         return std::unexpected(std::move(retired.error()));
     if (auto set = firewall_.set_generation(ruleset->generation); !set) {
         if (current_)
@@ -322,6 +356,7 @@ void Gateway::note_reload(bool success) {
 std::vector<Family> Gateway::collect() const {
     std::vector<Family> families = registry_.collect();
     add_queue_families(families, config_);
+    add_conntrack_families(families);
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
     if (events_) {

@@ -9,6 +9,7 @@
 #include "daemon/config.hpp"
 #include "daemon/drift_watch.hpp"
 #include "daemon/firewall.hpp"
+#include "daemon/flow_accounting.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/watchdog.hpp"
 #include "daemon/worker.hpp"
@@ -58,6 +59,7 @@ class Gateway {
         std::uint8_t generation);
     [[nodiscard]] std::expected<void, std::string> put_in_force(
         const std::shared_ptr<const Ruleset>& ruleset);
+    void start_accounting();
     [[nodiscard]] std::expected<void, std::string> open_workers(ServiceManager& manager);
     [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,
                                                                  ServiceManager& manager) const;
@@ -86,6 +88,7 @@ class Gateway {
     PublishedRuleset published_;
     std::shared_ptr<const Ruleset> current_;
     std::unique_ptr<EventLog> events_;
+    std::unique_ptr<FlowAccounting> accounting_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::optional<HttpServer> http_;
     std::atomic<bool> ready_{false};
