@@ -79,8 +79,9 @@ class Load:
         return self.sent - len(self._new.numbers)
 
     def _send(self):
-        # Ports above those that the kernel gives away: no flow of another case is met.
-        sources = itertools.product(range(61000, 65536), HOSTS)
+        # Ports above those that the kernel gives away: no flow of another case is met. Minutes later the first ones
+        # are forgotten, and new again.
+        sources = ((port, host) for port in itertools.cycle(range(61000, 65536)) for host in HOSTS)
         with self._lab.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as decided, \
                 RawSender(self._lab.client) as new:
             decided.bind((PILOT.v4, 0))
