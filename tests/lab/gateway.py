@@ -35,8 +35,9 @@ class Octroi:
     """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
 
     def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full", queue_length=8192,
-                 manager=None):
+                 manager=None, gateway=None):
         self._lab = lab
+        self._gateway = gateway or lab.gateway
         self._manager = manager
         self._port = port
         self._process = None
@@ -57,7 +58,7 @@ class Octroi:
     # The program's verbs.
 
     def firewall(self, verb, check=True):
-        return self._lab.gateway.run(self.program, "firewall", verb, "--config", self.config, check=check)
+        return self._gateway.run(self.program, "firewall", verb, "--config", self.config, check=check)
 
     def install_firewall(self):
         self.firewall("install")
@@ -86,7 +87,7 @@ class Octroi:
         return self._start(*command)
 
     def _start(self, *command, **options):
-        return self._lab.start(self._lab.gateway, self.log, *command, **options)
+        return self._lab.start(self._gateway, self.log, *command, **options)
 
     def reload(self):
         """SIGHUP, and waits until the daemon has counted the reload, good or bad."""
@@ -122,12 +123,12 @@ class Octroi:
 
     def ready(self):
         try:
-            return metrics.fetch(self._lab.gateway, "/readyz", self._port)[0] == 200
+            return metrics.fetch(self._gateway, "/readyz", self._port)[0] == 200
         except OSError:
             return False
 
     def scrape(self):
-        return metrics.scrape(self._lab.gateway)
+        return metrics.scrape(self._gateway)
 
     def events(self):
         """The decision events so far. The last line may still be under way."""
