@@ -17,6 +17,7 @@ policy: policy.yaml
 queues: {{first: 0, count: 2, max_length: {queue_length}}}
 mark: {{shift: 12}}
 on_failure: {on_failure}
+flows: {{limit: {flow_limit}}}
 metrics: {{listen: "127.0.0.1:{port}"}}
 events: {{file: events.jsonl, clients: {clients}}}
 """
@@ -35,7 +36,7 @@ class Octroi:
     """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
 
     def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full", queue_length=8192,
-                 manager=None, gateway=None):
+                 flow_limit=65536, manager=None, gateway=None):
         self._lab = lab
         self._gateway = gateway or lab.gateway
         self._manager = manager
@@ -46,7 +47,7 @@ class Octroi:
         self.config = folder / "octroi.yaml"
         self.log = folder / "octroi.log"
         self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients,
-                                                    queue_length=queue_length))
+                                                    queue_length=queue_length, flow_limit=flow_limit))
         self.write_policy((POLICIES / policy).read_text())
 
     def write_policy(self, text):

@@ -34,7 +34,7 @@ class Sink:
     def _take(self):
         while not self._over.is_set():
             try:
-                self.numbers.add(NUMBER.unpack(self._socket.recv(64))[0])
+                self.numbers.add(NUMBER.unpack_from(self._socket.recv(2048))[0])
             except TimeoutError:
                 continue
 
@@ -42,6 +42,15 @@ class Sink:
         self._over.set()
         self._thread.join()
         self._socket.close()
+
+
+def send_new(lab, numbers, size=NUMBER.size):
+    """Sends these numbers, each in a datagram of so many octets on a flow of its own, to an address of nobody."""
+    with RawSender(lab.client) as sender:
+        for number in numbers:
+            port, host = divmod(number, len(HOSTS))
+            payload = NUMBER.pack(number).ljust(size, b"\0")
+            sender.send(udp((HOSTS[host], 61000 + port), (OTHER_NEUTRAL, PORT), payload), OTHER_NEUTRAL)
 
 
 class Load:
