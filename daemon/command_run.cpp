@@ -86,8 +86,7 @@ void serve(Gateway& gateway, const ServiceManager& manager, const sigset_t& sign
             reload(gateway, manager);
         else
             follow_schedule(gateway);
-        gateway.watch_rules();
-        if (gateway.workers_progress() && manager.watchdog())
+        if (gateway.check_health() && manager.watchdog())
             manager.notify("WATCHDOG=1");
     }
 }

@@ -40,11 +40,6 @@ Family counter(std::string name, std::string help) {
     return {.name = std::move(name), .help = std::move(help), .type = MetricType::counter};
 }
 
-Slot degraded_by(SeriesRegistry& registry, const std::string& reason) {
-    return registry.slot("octroi_degraded", "1 where something keeps octroi from its work.",
-                         MetricType::gauge, {{"reason", reason}});
-}
-
 void add_queue_families(std::vector<Family>& families, const Config& config) {
     Family received = counter("octroi_nfqueue_received_packets_total",
                               "Packets that the kernel put into the queue.");
@@ -96,12 +91,9 @@ void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) 
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
       firewall_(firewall_settings(config)),
-      drift_watch_(firewall_),
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
-      worker_stalled_(degraded_by(registry_, "worker_stalled")),
-      ruleset_drift_(degraded_by(registry_, "ruleset_drift")),
-      watchdog_(config.queue_count, Watchdog::Clock::now()) {
+      health_(registry_, firewall_, config.queue_count) {
     const std::string reloads = "octroi_config_reloads_total";
     const std::string help = "Reloads of policy and catalogue, the first load included.";
     reloads_ = {
@@ -316,32 +308,9 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
 }
 
-void Gateway::watch_rules() {
-    const auto differences = drift_watch_.look(current_->generation, DriftWatch::Clock::now());
-    if (!differences)
-        return;
-    WorkerCounters& counters = registry_.worker(0);
-    const bool mended = counters.value(ruleset_drift_) != 0 && differences->empty();
-    counters.set(ruleset_drift_, differences->empty() ? 0 : 1);
-    if (mended)
-        spdlog::info("the kernel's rules are in place again");
-    if (!differences->empty())
-        spdlog::error("somebody changed the kernel's rules: {}. Run `octroi firewall install`",
-                      fmt::join(*differences, "; "));
-}
-
-bool Gateway::workers_progress() {
-    bool all = true;
-    for (std::size_t i = 0; i < workers_.size(); ++i)
-        all = watchdog_.progresses(i, workers_[i]->rounds(), Watchdog::Clock::now()) && all;
-    WorkerCounters& counters = registry_.worker(0);
-    const bool before = counters.value(worker_stalled_) == 0;
-    if (before && !all)
-        spdlog::error("a worker is stuck: packets wait without a verdict");
-    if (!before && all)
-        spdlog::info("all workers are at work again");
-    counters.set(worker_stalled_, all ? 0 : 1);
-    return all;
+bool Gateway::check_health() {
+    health_.watch_rules(current_->generation);
+    return health_.workers_progress(workers_);
 }
 
 void Gateway::note_reload(bool success) {

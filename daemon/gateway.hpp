@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "daemon/config.hpp"
-#include "daemon/drift_watch.hpp"
 #include "daemon/firewall.hpp"
 #include "daemon/flow_accounting.hpp"
+#include "daemon/health.hpp"
 #include "daemon/service_manager.hpp"
-#include "daemon/watchdog.hpp"
 #include "daemon/worker.hpp"
 #include "metrics/http_server.hpp"
 
@@ -42,12 +41,8 @@ class Gateway {
     /// clock was set back. True where something changed.
     [[nodiscard]] std::expected<bool, std::string> follow_schedule();
 
-    /// Looks after the workers; at least once a second. False where one of them is stuck.
-    [[nodiscard]] bool workers_progress();
-
-    /// Looks whether the kernel's rules are still octroi's, says so in the log and in
-    /// octroi_degraded. Once a second.
-    void watch_rules();
+    /// Looks after workers and kernel rules; once a second. False where a worker is stuck.
+    [[nodiscard]] bool check_health();
 
     [[nodiscard]] const Ruleset& ruleset() const { return *current_; }
 
@@ -78,13 +73,10 @@ class Gateway {
     Config config_;
     std::optional<Instant> next_edge_;  ///< when the policy in force changes by itself
     Firewall firewall_;
-    DriftWatch drift_watch_;
     int wake_;
     SeriesRegistry registry_;
     ReloadSeries reloads_;
-    Slot worker_stalled_;
-    Slot ruleset_drift_;
-    Watchdog watchdog_;
+    Health health_;
     PublishedRuleset published_;
     std::shared_ptr<const Ruleset> current_;
     std::unique_ptr<EventLog> events_;

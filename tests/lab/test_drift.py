@@ -49,7 +49,7 @@ class Drift(LabCase):
         self.check(0)
         # Noticed is what comes behind them.
         self.noticed_and_mended(("iptables", "-F", "OCTROI-REFUSE"), "not the configured ones")
-        self.assertEqual(self.daemon.said().count("somebody changed"), 1)
+        self.assertEqual(self.daemon.said().count("rules are not octroi"), 1)
 
     def test_after_rules_of_another_generation_decided_flows_still_leave_user_space(self):
         self.daemon.reload()
@@ -71,7 +71,7 @@ class Drift(LabCase):
         self.lab.gateway.run(*change)
         self.await_drift(1)
         self.assertIn(what, self.check(1))
-        self.assertRegex(self.daemon.said(), f"somebody changed the kernel's rules: .*{what}")
+        self.assertRegex(self.daemon.said(), f"rules are not octroi.s: .*{what}")
         self.daemon.install_firewall()
         self.await_drift(0)
         self.check(0)
