@@ -57,8 +57,8 @@ std::expected<Tables, std::string> listed(Firewall::Family family) {
 }
 
 // A mark that is set above the jump is cleared in table mangle, and would be a forgery in filter.
-const std::vector<std::string_view> harmless_in_mangle = {"MARK", "CONNMARK", "TCPMSS", "DSCP",
-                                                          "TOS",  "CLASSIFY", "TTL",    "HL"};
+constexpr std::array<std::string_view, 8> harmless_in_mangle = {
+    "MARK", "CONNMARK", "TCPMSS", "DSCP", "TOS", "CLASSIFY", "TTL", "HL"};
 
 bool jumps_first(const Tables& tables) {
     return tables.filter.has(IptablesListing::jump) && tables.mangle.has(IptablesListing::jump) &&
@@ -157,6 +157,12 @@ std::vector<std::string> Firewall::filter_rules(Family family, std::uint8_t gene
     rules.push_back(fmt::format("-A OCTROI -j NFQUEUE {}{}", queues,
                                 settings_.bypass ? " --queue-bypass" : ""));
 
+    // While a packet goes from the first rule to the second, another one of its flow may be
+    // decided: the second rule then meets this generation in a connection that the first one did
+    // not know as accepted.
+    rules.push_back(
+        fmt::format("-A OCTROI-REFUSE -m connmark --mark {} -m mark --mark {} -j RETURN",
+                    state(MarkState::accept), state(MarkState::none)));
     rules.push_back(
         fmt::format("-A OCTROI-REFUSE -m connmark --mark {} -j DROP", state(MarkState::drop)));
     rules.push_back(
@@ -258,6 +264,17 @@ std::vector<std::string> Firewall::State::drift() const {
     std::vector<std::string> all = differences;
     all.insert(all.end(), ways_past.begin(), ways_past.end());
     return all;
+}
+
+std::expected<std::uint64_t, std::string> Firewall::packets_to_queue() {
+    std::uint64_t packets = 0;
+    for (const Family family : families) {
+        const auto printed = run_tool({tool(family), "-w", "-t", "filter", "-v", "-S", "OCTROI"});
+        if (!printed)
+            return std::unexpected(printed.error());
+        packets += IptablesListing(*printed).packets_to_queue();
+    }
+    return packets;
 }
 
 bool Firewall::uses_nf_tables() {

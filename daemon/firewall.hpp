@@ -53,6 +53,9 @@ class Firewall {
 
     [[nodiscard]] std::expected<State, std::string> inspect() const;
 
+    /// How many packets the kernel's rules gave to the queues so far, both families.
+    [[nodiscard]] static std::expected<std::uint64_t, std::string> packets_to_queue();
+
     /// Whether iptables writes its rules to nf_tables (Debian's default) and not to the kernel's
     /// old tables.
     [[nodiscard]] static bool uses_nf_tables();

@@ -164,6 +164,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     if (auto in_force = put_in_force(*ruleset); !in_force)
         return in_force;
     note_reload(true);
+    static_cast<void>(check_health());  // counts begin here
     ready_ = true;
     return {};
 }
@@ -310,6 +311,8 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
 
 bool Gateway::check_health() {
     health_.watch_rules(current_->generation);
+    if (config_.on_failure == OnFailure::open)
+        health_.count_uninspected(workers_);
     return health_.workers_progress(workers_);
 }
 

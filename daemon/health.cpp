@@ -11,16 +11,29 @@ Slot degraded_by(SeriesRegistry& registry, const char* reason) {
                          MetricType::gauge, {{"reason", reason}});
 }
 
+constexpr auto between_counts = std::chrono::seconds(3);
+
+std::uint64_t waiting_for(const Health::Workers& workers) {
+    std::uint64_t waiting = 0;
+    for (const QueueStatus& status : queue_status())
+        for (const auto& worker : workers)
+            waiting += worker->queue() == status.number ? status.waiting : 0;
+    return waiting;
+}
+
 }  // namespace
 
 Health::Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers)
     : counters_(registry.worker(0)),
       worker_stalled_(degraded_by(registry, "worker_stalled")),
       ruleset_drift_(degraded_by(registry, "ruleset_drift")),
+      failed_open_(registry.slot("octroi_nfqueue_uninspected_packets_total",
+                                 "Packets that passed without a verdict of octroi.",
+                                 MetricType::counter, {{"cause", "fail_open"}})),
       watchdog_(workers, Watchdog::Clock::now()),
       drift_watch_(firewall) {}
 
-bool Health::workers_progress(const std::vector<std::unique_ptr<Worker>>& workers) {
+bool Health::workers_progress(const Workers& workers) {
     bool all = true;
     for (std::size_t i = 0; i < workers.size(); ++i)
         all = watchdog_.progresses(i, workers[i]->rounds(), Watchdog::Clock::now()) && all;
@@ -44,6 +57,20 @@ void Health::watch_rules(std::uint8_t generation) {
     if (!before && drift->empty())
         spdlog::info("the kernel's rules are in place again");
     counters_.set(ruleset_drift_, drift->empty() ? 0 : 1);
+}
+
+void Health::count_uninspected(const Workers& workers) {
+    const auto now = Watchdog::Clock::now();
+    if (counted_ && now - *counted_ < between_counts)
+        return;
+    counted_ = now;
+    const auto to_queue = Firewall::packets_to_queue();
+    if (!to_queue)  // no rules, no packets: drift is said elsewhere
+        return;
+    Uninspected::Reading reading{.to_queue = *to_queue, .waiting = waiting_for(workers)};
+    for (const auto& worker : workers)
+        reading.answered += worker->answered();
+    counters_.set(failed_open_, uninspected_.update(reading));
 }
 
 }  // namespace octroi

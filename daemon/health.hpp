@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "daemon/drift_watch.hpp"
+#include "daemon/uninspected.hpp"
 #include "daemon/watchdog.hpp"
 #include "daemon/worker.hpp"
 
@@ -13,18 +15,27 @@ namespace octroi {
 /// wrong with it. Used by the control thread.
 class Health {
   public:
+    using Workers = std::vector<std::unique_ptr<Worker>>;
+
     Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers);
 
     /// Once a second. False where a worker is stuck.
-    [[nodiscard]] bool workers_progress(const std::vector<std::unique_ptr<Worker>>& workers);
+    [[nodiscard]] bool workers_progress(const Workers& workers);
 
     /// Whether the kernel's rules are still octroi's, in this generation. Once a second.
     void watch_rules(std::uint8_t generation);
+
+    /// How much passed uninspected because the queues or their sockets were full; where
+    /// `on_failure` is open. Every few seconds: it runs iptables.
+    void count_uninspected(const Workers& workers);
 
   private:
     WorkerCounters& counters_;  ///< worker 0's; no worker writes these slots
     Slot worker_stalled_;
     Slot ruleset_drift_;
+    Slot failed_open_;
+    Uninspected uninspected_;
+    std::optional<Watchdog::Clock::time_point> counted_;
     Watchdog watchdog_;
     DriftWatch drift_watch_;
 };

@@ -59,7 +59,7 @@ std::optional<std::uint32_t> IptablesListing::accepted_mark() const {
 }
 
 std::optional<std::string> IptablesListing::way_past(
-    const std::vector<std::string_view>& harmless) const {
+    std::span<const std::string_view> harmless) const {
     const auto jumping = std::ranges::find(lines_, jump);
     if (jumping == lines_.end())
         return std::nullopt;
@@ -70,6 +70,20 @@ std::optional<std::string> IptablesListing::way_past(
                std::ranges::find(harmless, target) == harmless.end();
     });
     return found == jumping ? std::nullopt : std::optional(*found);
+}
+
+std::uint64_t IptablesListing::packets_to_queue() const {
+    constexpr std::string_view counters = " -c ";
+    for (const std::string& line : lines_) {
+        const std::size_t place = line.find(counters);
+        if (!line.starts_with("-A OCTROI ") || line.find(" -j NFQUEUE ") == std::string::npos ||
+            place == std::string::npos)
+            continue;
+        std::uint64_t packets = 0;
+        std::from_chars(line.data() + place + counters.size(), line.data() + line.size(), packets);
+        return packets;
+    }
+    return 0;
 }
 
 }  // namespace octroi

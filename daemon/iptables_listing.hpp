@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,10 @@ class IptablesListing {
     /// that refuses, logs or does nothing is no such rule, nor is one with a target of `harmless`.
     /// Nothing where there is no jump.
     [[nodiscard]] std::optional<std::string> way_past(
-        const std::vector<std::string_view>& harmless) const;
+        std::span<const std::string_view> harmless) const;
+
+    /// How many packets met octroi's queue rule, where the listing has counters (`iptables -S -v`).
+    [[nodiscard]] std::uint64_t packets_to_queue() const;
 
     [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
 

@@ -71,6 +71,7 @@ bool Worker::process_batch() {
     for (const QueuedPacket& queued : batch)
         answer(queued, *ruleset, time);
     parts_.queue.send_verdicts();
+    answered_.store(answered() + batch.size(), std::memory_order_relaxed);
     beat(time);
     return true;
 }

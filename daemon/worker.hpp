@@ -46,6 +46,13 @@ class Worker {
     /// Grows as long as the worker works: by one at least every second. For other threads.
     [[nodiscard]] std::uint64_t rounds() const { return rounds_.load(std::memory_order_relaxed); }
 
+    /// Packets that got a verdict. For other threads.
+    [[nodiscard]] std::uint64_t answered() const {
+        return answered_.load(std::memory_order_relaxed);
+    }
+
+    [[nodiscard]] std::uint16_t queue() const { return parts_.queue.number(); }
+
   private:
     void run();
     [[nodiscard]] bool process_batch();
@@ -59,6 +66,7 @@ class Worker {
     Slot verdict_errors_;
     Slot events_dropped_;
     std::atomic<std::uint64_t> rounds_{0};
+    std::atomic<std::uint64_t> answered_{0};
     std::atomic<bool> stopping_{false};
     std::thread thread_;
 };

@@ -93,13 +93,12 @@ class Load:
         sources = ((port, host) for port in itertools.cycle(range(61000, 65536)) for host in HOSTS)
         with self._lab.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as decided, \
                 RawSender(self._lab.client) as new:
-            decided.bind((PILOT.v4, 0))
-            decided.connect((VISIO, PORT))
+            decided.bind((PILOT.v4, 0))  # and not connected: a refusal must not end the load
             while not self._over.is_set():
                 for _ in range(BURST):
                     port, host = next(sources)
                     payload = NUMBER.pack(self.sent)
                     self.sent += 1
-                    decided.send(payload)
+                    decided.sendto(payload, (VISIO, PORT))
                     new.send(udp((host, port), (OTHER_NEUTRAL, PORT), payload), OTHER_NEUTRAL)
                 time.sleep(PAUSE)

@@ -39,6 +39,19 @@ class KernelPath(LabCase):
                 exchange(connection)
             self.assertEqual(self.daemon.scrape().sum(RECEIVED), before)
 
+    def test_a_packet_that_meets_the_decision_on_its_flow_between_two_rules_is_not_refused(self):
+        """The first rule found no decision, another packet of the flow brought it, the second rule found it."""
+        for program, address in (("iptables", NEUTRAL.v4), ("ip6tables", NEUTRAL.v6)):
+            with self.subTest(program=program), clients.tls(self.lab, "www.example.org", address) as connection:
+                clients.read(connection, clients.request(connection, "www.example.org"))
+                second = ("OCTROI", "-p", "tcp", "--dport", 443, "-g", "OCTROI-REFUSE")
+                self.lab.gateway.run(program, "-I", *second)
+                try:
+                    answer = clients.read(connection, clients.request(connection, "www.example.org"))
+                finally:
+                    self.lab.gateway.run(program, "-D", *second)
+                self.assertEqual(answer, page_of("www.example.org"))
+
     def test_the_administrators_drop_behind_ours_holds_for_accepted_flows(self):
         for program, address in (("iptables", NEUTRAL.v4), ("ip6tables", NEUTRAL.v6)):
             with self.subTest(program=program), clients.tcp(self.lab, address, 7777) as connection:

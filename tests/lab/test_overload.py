@@ -12,6 +12,7 @@ from server import page_of
 from topology import NEUTRAL, OTHER_NEUTRAL, VISIO
 
 MANY = 20_000
+UNINSPECTED = "octroi_nfqueue_uninspected_packets_total"
 KERNEL, USER = "octroi_nfqueue_kernel_dropped_packets_total", "octroi_nfqueue_user_dropped_packets_total"
 
 
@@ -44,6 +45,7 @@ class Overload(LabCase):
         self.overrun(daemon, MANY)
         self.assertEqual(daemon.scrape().sum(KERNEL) + daemon.scrape().sum(USER), 0)
         self.assert_arrived(MANY)
+        wait_until(lambda: daemon.scrape().sum(UNINSPECTED) == MANY - 2 * 1000, "the count of what passed", 10)
         self.assert_works(daemon)
 
     def test_a_full_flow_table(self):

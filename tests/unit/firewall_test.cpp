@@ -31,6 +31,8 @@ TEST_SUITE("firewall print") {
               "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
               "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
+              "-A OCTROI-REFUSE -m connmark --mark 0x40000000/0xe0000000 -m mark --mark "
+              "0x0/0xe0000000 -j RETURN\n"
               "-A OCTROI-REFUSE -m connmark --mark 0x60000000/0xe0000000 -j DROP\n"
               "-A OCTROI-REFUSE -m mark --mark 0x60000000/0xe0000000 -j DROP\n"
               "-A OCTROI-REFUSE -p tcp -j REJECT --reject-with tcp-reset\n"

@@ -1,5 +1,7 @@
 #include "daemon/iptables_listing.hpp"
 
+#include <array>
+
 #include <doctest/doctest.h>
 
 using namespace octroi;
@@ -74,7 +76,18 @@ TEST_SUITE("iptables listing") {
         const IptablesListing listing =
             above_the_jump("-A FORWARD -j TCPMSS --clamp-mss-to-pmtu\n");
         CHECK(listing.way_past({}));
-        CHECK_FALSE(listing.way_past({"TCPMSS"}));
+        constexpr std::array<std::string_view, 1> harmless = {"TCPMSS"};
+        CHECK_FALSE(listing.way_past(harmless));
+    }
+
+    TEST_CASE("the queue rule's counter is read, where there is one") {
+        CHECK(IptablesListing("-A OCTROI -c 5 300 -j RETURN\n"
+                              "-A OCTROI -c 17 900 -j NFQUEUE --queue-balance 0:1\n")
+                  .packets_to_queue() == 17);
+        CHECK(IptablesListing("-A OCTROI -j NFQUEUE --queue-num 0\n").packets_to_queue() == 0);
+        CHECK(
+            IptablesListing("-A FORWARD -c 17 900 -j NFQUEUE --queue-num 0\n").packets_to_queue() ==
+            0);
     }
 
     TEST_CASE("without a jump there is nothing above it") {
