@@ -180,7 +180,7 @@ void NfQueue::send_unacknowledged(std::span<const std::uint8_t> message) {
         ++verdict_errors_;
 }
 
-void NfQueue::set_socket_options() {
+void NfQueue::set_socket_options() const {
     const int one = 1;
     // Losses show as gaps in the ids; an ENOBUFS error would only stop the reader. A failure of
     // either option (no CAP_NET_ADMIN) shows in the bind below.

@@ -78,7 +78,7 @@ class NfQueue {
 
     NfQueue(Socket socket, const Settings& settings);
 
-    void set_socket_options();
+    void set_socket_options() const;
     [[nodiscard]] std::optional<std::string> configure();
     [[nodiscard]] std::optional<std::uint32_t> first_waiting();
     void requeue_unanswered(std::uint32_t last_given);
