@@ -156,6 +156,21 @@ CLI::App* add_catalogue(CLI::App& program, CatalogueCommand& command, RefreshCom
     return verb;
 }
 
+void add_status(CLI::App& program, StatusCommand& command) {
+    CLI::App* verb = program.add_subcommand("status", "What a running daemon does");
+    verb->add_option("--config", command.config, config_help)->type_name("FILE");
+    verb->add_option("--url", command.url, "Where it serves its metrics, in place of --config's")
+        ->type_name("URL");
+    verb->add_flag("--rules", command.rules, "The rules: flows decided, and when the last one was");
+    verb->add_option("--unused", command.unused, "Only rules that no flow met for so many days")
+        ->type_name("DAYS");
+    verb->add_flag("--watch", command.watch, "Again every two seconds, until interrupted");
+    verb->add_flag("--json", command.json, "One JSON object");
+    verb->footer(
+        "Example: octroi status --rules --unused 30\n"
+        "Exit code: 0 ok, 2 wrong usage, 4 no daemon answers");
+}
+
 }  // namespace
 
 std::expected<Command, ExitCode> parse_command_line(int argc, const char* const* argv) {
@@ -172,6 +187,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     FirewallCommand firewall;
     CatalogueCommand catalogue;
     RefreshCommand refresh;
+    StatusCommand status;
     add_run(program, run);
     add_check(program, check);
     add_replay(program, replay);
@@ -179,6 +195,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     add_test(program, test);
     add_firewall(program, firewall);
     const CLI::App* catalogue_verb = add_catalogue(program, catalogue, refresh);
+    add_status(program, status);
     program.add_subcommand("version", "Print the version and what it was built with");
     program.footer(
         "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
@@ -201,6 +218,8 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         return test;
     if (verb == "firewall")
         return firewall;
+    if (verb == "status")
+        return status;
     if (verb == "catalogue" && catalogue_verb->got_subcommand("refresh"))
         return refresh;
     if (verb == "catalogue")

@@ -14,9 +14,10 @@ namespace octroi {
 /// What the program ends with.
 enum class ExitCode : std::uint8_t {
     ok = 0,
-    findings = 1,  ///< something was found wrong in what was checked
-    failed = 2,    ///< wrong usage, or input and output failed
-    strict = 3     ///< warnings under --strict
+    findings = 1,    ///< something was found wrong in what was checked
+    failed = 2,      ///< wrong usage, or input and output failed
+    strict = 3,      ///< warnings under --strict
+    unreachable = 4  ///< no daemon answers
 };
 
 struct RunCommand {
@@ -78,11 +79,20 @@ struct RefreshCommand {
     bool json = false;
 };
 
+struct StatusCommand {
+    std::optional<std::string> config;
+    std::optional<std::string> url;       ///< default: where the configuration has its metrics
+    std::optional<std::uint32_t> unused;  ///< only rules that no flow met for so many days
+    bool rules = false;
+    bool json = false;
+    bool watch = false;
+};
+
 struct VersionCommand {};
 
 using Command =
     std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand, ExplainCommand,
-                 TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand>;
+                 TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand, StatusCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
@@ -94,5 +104,6 @@ using Command =
 [[nodiscard]] ExitCode execute(const FirewallCommand& command);
 [[nodiscard]] ExitCode execute(const CatalogueCommand& command);
 [[nodiscard]] ExitCode execute(const RefreshCommand& command);
+[[nodiscard]] ExitCode execute(const StatusCommand& command);
 
 }  // namespace octroi

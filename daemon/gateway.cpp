@@ -14,6 +14,7 @@
 #include "daemon/capabilities.hpp"
 #include "daemon/conntrack.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/status.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
 
@@ -283,12 +284,20 @@ std::vector<Family> Gateway::collect() const {
 HttpResponse Gateway::respond(std::string_view path) const {
     if (path == "/metrics")
         return {.media_type = exposition_media_type, .body = exposition_text(collect())};
+    const auto ruleset = published_.load();
+    if (path == "/api/v1/status" && ruleset)
+        return {.media_type = "application/json",
+                .body = status_json({.families = collect(),
+                                     .ruleset = *ruleset,
+                                     .started = started_,
+                                     .ready = ready_})};
     if (path == "/healthz")
         return {.body = "ok\n"};
     if (path == "/readyz")
         return ready_ ? HttpResponse{.body = "ready\n"}
                       : HttpResponse{.status = 503, .body = "not ready\n"};
-    return {.status = 404, .body = "octroi serves /metrics, /healthz and /readyz\n"};
+    return {.status = 404,
+            .body = "octroi serves /metrics, /api/v1/status, /healthz and /readyz\n"};
 }
 
 }  // namespace octroi

@@ -27,6 +27,12 @@ inline constexpr std::array<std::string_view, 3> action_names = {"accept", "drop
 /// Whether a rule acts or only says what it would do.
 enum class Mode : std::uint8_t { enforce, monitor };
 
+inline constexpr std::array<std::string_view, 2> mode_names = {"enforce", "monitor"};
+
+[[nodiscard]] constexpr std::string_view to_string(Mode mode) {
+    return mode_names[static_cast<std::size_t>(mode)];
+}
+
 /// A condition's answer while a flow is still being inspected.
 enum class Truth : std::uint8_t { no, unknown, yes };
 

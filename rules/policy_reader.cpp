@@ -145,7 +145,7 @@ Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
                                       "an action", words(action_names)))
         defaults.action = static_cast<Action>(*action);
     if (const auto mode = read_word(report_, fields.optional("mode"), Code::bad_value, "a mode",
-                                    {"enforce", "monitor"}))
+                                    words(mode_names)))
         defaults.mode = static_cast<Mode>(*mode);
     const yaml::Node* zone = fields.optional("timezone");
     if (const auto name = read_text(report_, zone)) {
@@ -277,7 +277,7 @@ Rule PolicyReader::read_rule(Report& report, const yaml::Node& node) {
     rule.mode = defaults_.mode;
     const yaml::Node* mode = fields.optional("mode");
     if (const auto word =
-            read_word(report, mode, Code::bad_value, "a mode", {"enforce", "monitor"}))
+            read_word(report, mode, Code::bad_value, "a mode", words(mode_names)))
         rule.mode = static_cast<Mode>(*word);
     const yaml::Node* rollout = fields.optional("rollout");
     rule.rollout = read_rollout(report, rollout, defaults_.time_zone, zones_);

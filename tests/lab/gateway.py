@@ -55,6 +55,10 @@ class Octroi:
     def firewall(self, verb, check=True):
         return self._lab.gateway.run(binary(), "firewall", verb, "--config", self.config, check=check)
 
+    def status(self, *options, check=True):
+        """What `octroi status` says on the gateway."""
+        return self._lab.gateway.run(binary(), "status", "--config", self.config, *options, check=check, text=True)
+
     def install_firewall(self):
         self.firewall("install")
 

@@ -128,6 +128,24 @@ TEST_SUITE("command line") {
         CHECK(lookup.subject == "170.114.52.2");
     }
 
+    TEST_CASE("status") {
+        const auto plain = parsed<StatusCommand>({"status"});
+        CHECK_FALSE(plain.config);
+        CHECK_FALSE(plain.url);
+        CHECK_FALSE(plain.unused);
+        CHECK_FALSE(plain.rules);
+        CHECK_FALSE(plain.json);
+        CHECK_FALSE(plain.watch);
+        const auto full = parsed<StatusCommand>({"status", "--config", "c", "--url", "u", "--rules",
+                                                 "--unused", "30", "--json", "--watch"});
+        CHECK(full.config == "c");
+        CHECK(full.url == "u");
+        CHECK(full.unused == 30);
+        CHECK(full.rules);
+        CHECK(full.json);
+        CHECK(full.watch);
+    }
+
     TEST_CASE("version") {
         static_cast<void>(parsed<VersionCommand>({"version"}));
     }
@@ -145,6 +163,7 @@ TEST_SUITE("command line") {
             {"catalogue"},
             {"catalogue", "show"},
             {"version", "surplus"},
+            {"status", "--unused", "-1"},
             {"run", "check", "a.yaml"},
         };
         for (const auto& arguments : wrong) {
@@ -172,8 +191,8 @@ TEST_SUITE("command line") {
     TEST_CASE("the main help names every verb and the exit codes") {
         const Printed printed;
         static_cast<void>(parse({"--help"}));
-        for (const char* word :
-             {"run", "check", "replay", "firewall", "catalogue", "version", "Exit codes: 0 ok"}) {
+        for (const char* word : {"run", "check", "replay", "firewall", "catalogue", "status",
+                                 "version", "Exit codes: 0 ok"}) {
             CAPTURE(word);
             CHECK(printed.output().find(word) != std::string::npos);
         }
