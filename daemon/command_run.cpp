@@ -6,6 +6,7 @@
 
 #include "daemon/commands.hpp"
 #include "daemon/config.hpp"
+#include "daemon/confinement.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/ruleset_loader.hpp"
 
@@ -90,6 +91,10 @@ ExitCode execute(const RunCommand& command) {
         return check_only(*config);
     log_to_stderr();
     const sigset_t signals = block_signals();
+    if (const auto confined = confine_files_and_capabilities(*config); !confined) {
+        spdlog::error("can't start: {}", confined.error());
+        return ExitCode::failed;
+    }
     auto gateway = Gateway::start(*config);
     if (!gateway) {
         spdlog::error("can't start: {}", gateway.error());

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/capabilities.hpp"
+#include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/version.hpp"
@@ -146,6 +147,8 @@ std::expected<void, std::string> Gateway::begin() {
     if (!http)
         return std::unexpected(std::move(http.error()));
     http_ = std::move(*http);
+    if (auto confined = confine_calls(); !confined)
+        return confined;
     for (const auto& worker : workers_)
         worker->start();
     if (auto in_force = put_in_force(*ruleset); !in_force)

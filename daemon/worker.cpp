@@ -3,6 +3,8 @@
 #include <chrono>
 #include <string>
 
+#include "daemon/confinement.hpp"
+
 namespace octroi {
 namespace {
 
@@ -36,6 +38,7 @@ void Worker::join() {
 }
 
 void Worker::run() {
+    confine_worker_calls();
     WorkerCounters& counters = parts_.registry.worker(parts_.index);
     while (true) {
         const bool last = stopping_;
