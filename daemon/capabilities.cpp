@@ -15,6 +15,15 @@ capng_type_t in_force_and_inherited() {
     return static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE);
 }
 
+// A service manager may have given this process nothing else, and forbidden capset(2).
+bool has_nothing_else() {
+    for (unsigned capability = 0; capability <= CAP_LAST_CAP; ++capability)
+        for (const capng_type_t set : {CAPNG_PERMITTED, CAPNG_INHERITABLE})
+            if ((capng_have_capability(set, capability) == 1) != (capability == CAP_NET_ADMIN))
+                return false;
+    return capng_have_capability(CAPNG_AMBIENT, CAP_NET_ADMIN) == 1;
+}
+
 }  // namespace
 
 bool may_administer_network() {
@@ -31,6 +40,8 @@ std::expected<void, std::string> keep_network_administration_only() {
         return failed("set no_new_privs");
     if (capng_get_caps_process() != 0)
         return failed("read the capabilities");
+    if (has_nothing_else())
+        return {};
     // Only who has CAP_SETPCAP can narrow the bounding set. Nobody else needs to: under
     // no_new_privs nothing in it can be gained, unless by root, who has CAP_SETPCAP.
     const bool bounded = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) == 1;
