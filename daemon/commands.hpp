@@ -24,6 +24,11 @@ struct RunCommand {
     bool check = false;
 };
 
+struct ReloadCommand {
+    int process = 0;  ///< the daemon
+    std::optional<std::string> config;
+};
+
 struct CheckCommand {
     std::vector<std::string> files;
     std::optional<std::string> catalogue;
@@ -81,12 +86,13 @@ struct RefreshCommand {
 struct VersionCommand {};
 
 using Command =
-    std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand, ExplainCommand,
-                 TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand>;
+    std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCommand, ReplayCommand,
+                 ExplainCommand, TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
 [[nodiscard]] ExitCode execute(const RunCommand& command);
+[[nodiscard]] ExitCode execute(const ReloadCommand& command);
 [[nodiscard]] ExitCode execute(const CheckCommand& command);
 [[nodiscard]] ExitCode execute(const ReplayCommand& command);
 [[nodiscard]] ExitCode execute(const ExplainCommand& command);

@@ -34,8 +34,8 @@ class Files {
     Files() {
         std::filesystem::create_directory(folder_.path("inside"));
         std::filesystem::create_directory(folder_.path("outside"));
-        folder_.write("inside/file", "x");
-        folder_.write("outside/file", "x");
+        for (const char* file : {"inside/file", "outside/file"})
+            static_cast<void>(folder_.write(file, "x"));
     }
 
     [[nodiscard]] std::string path(std::string_view name) const { return folder_.path(name); }

@@ -1,0 +1,101 @@
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <system_error>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "daemon/commands.hpp"
+#include "daemon/config.hpp"
+#include "daemon/ruleset_loader.hpp"
+#include "metrics/http_client.hpp"
+
+namespace octroi {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::milliseconds pause{20};
+
+// What the daemon says of its reloads, in its metrics.
+struct Reloads {
+    double count = 0;
+    bool last_successful = false;
+};
+
+// The value behind `series` in the text format of Prometheus.
+double value_of(std::string_view text, std::string_view series) {
+    const std::string start = fmt::format("\n{} ", series);
+    const std::size_t found = text.find(start);
+    double value = 0;
+    if (found != std::string_view::npos)
+        std::from_chars(text.data() + found + start.size(), text.data() + text.size(), value);
+    return value;
+}
+
+std::expected<Reloads, std::string> reloads_of(const Config& config) {
+    const auto text = http_get(config.metrics_address, config.metrics_port, "/metrics");
+    if (!text)
+        return std::unexpected(
+            "the daemon's metrics can't be read, so its reloads can't be "
+            "followed: " +
+            text.error());
+    return Reloads{.count = value_of(*text, "octroi_config_reloads_total{result=\"success\"}") +
+                            value_of(*text, "octroi_config_reloads_total{result=\"failure\"}"),
+                   .last_successful = value_of(*text, "octroi_config_last_reload_successful") == 1};
+}
+
+// SIGHUP ends most other programs.
+bool is_octroi(int process) {
+    std::ifstream file(fmt::format("/proc/{}/comm", process));
+    std::string name;
+    return std::getline(file, name) && name == "octroi";
+}
+
+ExitCode fail(const std::string& why) {
+    fmt::print(stderr, "octroi: {}\n", why);
+    return ExitCode::failed;
+}
+
+}  // namespace
+
+ExitCode execute(const ReloadCommand& command) {
+    const auto config = load_config(command.config);
+    if (!config) {
+        fmt::print(stderr, "{}", render_all(config.error()));
+        return ExitCode::failed;
+    }
+    const auto before = reloads_of(*config);
+    if (!before)
+        return fail(before.error());
+    if (!is_octroi(command.process))
+        return fail(fmt::format("process {} is not octroi", command.process));
+    if (kill(command.process, SIGHUP) != 0)
+        return fail(
+            fmt::format("process {}: {}", command.process, std::generic_category().message(errno)));
+    const auto deadline = steady_clock::now() + patience;
+    auto after = before;
+    while (after && after->count == before->count) {
+        if (steady_clock::now() > deadline)
+            return fail(
+                fmt::format("no reload within {} s: see the daemon's log", patience.count()));
+        std::this_thread::sleep_for(pause);
+        after = reloads_of(*config);
+    }
+    if (!after)
+        return fail(after.error());
+    if (!after->last_successful) {
+        fmt::print(stderr,
+                   "octroi: refused, the policy in force stays; the daemon's log says why "
+                   "(journalctl -u octroi)\n");
+        return ExitCode::findings;
+    }
+    fmt::print(stderr, "octroi: reloaded\n");
+    return ExitCode::ok;
+}
+
+}  // namespace octroi
