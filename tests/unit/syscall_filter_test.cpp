@@ -1,7 +1,6 @@
 #include "daemon/syscall_filter.hpp"
 
 #include <csignal>
-#include <thread>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -86,14 +85,5 @@ TEST_SUITE("system call filter") {
         CHECK(died_of_the_filter(process_that_calls([] { socket(AF_INET, SOCK_STREAM, 0); })));
         CHECK(died_of_the_filter(process_that_calls([] { socket(AF_PACKET, SOCK_RAW, 0); })));
         CHECK(died_of_the_filter(process_that_calls([] { syscall(SYS_ptrace, 0, 0, 0, 0); })));
-    }
-
-    TEST_CASE("a worker's filter comes on top of the process's and holds for its thread alone") {
-        CHECK(lives(test::status_of_child([] {
-            bool filtered = static_cast<bool>(filter_process_calls());
-            std::thread worker([&] { filtered = filtered && filter_worker_calls(); });
-            worker.join();
-            return filtered && close(open("/dev/null", O_RDONLY)) == 0 ? survived : 1;
-        })));
     }
 }
