@@ -1,5 +1,6 @@
 #include "daemon/landlock.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -68,10 +69,8 @@ bool allow(const Descriptor& ruleset, const std::string& path, Rights rights) {
 }
 
 bool allow_each(const Descriptor& ruleset, const std::vector<std::string>& paths, Rights rights) {
-    for (const std::string& path : paths)
-        if (!allow(ruleset, path, rights))
-            return false;
-    return true;
+    return std::ranges::all_of(
+        paths, [&](const std::string& path) { return allow(ruleset, path, rights); });
 }
 
 }  // namespace

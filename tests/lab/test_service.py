@@ -53,8 +53,7 @@ class Service(LabCase):
         self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
         self.assert_answered(clients.curl(self.lab, "visio.numerique.gouv.fr", VISIO),
                              page_of("visio.numerique.gouv.fr"))
-        daemon.reload()
-        self.assertEqual(daemon.scrape().sum("octroi_config_last_reload_successful"), 1)
+        self.assertEqual(daemon.ask_for_reload(*as_unit("octroi.service")), (0, "octroi: reloaded\n"))
         self.assertEqual(daemon.scrape().sum("octroi_nfqueue_limit_packets", queue="0"), 8192)
         wait_until(daemon.events, "an event")
         self.assertEqual(daemon.terminate(), 0, daemon.said())

@@ -109,7 +109,7 @@ class Life(unittest.TestCase):
             echo verified
         """)
         self.assertIn("systemctl enable --now octroi", said)
-        self.assertRegex(said, r"drwxr-x--- 2 octroi adm .* /var/log/octroi")
+        self.assertRegex(said, r"drwxr-s--- 2 octroi adm .* /var/log/octroi")
         self.assertIn("-P FORWARD ACCEPT\nnothing runs\nnot enabled\n", said)
         self.assertRegex(said, r"rules are sound\n.*the rules are installed\nverified\n")
 
