@@ -1,6 +1,7 @@
 #include "daemon/syscall_filter.hpp"
 
 #include <csignal>
+#include <ctime>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
