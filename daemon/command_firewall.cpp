@@ -61,7 +61,7 @@ ExitCode execute(const FirewallCommand& command) {
             return report_change(firewall.install(), "the rules are installed",
                                  "the rules are in place, nothing changed");
         case FirewallCommand::Verb::remove:
-            return report_change(firewall.remove(), "the rules are removed",
+            return report_change(Firewall::remove(), "the rules are removed",
                                  "there are no rules of octroi");
         case FirewallCommand::Verb::check:
             return check_rules(firewall);

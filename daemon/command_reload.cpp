@@ -18,8 +18,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds patience{60};
-constexpr std::chrono::milliseconds pause{20};
+constexpr std::chrono::seconds reload_patience{60};
+constexpr std::chrono::milliseconds reload_poll{20};
 
 // What the daemon says of its reloads, in its metrics.
 struct Reloads {
@@ -56,7 +56,7 @@ bool is_octroi(int process) {
     return std::getline(file, name) && name == "octroi";
 }
 
-ExitCode fail(const std::string& why) {
+ExitCode reload_failed(const std::string& why) {
     fmt::print(stderr, "octroi: {}\n", why);
     return ExitCode::failed;
 }
@@ -71,23 +71,23 @@ ExitCode execute(const ReloadCommand& command) {
     }
     const auto before = reloads_of(*config);
     if (!before)
-        return fail(before.error());
+        return reload_failed(before.error());
     if (!is_octroi(command.process))
-        return fail(fmt::format("process {} is not octroi", command.process));
+        return reload_failed(fmt::format("process {} is not octroi", command.process));
     if (kill(command.process, SIGHUP) != 0)
-        return fail(
+        return reload_failed(
             fmt::format("process {}: {}", command.process, std::generic_category().message(errno)));
-    const auto deadline = steady_clock::now() + patience;
+    const auto deadline = steady_clock::now() + reload_patience;
     auto after = before;
     while (after && after->count == before->count) {
         if (steady_clock::now() > deadline)
-            return fail(
-                fmt::format("no reload within {} s: see the daemon's log", patience.count()));
-        std::this_thread::sleep_for(pause);
+            return reload_failed(fmt::format("no reload within {} s: see the daemon's log",
+                                             reload_patience.count()));
+        std::this_thread::sleep_for(reload_poll);
         after = reloads_of(*config);
     }
     if (!after)
-        return fail(after.error());
+        return reload_failed(after.error());
     if (!after->last_successful) {
         fmt::print(stderr,
                    "octroi: refused, the policy in force stays; the daemon's log says why "

@@ -221,7 +221,8 @@ std::expected<void, std::string> Gateway::put_in_force(
         return std::unexpected(std::move(retired.error()));
     if (auto set = firewall_.set_generation(ruleset->generation); !set) {
         if (current_)
-            static_cast<void>(firewall_.set_generation(current_->generation));
+            if (auto back = firewall_.set_generation(current_->generation); !back)
+                spdlog::error("the rules could not be set back either: {}", back.error());
         return set;
     }
     published_.store(ruleset);

@@ -35,7 +35,7 @@ constexpr std::array process_calls = {
     "getdents64", "fcntl", "fcntl64", "flock", "ftruncate", "fsync", "fdatasync", "fallocate",
     "fadvise64", "rename", "renameat", "renameat2", "unlink", "unlinkat", "fchmod", "umask",
     "memfd_create", "ioctl",
-    // sockets that are open, and new ones of some families
+    // sockets that are open, and new ones of some socket_families
     "bind", "connect", "getsockname", "getpeername", "getsockopt", "setsockopt", "accept",
     "accept4", "shutdown", "sendmmsg", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
     "eventfd2", "timerfd_create", "timerfd_settime", "signalfd4", "select", "pselect6", "pipe",
@@ -50,12 +50,12 @@ constexpr std::array process_calls = {
     "rt_sigtimedwait", "rt_sigpending", "rt_sigsuspend", "pause", "clock_getres", "getcpu"};
 
 // Packet sockets, and any way out by the network, are not among them.
-constexpr std::array families = {AF_NETLINK, AF_UNIX};
+constexpr std::array socket_families = {AF_NETLINK, AF_UNIX};
 
-class Filter {
+class CallFilter {
   public:
     // Ending the process, not the thread: a gateway with a worker less would be worse.
-    Filter() : context_(seccomp_init(SCMP_ACT_KILL_PROCESS)) {}
+    CallFilter() : context_(seccomp_init(SCMP_ACT_KILL_PROCESS)) {}
 
     void allow(const char* call, const scmp_arg_cmp& condition) { add(call, &condition, 1); }
 
@@ -101,10 +101,10 @@ class Filter {
 }  // namespace
 
 std::expected<void, std::string> filter_process_calls() {
-    Filter filter;
+    CallFilter filter;
     filter.allow_each(worker_calls);
     filter.allow_each(process_calls);
-    for (const int family : families)
+    for (const int family : socket_families)
         filter.allow("socket", {.arg = 0,
                                 .op = SCMP_CMP_EQ,
                                 .datum_a = static_cast<scmp_datum_t>(family),
@@ -113,7 +113,7 @@ std::expected<void, std::string> filter_process_calls() {
 }
 
 std::expected<void, std::string> filter_worker_calls() {
-    Filter filter;
+    CallFilter filter;
     filter.allow_each(worker_calls);
     for (const char* call : {"mmap", "mmap2", "mprotect"})
         filter.allow(call,

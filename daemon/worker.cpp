@@ -71,10 +71,7 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
                                 .output_interface = queued.output_interface,
                                 .mark = queued.mark};
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
-    if (step.rewritten.empty())
-        parts_.queue.add_verdict(queued, step.verdict);
-    else
-        parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
+    parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));
     report(std::move(step.refused_name));
 }

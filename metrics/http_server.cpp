@@ -32,9 +32,10 @@ MHD_Result send(MHD_Connection* connection, const HttpResponse& response) {
 }
 
 // libmicrohttpd fixes this signature.
-// NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter)
+// NOLINTNEXTLINE(readability-function-size)
 MHD_Result answer(void* context, MHD_Connection* connection, const char* path, const char* method,
-                  const char* /*version*/, const char* /*upload*/, std::size_t* upload_size,
+                  const char* /*version*/, const char* /*upload*/,
+                  std::size_t* upload_size,  // NOLINT(readability-non-const-parameter)
                   void** /*state*/) {
     const std::string_view verb(method);
     if (*upload_size != 0)

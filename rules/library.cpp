@@ -51,7 +51,7 @@ Loaded<Catalogue> load_folder(const std::string& folder, const std::optional<Sta
     if (!names)
         return std::unexpected(std::vector{names.error()});
     std::vector<StandIn> files;
-    for (std::string& name : *names)
+    for (const std::string& name : *names)
         if (!stand_in || name != stand_in->file)
             files.push_back({.file = name, .read_from = name});
     if (stand_in)

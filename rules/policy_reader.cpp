@@ -15,10 +15,6 @@ constexpr std::size_t max_listed_rules = 10'000;
 constexpr std::size_t max_name = 64;
 constexpr std::size_t max_includes = 1000;
 
-std::vector<std::string_view> words(const auto& names) {
-    return {names.begin(), names.end()};
-}
-
 std::string read_name(Report& report, const yaml::Node* node) {
     const auto text = read_text(report, node);
     const auto allowed = [](char c) {
@@ -50,13 +46,13 @@ class PolicyReader {
     Policy::Parts read(const yaml::Node& root);
 
   private:
-    Part read_part(const Report& report, Fields& fields);
+    static Part read_part(const Report& report, Fields& fields);
     void include(const yaml::Node* node, std::vector<Part>& parts);
     Policy::Defaults read_defaults(const yaml::Node* node);
     void read_exceptions(const yaml::Node* node, Policy::Parts& parts);
     Policy::Names read_dns_names(const yaml::Node* node);
     void read_zones(Part& part);
-    Zone read_zone(Report& report, const std::string& name, const yaml::Node& node);
+    static Zone read_zone(Report& report, const std::string& name, const yaml::Node& node);
     void read_rules(Part& part);
     void read_exemptions(Part& part);
     Rule begin_rule(Report& report, const yaml::Node& node, Fields& fields);

@@ -149,11 +149,11 @@ bool Schedule::holds(Instant at, absl::TimeZone zone) const {
     const absl::CivilDay today = absl::ToCivilDay(at, zone);
     return std::ranges::any_of(hours, [&](const HoursWindow& window) {
         // A window of yesterday may reach into today.
-        for (const absl::CivilDay day : {today - 1, today})
-            if (const auto span = span_on(window, day, zone))
-                if (at >= span->start && at < span->end)
-                    return true;
-        return false;
+        const std::array days = {today - 1, today};
+        return std::ranges::any_of(days, [&](absl::CivilDay day) {
+            const auto span = span_on(window, day, zone);
+            return span && at >= span->start && at < span->end;
+        });
     });
 }
 
