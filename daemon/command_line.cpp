@@ -20,6 +20,19 @@ void add_run(CLI::App& program, RunCommand& command) {
     verb->footer("Example: octroi run --config /etc/octroi/octroi.yaml");
 }
 
+void add_reload(CLI::App& program, ReloadCommand& command) {
+    CLI::App* verb = program.add_subcommand(
+        "reload", "Let a running daemon read policy and catalogue anew, and tell the result");
+    verb->add_option("--pid", command.process, "The daemon's process")
+        ->type_name("PID")
+        ->check(CLI::PositiveNumber)
+        ->required();
+    verb->add_option("--config", command.config, config_help)->type_name("FILE");
+    verb->footer(
+        "Example: octroi reload --pid $(pidof octroi)\n"
+        "Exit code: 0 in force, 1 refused and the old policy stays, 2 the daemon can't be asked");
+}
+
 void add_check(CLI::App& program, CheckCommand& command) {
     CLI::App* verb =
         program.add_subcommand("check", "Check policy, catalogue and configuration files");
@@ -180,6 +193,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         "octroi");
     program.require_subcommand(1);
     RunCommand run;
+    ReloadCommand reload;
     CheckCommand check;
     ReplayCommand replay;
     ExplainCommand explain;
@@ -189,6 +203,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     RefreshCommand refresh;
     StatusCommand status;
     add_run(program, run);
+    add_reload(program, reload);
     add_check(program, check);
     add_replay(program, replay);
     add_explain(program, explain);
@@ -208,6 +223,8 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     const std::string verb = program.get_subcommands().front()->get_name();
     if (verb == "run")
         return run;
+    if (verb == "reload")
+        return reload;
     if (verb == "check")
         return check;
     if (verb == "replay")

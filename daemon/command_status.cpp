@@ -143,12 +143,6 @@ std::expected<std::string, std::string> page_of(const StatusCommand& command,
     }
 }
 
-std::string default_url(const Config& config) {
-    const bool v6 = config.metrics_address.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", config.metrics_address, v6 ? "]" : "",
-                       config.metrics_port);
-}
-
 }  // namespace
 
 ExitCode execute(const StatusCommand& command) {
@@ -159,7 +153,7 @@ ExitCode execute(const StatusCommand& command) {
             fmt::print(stderr, "{}", render_all(config.error()));
             return ExitCode::failed;
         }
-        url = default_url(*config);
+        url = base_url(*config);
     }
     url += "/api/v1/status";
     while (true) {

@@ -25,6 +25,11 @@ struct RunCommand {
     bool check = false;
 };
 
+struct ReloadCommand {
+    int process = 0;  ///< the daemon
+    std::optional<std::string> config;
+};
+
 struct CheckCommand {
     std::vector<std::string> files;
     std::optional<std::string> catalogue;
@@ -90,13 +95,14 @@ struct StatusCommand {
 
 struct VersionCommand {};
 
-using Command =
-    std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand, ExplainCommand,
-                 TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand, StatusCommand>;
+using Command = std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCommand, ReplayCommand,
+                             ExplainCommand, TestCommand, FirewallCommand, CatalogueCommand,
+                             RefreshCommand, StatusCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
 [[nodiscard]] ExitCode execute(const RunCommand& command);
+[[nodiscard]] ExitCode execute(const ReloadCommand& command);
 [[nodiscard]] ExitCode execute(const CheckCommand& command);
 [[nodiscard]] ExitCode execute(const ReplayCommand& command);
 [[nodiscard]] ExitCode execute(const ExplainCommand& command);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/capabilities.hpp"
+#include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
@@ -167,6 +168,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     if (!http)
         return std::unexpected(std::move(http.error()));
     http_ = std::move(*http);
+    if (auto confined = confine_calls(); !confined)
+        return confined;
     for (const auto& worker : workers_)
         worker->start();
     start_accounting();

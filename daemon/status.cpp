@@ -59,7 +59,11 @@ Json health_of(const StatusSource& source) {
     bool reloaded = true;
     for (const Family::Sample& sample : samples_of(source, "octroi_config_last_reload_successful"))
         reloaded = sample.value != 0;
+    double reloads = 0;
+    for (const Family::Sample& sample : samples_of(source, "octroi_config_reloads_total"))
+        reloads += sample.value;
     return {{"ready", source.ready},
+            {"reloads", static_cast<std::uint64_t>(reloads)},
             {"last_reload_successful", reloaded},
             {"degraded", std::move(reasons)}};
 }

@@ -11,7 +11,7 @@ namespace octroi {
 /// What a status is made of.
 struct StatusSource {
     std::vector<Family> families;  ///< as they are exported
-    const Ruleset& ruleset;               ///< in force
+    const Ruleset& ruleset;        ///< in force
     Instant started;
     bool ready = false;
 };

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include "daemon/confinement.hpp"
+
 namespace octroi {
 namespace {
 
@@ -42,6 +44,7 @@ void Worker::join() {
 }
 
 void Worker::run() {
+    confine_worker_calls();
     while (true) {
         const bool last = stopping_;
         while (process_batch()) {

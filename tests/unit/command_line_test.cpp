@@ -146,6 +146,12 @@ TEST_SUITE("command line") {
         CHECK(full.watch);
     }
 
+    TEST_CASE("reload") {
+        const auto reload = parsed<ReloadCommand>({"reload", "--pid", "4711", "--config", "c"});
+        CHECK(reload.process == 4711);
+        CHECK(reload.config == "c");
+    }
+
     TEST_CASE("version") {
         static_cast<void>(parsed<VersionCommand>({"version"}));
     }
@@ -164,7 +170,10 @@ TEST_SUITE("command line") {
             {"catalogue", "show"},
             {"version", "surplus"},
             {"status", "--unused", "-1"},
-            {"run", "check", "a.yaml"},
+            {"reload"},
+            {"reload", "--pid", "0"},
+            {"reload", "--pid", "-1"},
+            {"run", "reload", "check", "a.yaml"},
         };
         for (const auto& arguments : wrong) {
             const Printed printed;
@@ -191,8 +200,8 @@ TEST_SUITE("command line") {
     TEST_CASE("the main help names every verb and the exit codes") {
         const Printed printed;
         static_cast<void>(parse({"--help"}));
-        for (const char* word : {"run", "check", "replay", "firewall", "catalogue", "status",
-                                 "version", "Exit codes: 0 ok"}) {
+        for (const char* word : {"run", "reload", "check", "replay", "firewall", "catalogue",
+                                 "status", "version", "Exit codes: 0 ok"}) {
             CAPTURE(word);
             CHECK(printed.output().find(word) != std::string::npos);
         }
