@@ -52,6 +52,16 @@ struct TestCommand {
     bool coverage = false;
 };
 
+struct DiffCommand {
+    std::string before;  ///< policy files
+    std::string after;
+    std::vector<std::string> captures;
+    std::vector<std::string> events;
+    std::optional<std::string> at;  ///< from when on; default: now
+    std::optional<std::string> catalogue;
+    bool json = false;
+};
+
 struct FirewallCommand {
     enum class Verb : std::uint8_t { print, install, remove, check };
 
@@ -82,7 +92,7 @@ struct VersionCommand {};
 
 using Command =
     std::variant<VersionCommand, RunCommand, CheckCommand, ReplayCommand, ExplainCommand,
-                 TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand>;
+                 TestCommand, DiffCommand, FirewallCommand, CatalogueCommand, RefreshCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
@@ -91,6 +101,7 @@ using Command =
 [[nodiscard]] ExitCode execute(const ReplayCommand& command);
 [[nodiscard]] ExitCode execute(const ExplainCommand& command);
 [[nodiscard]] ExitCode execute(const TestCommand& command);
+[[nodiscard]] ExitCode execute(const DiffCommand& command);
 [[nodiscard]] ExitCode execute(const FirewallCommand& command);
 [[nodiscard]] ExitCode execute(const CatalogueCommand& command);
 [[nodiscard]] ExitCode execute(const RefreshCommand& command);
