@@ -26,7 +26,16 @@ std::string joined(const Names& names, std::size_t shown) {
     return names.size() > shown ? fmt::format("{} and {} more", text, names.size() - shown) : text;
 }
 
-// Services by their category where they are all of it, or nearly.
+// A category by its name where the services are all of it, or most.
+std::string category_text(Category category, const Names& inside, const Names& others) {
+    constexpr std::size_t most_others = 6;
+    if (others.empty())
+        return std::string(to_string(category));
+    if (others.size() > most_others || others.size() >= inside.size())
+        return "";
+    return fmt::format("{} (not {})", to_string(category), fmt::join(others, ", "));
+}
+
 std::string services_text(const Names& services, const Catalogue& catalogue) {
     const auto chosen = [&](std::string_view name) {
         return std::ranges::find(services, name) != services.end();
@@ -35,19 +44,18 @@ std::string services_text(const Names& services, const Catalogue& catalogue) {
     Names singly;
     std::size_t listed = 0;
     for (std::size_t i = 0; i < category_names.size(); ++i) {
+        const auto category = static_cast<Category>(i);
         Names inside;
         Names others;
         for (const Service& service : catalogue.services())
-            if (service.category == static_cast<Category>(i))
+            if (service.category == category)
                 (chosen(service.name) ? inside : others).push_back(service.name);
         listed += inside.size();
-        const bool nearly = others.size() * 3 <= inside.size() && inside.size() > 1;
-        if (!inside.empty() && nearly)
-            words.push_back(others.empty() ? std::string(category_names[i])
-                                           : fmt::format("{} but {}", category_names[i],
-                                                         fmt::join(others, " and ")));
-        else
+        const std::string text = inside.size() < 2 ? "" : category_text(category, inside, others);
+        if (text.empty())
             singly.insert(singly.end(), inside.begin(), inside.end());
+        else
+            words.push_back(text);
     }
     if (listed == catalogue.services().size())
         words = {"every service"};
@@ -56,6 +64,9 @@ std::string services_text(const Names& services, const Catalogue& catalogue) {
     for (const std::string& name : services)
         if (catalogue.find(name) == nullptr)
             words.push_back(name);
+    constexpr std::size_t besides = exception_names.size();  // no service; all but malformed
+    if (services.size() == catalogue.services().size() + besides)
+        words = {"every flow"};
     return fmt::format("{}", fmt::join(words, ", "));
 }
 
@@ -90,8 +101,8 @@ std::string effect_text(const Effect& effect) {
 }
 
 std::vector<std::string> change_row(const PolicyChange& change, const Catalogue& catalogue) {
-    return {change.clients, flows_text(change, catalogue), effect_text(change.before), "->",
-            effect_text(change.after)};
+    return {change.clients, effect_text(change.before), "->", effect_text(change.after),
+            flows_text(change, catalogue)};
 }
 
 void print_changes(const PolicyDiff& diff, const Catalogue& catalogue) {

@@ -169,13 +169,22 @@ void ClientClasses::name_zones(const Policy& before, const Policy& after) {
         occurring_before.push_back(each.zones_before);
         occurring_after.push_back(each.zones_after);
     }
-    std::map<std::pair<std::string, std::string>, std::string> texts;
+    // A zone that one policy alone has moves nobody.
+    const auto moved = [&](const ClientClass& each) {
+        for (std::size_t i = 0; i < before.zones().size(); ++i) {
+            const auto same = std::ranges::find(after.zones(), before.zones()[i].name, &Zone::name);
+            const auto other = static_cast<std::size_t>(same - after.zones().begin());
+            if (same != after.zones().end() &&
+                each.zones_before.test(i) != each.zones_after.test(other))
+                return true;
+        }
+        return false;
+    };
     for (const ClientClass& each : classes_) {
         const auto all_before = names_of(each.zones_before, before);
         const auto all_after = names_of(each.zones_after, after);
         std::string text = zone_text(names_of(narrowest(each.zones_after, occurring_after), after));
-        if (std::set(all_before.begin(), all_before.end()) !=
-            std::set(all_after.begin(), all_after.end()))
+        if (moved(each))
             text += fmt::format(
                 " (was {})",
                 zone_text(names_of(narrowest(each.zones_before, occurring_before), before)));
@@ -193,23 +202,33 @@ std::string ClientClasses::text(const std::vector<std::size_t>& chosen) const {
             order.push_back(zones_[i]);
         by_zone[zones_[i]].push_back(i);
     }
+    // Zones of which the same part is meant stand together behind it.
+    std::vector<std::pair<std::string, std::vector<std::string>>> parts;
+    for (const std::string& zone : order) {
+        const std::string part = part_text(zone, by_zone[zone]);
+        if (parts.empty() || parts.back().first != part)
+            parts.push_back({part, {}});
+        parts.back().second.push_back(zone);
+    }
     std::vector<std::string> texts;
-    for (const std::string& zone : order)
-        texts.push_back(text_in_zone(zone, by_zone[zone]));
+    for (const auto& [part, zones] : parts)
+        texts.push_back(part.empty() ? fmt::format("{}", fmt::join(zones, ", "))
+                                     : fmt::format("{} in {}", part, fmt::join(zones, ", ")));
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-std::string ClientClasses::text_in_zone(const std::string& zone,
-                                        const std::vector<std::size_t>& chosen) const {
+// Which clients of a zone: empty where it is all of them.
+std::string ClientClasses::part_text(const std::string& zone,
+                                     const std::vector<std::size_t>& chosen) const {
     std::vector<std::size_t> members;
     for (std::size_t i = 0; i < classes_.size(); ++i)
         if (zones_[i] == zone)
             members.push_back(i);
     if (members == chosen)
-        return zone;
-    if (const std::string share = share_text(members, chosen); !share.empty())
-        return fmt::format("{} in {}", share, zone);
-    return fmt::format("{} as {}", zone, to_string(classes_[chosen.front()].client));
+        return "";
+    const std::string share = share_text(members, chosen);
+    return share.empty() ? fmt::format("some, as {},", to_string(classes_[chosen.front()].client))
+                         : share;
 }
 
 // "0-25 % of RULE", where one rollout tells the chosen classes from the other members.

@@ -38,8 +38,8 @@ class ClientClasses {
     void find_rollouts(const Policy& policy);
     void name_zones(const Policy& before, const Policy& after);
     [[nodiscard]] std::vector<std::size_t> shares_of(const Address& client) const;
-    [[nodiscard]] std::string text_in_zone(const std::string& zone,
-                                           const std::vector<std::size_t>& chosen) const;
+    [[nodiscard]] std::string part_text(const std::string& zone,
+                                        const std::vector<std::size_t>& chosen) const;
     [[nodiscard]] std::string share_text(const std::vector<std::size_t>& members,
                                          const std::vector<std::size_t>& chosen) const;
 

@@ -248,7 +248,7 @@ void Comparison::collect(PolicyDiff& diff) const {
     std::ranges::stable_sort(diff.changes, [](const PolicyChange& a, const PolicyChange& b) {
         const auto rank = [](const PolicyChange& change) {
             return std::tuple(!change.flows.empty(), change.spans.front().start,
-                              change.spans.back().end);
+                              change.spans.size(), -absl::ToUnixSeconds(change.spans.back().end));
         };
         return rank(a) < rank(b);
     });

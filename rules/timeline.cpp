@@ -7,6 +7,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace octroi {
 namespace {
@@ -144,41 +145,55 @@ std::string Timeline::bounds(Range range) const {
     return text;
 }
 
-// Hours of a rule, or the time outside them, that say within some bounds when `held` is; empty
-// where there are none. Bounds grow to the nearest date over time that tells nothing.
-std::string Timeline::pattern(const std::vector<bool>& held, Range range) const {
-    for (const Hours& hours : hours_)
-        for (const bool inside : {true, false}) {
-            const Schedule schedule{.hours = hours.windows};
-            const auto agrees = [&](std::size_t i) {
-                return (schedule.holds(starts_[i], hours.zone) == inside) == held[i];
-            };
-            Range wide = range;
-            bool all = true;
-            for (std::size_t i = range.first; all && i < range.after; ++i)
-                all = agrees(i);
-            if (!all)
-                continue;
-            for (std::size_t i = range.first; !dated_[wide.first] && i > 0 && agrees(i - 1); --i)
-                wide.first = i - 1;
-            if (!dated_[wide.first])
-                wide.first = range.first;
-            for (std::size_t i = range.after; i <= starts_.size(); ++i) {
-                if (i == starts_.size() || dated_[i]) {
-                    wide.after = i;
-                    break;
-                }
-                if (!agrees(i))
-                    break;
-            }
-            std::string text = inside ? "" : "outside ";
-            for (const HoursWindow& window : hours.windows)
-                text += fmt::format("{}{}", &window == hours.windows.data() ? "" : ", ",
-                                    to_string(window));
-            const std::string limits = bounds(wide);
-            return limits.empty() ? text : fmt::format("{} {}", text, limits);
-        }
-    return "";
+// `hours`, or the time outside them, where that says within some bounds when `held` is; else empty.
+// Bounds grow to the nearest date over time that tells nothing.
+std::string Timeline::pattern(const std::vector<bool>& held, Range range, const Hours& hours,
+                              bool inside) const {
+    const Schedule schedule{.hours = hours.windows};
+    const auto agrees = [&](std::size_t i) {
+        return (schedule.holds(starts_[i], hours.zone) == inside) == held[i];
+    };
+    for (std::size_t i = range.first; i < range.after; ++i)
+        if (!agrees(i))
+            return "";
+    Range wide = range;
+    while (!dated_[wide.first] && agrees(wide.first - 1))
+        --wide.first;
+    if (!dated_[wide.first])
+        wide.first = range.first;
+    while (wide.after < starts_.size() && !dated_[wide.after] && agrees(wide.after))
+        ++wide.after;
+    if (wide.after < starts_.size() && !dated_[wide.after])
+        wide.after = range.after;
+    std::vector<std::string> windows;
+    for (const HoursWindow& window : hours.windows)
+        windows.push_back(to_string(window));
+    const std::string limits = bounds(wide);
+    return fmt::format("{}{}{}{}", inside ? "" : "outside ", fmt::join(windows, ", "),
+                       limits.empty() ? "" : " ", limits);
+}
+
+// The hours of the week at which `spans` lie, those longer than a day left out.
+Timeline::Hours Timeline::weekly(const std::vector<Span>& spans) const {
+    constexpr std::uint16_t minutes_a_day = 1440;
+    std::map<std::pair<std::uint16_t, std::uint16_t>, std::uint8_t> days;
+    for (const Span& span : spans) {
+        if (span.end - span.start > absl::Hours(24))
+            continue;
+        const auto minutes = [&](Instant at) {
+            const absl::CivilMinute civil = absl::ToCivilMinute(at, zone_);
+            return static_cast<std::uint16_t>(civil.hour() * 60 + civil.minute());
+        };
+        const std::uint16_t end = minutes(span.end);
+        const auto day =
+            static_cast<unsigned>(absl::GetWeekday(absl::ToCivilDay(span.start, zone_)));
+        std::uint8_t& set = days[{minutes(span.start), end == 0 ? minutes_a_day : end}];
+        set = static_cast<std::uint8_t>(set | 1U << day);
+    }
+    Hours hours{.windows = {}, .zone = zone_};
+    for (const auto& [times, set] : days)
+        hours.windows.push_back({.days = set, .start = times.first, .end = times.second});
+    return hours;
 }
 
 std::string Timeline::text(const std::vector<bool>& situations) const {
@@ -192,13 +207,17 @@ std::string Timeline::text(const std::vector<bool>& situations) const {
     const Range range{.first = first, .after = after};
     if (all.size() == 1) {
         const std::string limits = bounds(range);
-        if (limits.empty())
-            return "at any time";
-        // One day of hours reads as hours only where it comes back.
-        return limits;
+        return limits.empty() ? "at any time" : limits;
     }
-    if (std::string hours = pattern(held, range); !hours.empty())
-        return hours;
+    for (const Hours& hours : hours_)
+        for (const bool inside : {true, false})
+            if (std::string words = pattern(held, range, hours, inside); !words.empty())
+                return words;
+    constexpr std::size_t most_windows = 4;
+    if (const Hours hours = weekly(all);
+        !hours.windows.empty() && hours.windows.size() <= most_windows)
+        if (std::string words = pattern(held, range, hours, true); !words.empty())
+            return words;
     constexpr std::size_t shown = 2;
     std::string text;
     for (std::size_t i = 0; i < std::min(shown, all.size()); ++i)

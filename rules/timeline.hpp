@@ -52,7 +52,9 @@ class Timeline {
     void find_situations(const std::vector<const Policy*>& policies);
     [[nodiscard]] std::string day(Instant at) const;
     [[nodiscard]] std::string bounds(Range range) const;
-    [[nodiscard]] std::string pattern(const std::vector<bool>& held, Range range) const;
+    [[nodiscard]] std::string pattern(const std::vector<bool>& held, Range range,
+                                      const Hours& hours, bool inside) const;
+    [[nodiscard]] Hours weekly(const std::vector<Span>& spans) const;
 
     std::vector<Instant> starts_;      ///< of each period
     std::vector<bool> dated_;          ///< by period: it starts at a date, not at an hour of hours
