@@ -90,6 +90,28 @@ void add_test(CLI::App& program, TestCommand& command) {
         "Exit code: 0 all passed, 1 some failed, 2 a file can't be used");
 }
 
+void add_diff(CLI::App& program, DiffCommand& command) {
+    CLI::App* verb = program.add_subcommand("diff", "What changes from one policy to another");
+    verb->add_option("OLD", command.before, "Policy file")->required();
+    verb->add_option("NEW", command.after, "Policy file")->required();
+    verb->add_option("--capture", command.captures,
+                     "Captures, pcap or pcapng: which of their flows fare otherwise")
+        ->type_name("FILE");
+    verb->add_option("--events", command.events,
+                     "Files of decision events: which of their flows fare otherwise")
+        ->type_name("FILE");
+    verb->add_option("--at", command.at,
+                     "From when on, and when captures and events are asked about: 2026-12-01 or "
+                     "2026-12-01T08:00 in the time zone of NEW (default: now; events at their own "
+                     "time)")
+        ->type_name("TIME");
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_flag("--json", command.json, "One JSON object");
+    verb->footer(
+        "Example: octroi diff /etc/octroi/policy.yaml policy.new.yaml --capture gateway.pcap\n"
+        "Exit code: 0 same, 1 differs, 2 a file can't be used");
+}
+
 void add_firewall(CLI::App& program, FirewallCommand& command) {
     CLI::App* verb =
         program.add_subcommand("firewall", "Print, install, remove or check the kernel's rules");
@@ -198,6 +220,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     ReplayCommand replay;
     ExplainCommand explain;
     TestCommand test;
+    DiffCommand diff;
     FirewallCommand firewall;
     CatalogueCommand catalogue;
     RefreshCommand refresh;
@@ -208,6 +231,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     add_replay(program, replay);
     add_explain(program, explain);
     add_test(program, test);
+    add_diff(program, diff);
     add_firewall(program, firewall);
     const CLI::App* catalogue_verb = add_catalogue(program, catalogue, refresh);
     add_status(program, status);
@@ -233,6 +257,8 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         return explain;
     if (verb == "test")
         return test;
+    if (verb == "diff")
+        return diff;
     if (verb == "firewall")
         return firewall;
     if (verb == "status")

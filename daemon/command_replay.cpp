@@ -4,16 +4,10 @@
 #include "daemon/config.hpp"
 #include "daemon/replay.hpp"
 #include "daemon/ruleset_loader.hpp"
-#include "daemon/text_table.hpp"
+#include "daemon/text_output.hpp"
 
 namespace octroi {
 namespace {
-
-std::string endpoint_text(const Endpoint& endpoint) {
-    const std::string address = to_string(endpoint.address);
-    return endpoint.address.is_v4() ? fmt::format("{}:{}", address, endpoint.port)
-                                    : fmt::format("[{}]:{}", address, endpoint.port);
-}
 
 std::string outcome_text(const FlowRecord& record) {
     if (record.action == record.would)
@@ -29,7 +23,7 @@ void print_table(const Replayed& replayed) {
                         protocol_name(flow.protocol), flow.service.empty() ? "-" : flow.service,
                         flow.server_name.empty() ? "-" : flow.server_name, outcome_text(flow),
                         flow.rule.empty() ? "-" : flow.rule});
-    fmt::print("{}", text_table(rows));
+    fmt::print("{}", aligned(rows));
 }
 
 void print_flows(const Replayed& replayed, bool json) {

@@ -8,7 +8,7 @@
 #include "daemon/config.hpp"
 #include "daemon/http_client.hpp"
 #include "daemon/ruleset_loader.hpp"
-#include "daemon/text_table.hpp"
+#include "daemon/text_output.hpp"
 
 namespace octroi {
 namespace {
@@ -86,7 +86,7 @@ std::string overview(const Json& status, absl::Time now) {
         rows.push_back({"worker " + worker.at("worker").get<std::string>(),
                         fmt::format("{} flows, went round {}", number(worker, "flows"),
                                     since(worker.at("heartbeat"), now))});
-    std::string text = text_table(rows);
+    std::string text = aligned(rows);
     constexpr std::size_t shown = 20;
     std::vector<std::vector<std::string>> services = {
         {"SERVICE", "ACCEPTED", "WOULD BE REFUSED", "REFUSED"}};
@@ -95,7 +95,7 @@ std::string overview(const Json& status, absl::Time now) {
             services.push_back({service.at("service").get<std::string>(),
                                 number(service, "accepted"), number(service, "would_be_refused"),
                                 number(service, "refused")});
-    return text + "\n" + text_table(services);
+    return text + "\n" + aligned(services);
 }
 
 // A rule is unused where no flow met it for `days`, or since the daemon started.
@@ -120,7 +120,7 @@ std::string rule_table(const Json& status, std::optional<std::uint32_t> unused_d
                          rule.at("active").get<bool>() ? "" : " (inactive)"),
              number(rule, "hits"), number(rule, "would_hits"), since(rule.at("last_hit"), now)});
     }
-    std::string text = text_table(rows);
+    std::string text = aligned(rows);
     if (unused_days)
         text += fmt::format("not met for {} days, or not since the daemon started {}\n",
                             *unused_days, since(status.at("started"), now));

@@ -58,6 +58,16 @@ struct TestCommand {
     bool coverage = false;
 };
 
+struct DiffCommand {
+    std::string before;  ///< policy files
+    std::string after;
+    std::vector<std::string> captures;
+    std::vector<std::string> events;
+    std::optional<std::string> at;  ///< from when on; default: now
+    std::optional<std::string> catalogue;
+    bool json = false;
+};
+
 struct FirewallCommand {
     enum class Verb : std::uint8_t { print, install, remove, check };
 
@@ -96,8 +106,8 @@ struct StatusCommand {
 struct VersionCommand {};
 
 using Command = std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCommand, ReplayCommand,
-                             ExplainCommand, TestCommand, FirewallCommand, CatalogueCommand,
-                             RefreshCommand, StatusCommand>;
+                             ExplainCommand, TestCommand, DiffCommand, FirewallCommand,
+                             CatalogueCommand, RefreshCommand, StatusCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
@@ -107,6 +117,7 @@ using Command = std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCom
 [[nodiscard]] ExitCode execute(const ReplayCommand& command);
 [[nodiscard]] ExitCode execute(const ExplainCommand& command);
 [[nodiscard]] ExitCode execute(const TestCommand& command);
+[[nodiscard]] ExitCode execute(const DiffCommand& command);
 [[nodiscard]] ExitCode execute(const FirewallCommand& command);
 [[nodiscard]] ExitCode execute(const CatalogueCommand& command);
 [[nodiscard]] ExitCode execute(const RefreshCommand& command);

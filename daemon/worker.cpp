@@ -92,8 +92,7 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
 void Worker::report(std::optional<FlowRecord> record) {
     if (parts_.events == nullptr || !record)
         return;
-    const bool refused = record->action != Action::accept || record->would != Action::accept;
-    if (refused && !parts_.events->offer(parts_.index, std::move(*record)))
+    if (is_event(*record) && !parts_.events->offer(parts_.index, std::move(*record)))
         parts_.registry.worker(parts_.index).add(events_dropped_);
 }
 
