@@ -178,7 +178,8 @@ Loaded<PolicyTestRun> run_policy_tests(const std::string& path,
     for (const Rule& rule : tool->policy().rules()) {
         run.rules.push_back(rule.name);
         if (!runner.reached(rule.name))
-            run.unreached.push_back(rule.name);
+            run.unreached.push_back(
+                {.name = rule.name, .file = rule.file, .position = rule.position});
     }
     return run;
 }

@@ -75,11 +75,11 @@ std::expected<PolicyTool, std::string> PolicyTool::load(
     return PolicyTool(std::move(*services), std::move(*rules));
 }
 
-std::expected<Instant, std::string> PolicyTool::moment(
-    const std::optional<std::string>& text) const {
+std::expected<Instant, std::string> read_instant(const std::optional<std::string>& text,
+                                                 const Policy& policy) {
     if (!text)
         return absl::Now();
-    const auto moment = parse_moment(*text, policy_.defaults().time_zone);
+    const auto moment = parse_moment(*text, policy.defaults().time_zone);
     return moment
                ? std::expected<Instant, std::string>(*moment)
                : std::unexpected(fmt::format(

@@ -105,6 +105,10 @@ void read_lists(Report& report, const yaml::Node* node, Lists& lists) {
         const yaml::Node& key = node->keys[i];
         const auto [place, fresh] =
             lists.try_emplace(key.scalar, read_list_of(report, node->values[i]));
+        if (fresh) {
+            place->second.file = report.file();
+            place->second.position = key.position;
+        }
         if (!fresh)
             report.error(Code::duplicate_name, key.position,
                          fmt::format("a second list is called `{}`", key.scalar));
