@@ -75,7 +75,7 @@ TEST_SUITE("spans") {
             REQUIRE(members(a.spans - b.spans) == rest);
             REQUIRE((a.spans - b.spans).empty() ==
                     (rest.empty() && (a.spans - b.spans).size() == 0));
-            empty += both.empty() ? 1 : 0;
+            empty += both.empty() ? std::size_t{1} : 0;
         }
         CHECK(empty > 100);
         CHECK(empty < 4900);
