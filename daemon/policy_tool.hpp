@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "rules/library.hpp"
 #include "rules/question.hpp"
 
 namespace octroi {
@@ -27,8 +28,11 @@ struct FlowText {
 /// A policy with its catalogue, for the tools that ask it questions.
 class PolicyTool {
   public:
-    /// Without a file: what the installed configuration names, else what is shipped. The error is
-    /// what to print.
+    /// Without a file: what the installed configuration names, else what is shipped.
+    [[nodiscard]] static Loaded<PolicyTool> read(const std::optional<std::string>& policy,
+                                                 const std::optional<std::string>& catalogue);
+
+    /// The same; the error is what to print.
     [[nodiscard]] static std::expected<PolicyTool, std::string> load(
         const std::optional<std::string>& policy, const std::optional<std::string>& catalogue);
 

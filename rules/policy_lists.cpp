@@ -47,6 +47,9 @@ void read_list_file(Report& report, const yaml::Node& node, List& list) {
     }
     const yaml::Document document{.file = path.string(), .text = std::move(*text), .root = {}};
     Report inside = report.about(document);
+    if (const auto place = bad_character(document.text))
+        return inside.error(Code::bad_encoding, *place, std::string(not_utf8),
+                            std::string(save_as_utf8));
     std::size_t values = 0;
     std::string_view rest = document.text;
     for (std::size_t line = 1; !rest.empty(); ++line) {

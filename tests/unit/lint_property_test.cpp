@@ -177,7 +177,7 @@ TEST_SUITE("lint properties") {
         const Catalogue catalogue = samples::catalogue();
         const Instant now = parse_moment("2026-11-22T12:00", absl::UTCTimeZone()).value();
         Counts counts;
-        for (unsigned seed = 0; seed < 1500; ++seed) {
+        for (unsigned seed = 0; seed < 400; ++seed) {
             Generator generator(seed);
             const std::string text = yaml_with_times(any_spec(generator), generator);
             CAPTURE(seed);
@@ -192,10 +192,10 @@ TEST_SUITE("lint properties") {
         MESSAGE(counts.policies, " policies, ", counts.dead, " dead rules: ", counts.alone,
                 " by one rule, ", counts.together, " by several, ", counts.impossible,
                 " impossible; ", counts.decided, " decisions by rules");
-        CHECK(counts.policies > 500);
-        CHECK(counts.alone > 500);
-        CHECK(counts.together > 20);
+        CHECK(counts.policies > 200);
+        CHECK(counts.alone > 200);
+        CHECK(counts.together > 5);
         CHECK(counts.impossible > 50);
-        CHECK(counts.decided > 50'000);
+        CHECK(counts.decided > 10'000);
     }
 }

@@ -164,7 +164,7 @@ TEST_SUITE("lint rules") {
     TEST_CASE("a policy made to cost much time is not looked at to the end, and that is said") {
         std::string text = "rules:\n";
         for (int i = 0; i < 3000; ++i) {
-            const std::string number = std::to_string(i);
+            const std::string number = std::to_string(i + 1);
             text += "- {name: r" + number + ", then: drop, when: {client: 10." +
                     std::to_string(i / 200) + "." + std::to_string(i % 200) +
                     ".0/24, port: {not: " + number + "}}}\n";
