@@ -35,12 +35,15 @@ void add_reload(CLI::App& program, ReloadCommand& command) {
 
 void add_check(CLI::App& program, CheckCommand& command) {
     CLI::App* verb =
-        program.add_subcommand("check", "Check policy, catalogue and configuration files");
-    verb->add_option("FILE", command.files, "Files to check")->required();
+        program.add_subcommand("check", "Check files of policies, tests, catalogue and configuration");
+    verb->add_option("FILE", command.files, "Files to check; files of tests too")->required();
     verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_option("--at", command.at, at_help)->type_name("TIME");
+    verb->add_flag("--strict", command.strict, "Exit with 3 where there are warnings");
+    verb->add_flag("--json", command.json, "One JSON object a line and finding, on stdout");
     verb->footer(
-        "Example: octroi check policy.yaml catalogue.d/acme.yaml\n"
-        "Exit code: 0 clean, 1 findings, 2 a file can't be read");
+        "Example: octroi check --strict policy.yaml policy_test.yaml catalogue.d/acme.yaml\n"
+        "Exit code: 0 usable, 1 errors, 2 a file can't be read, 3 warnings under --strict");
 }
 
 void add_replay(CLI::App& program, ReplayCommand& command) {

@@ -33,6 +33,9 @@ struct ReloadCommand {
 struct CheckCommand {
     std::vector<std::string> files;
     std::optional<std::string> catalogue;
+    std::optional<std::string> at;  ///< when policies are looked at; default: now
+    bool strict = false;
+    bool json = false;
 };
 
 struct ReplayCommand {

@@ -48,6 +48,15 @@ struct Zone {
     std::string name;
     std::vector<Network> networks;
     std::vector<std::string> interfaces;
+    std::string file;  ///< where it was read
+    Position position;
+};
+
+/// A list of the policy with nothing inside, and where it was read.
+struct EmptyList {
+    std::string name;
+    std::string file;
+    Position position;
 };
 
 /// Networks, and whether an address is in any of them.
@@ -151,6 +160,7 @@ class Policy {
         std::vector<Zone> zones;
         std::vector<Rule> rules;  ///< exemptions first
         std::array<Action, exception_names.size()> exceptions{};
+        std::vector<EmptyList> empty_lists;
         std::string file;
     };
 

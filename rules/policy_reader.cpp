@@ -92,6 +92,10 @@ Policy::Parts PolicyReader::read(const yaml::Node& root) {
         read_exemptions(file);
         read_rules(file);
     }
+    for (const auto& [name, list] : lists_)
+        if (list.empty())
+            parts.empty_lists.push_back(
+                {.name = name, .file = list.file, .position = list.position});
     parts.defaults = defaults_;
     parts.zones = std::move(zones_);
     parts.rules = std::move(exemptions_);
@@ -202,6 +206,7 @@ void PolicyReader::read_zones(Part& part) {
                                  fmt::format("more than {} zones", max_zones));
     for (std::size_t i = 0; i < node->keys.size(); ++i) {
         Zone zone = read_zone(part.report, read_name(part.report, &node->keys[i]), node->values[i]);
+        zone.position = node->keys[i].position;
         if (std::ranges::find(zones_, zone.name, &Zone::name) != zones_.end())
             part.report.error(Code::duplicate_name, node->keys[i].position,
                               fmt::format("a second zone is called `{}`", zone.name));
@@ -210,7 +215,7 @@ void PolicyReader::read_zones(Part& part) {
 }
 
 Zone PolicyReader::read_zone(Report& report, const std::string& name, const yaml::Node& node) {
-    Zone zone{.name = name, .networks = {}, .interfaces = {}};
+    Zone zone{.name = name, .networks = {}, .interfaces = {}, .file = report.file()};
     const auto read_networks = [&](const yaml::Node* networks) {
         for (const yaml::Node* item : read_list(report, networks))
             if (const auto network = read_network(report, item))
