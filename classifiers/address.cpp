@@ -116,14 +116,20 @@ Address Network::last() const {
     return last;
 }
 
+bool Network::is_v4() const {
+    return first_.is_v4() && length_ >= v4_prefix_bits;
+}
+
+unsigned Network::prefix_length() const {
+    return is_v4() ? length_ - v4_prefix_bits : length_;
+}
+
 bool Network::contains(const Address& address) const {
     return first_ <= address && address <= last();
 }
 
 std::string to_string(const Network& network) {
-    const bool v4 = network.first().is_v4() && network.length() >= v4_prefix_bits;
-    return to_string(network.first()) + "/" +
-           std::to_string(network.length() - (v4 ? v4_prefix_bits : 0));
+    return to_string(network.first()) + "/" + std::to_string(network.prefix_length());
 }
 
 }  // namespace octroi

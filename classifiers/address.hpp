@@ -52,7 +52,13 @@ class Network {
 
     [[nodiscard]] Address last() const;
 
+    /// Of the 128 bits, a v4-mapped network's among them.
     [[nodiscard]] unsigned length() const { return length_; }
+
+    [[nodiscard]] bool is_v4() const;
+
+    /// As it is written: 24 for "192.0.2.0/24".
+    [[nodiscard]] unsigned prefix_length() const;
 
     [[nodiscard]] bool contains(const Address& address) const;
 

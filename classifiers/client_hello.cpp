@@ -4,8 +4,6 @@ namespace octroi::tls {
 namespace {
 
 constexpr std::uint8_t client_hello_type = 1;
-constexpr std::uint16_t extension_server_name = 0;
-constexpr std::uint16_t extension_alpn = 16;
 constexpr std::uint16_t extension_encrypted_client_hello = 0xfe0d;
 constexpr std::uint8_t name_type_host_name = 0;
 

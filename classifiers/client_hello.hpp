@@ -7,6 +7,9 @@
 
 namespace octroi::tls {
 
+inline constexpr std::uint16_t extension_server_name = 0;  // RFC 6066 3
+inline constexpr std::uint16_t extension_alpn = 16;        // RFC 7301 3.1
+
 enum class ParseError : std::uint8_t { truncated, not_client_hello, malformed };
 
 /// What a ClientHello tells a passive observer. Views borrow from the parsed buffer.

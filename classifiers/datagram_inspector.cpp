@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint32_t payload_quota = 8;
 // A QUIC client repeats the pieces of its ClientHello under loss, one at a time.
 constexpr std::uint32_t quic_payload_quota = 32;
-constexpr std::size_t max_alpn = 32;
 
 }  // namespace
 
@@ -81,10 +80,7 @@ void DatagramInspector::accept_hello(const Packet& packet, std::uint32_t number,
         findings.error = ParserError::quic_malformed;
         return findings.end(Ending::nothing_more);
     }
-    const Bytes alpn = hello->alpn.first(std::min(hello->alpn.size(), max_alpn));
-    findings.alpn.assign(alpn.begin(), alpn.end());
-    findings.encrypted_client_hello = hello->encrypted_client_hello;
-    findings.ja4 = tls::ja4(*hello, tls::Carrier::quic);
+    findings.accept_hello(*hello, tls::Carrier::quic);
     if (hello->server_name.empty())
         return findings.end(Ending::nothing_more);
     findings.accept_name(hello->server_name, EvidenceKind::quic_sni, number,

@@ -5,8 +5,6 @@
 namespace octroi::dns {
 namespace {
 
-constexpr std::size_t max_records = 64;
-
 void add_address(Answer& answer, Bytes octets, std::uint32_t ttl) {
     Address address;
     if (octets.size() == 4)

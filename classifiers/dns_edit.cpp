@@ -5,7 +5,6 @@
 namespace octroi::dns {
 namespace {
 
-constexpr std::size_t max_records = 64;
 constexpr std::uint16_t key_ech = 5;               // RFC 9848 3
 constexpr std::uint16_t key_private_use = 0xff00;  // RFC 9460 14.3.2: 65280 to 65534
 constexpr std::size_t opt_size = 11;               // RFC 6891 6.1.2, without options

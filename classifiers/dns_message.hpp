@@ -22,6 +22,9 @@ enum RecordType : std::uint16_t { a = 1, cname = 5, aaaa = 28, opt = 41, svcb = 
 
 inline constexpr std::uint16_t class_internet = 1;
 
+/// Records of a message that are looked at; what comes behind them is let be.
+inline constexpr std::size_t max_records = 64;
+
 /// The header and the one question of a query or response.
 struct Preamble {
     bool response = false;

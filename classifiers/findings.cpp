@@ -1,8 +1,22 @@
 #include "classifiers/findings.hpp"
 
+#include <algorithm>
+
 #include "classifiers/domain.hpp"
 
 namespace octroi {
+namespace {
+
+constexpr std::size_t max_alpn = 32;
+
+}  // namespace
+
+void Findings::accept_hello(const tls::ClientHello& hello, tls::Carrier carrier) {
+    const Bytes protocol = hello.alpn.first(std::min(hello.alpn.size(), max_alpn));
+    alpn.assign(protocol.begin(), protocol.end());
+    encrypted_client_hello = hello.encrypted_client_hello;
+    ja4 = tls::ja4(hello, carrier);
+}
 
 void Findings::accept_name(Bytes name, EvidenceKind kind, std::uint32_t packet,
                            ParserError otherwise) {

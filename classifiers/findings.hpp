@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "classifiers/evidence.hpp"
+#include "classifiers/ja4.hpp"
 #include "classifiers/memory_budget.hpp"
 #include "classifiers/ndpi.hpp"
 #include "classifiers/quic_hello.hpp"
@@ -60,6 +61,9 @@ struct Findings {
         if (open())
             ending = why;
     }
+
+    /// Notes what a ClientHello tells beside the name.
+    void accept_hello(const tls::ClientHello& hello, tls::Carrier carrier);
 
     /// Notes the host that the client asks for. Ends the inspection as `named`, or with `error`
     /// where the octets are no host name.

@@ -13,9 +13,7 @@
 namespace octroi::tls {
 namespace {
 
-constexpr std::uint16_t extension_server_name = 0;
 constexpr std::uint16_t extension_signature_algorithms = 13;
-constexpr std::uint16_t extension_alpn = 16;
 constexpr std::uint16_t extension_supported_versions = 43;
 constexpr std::size_t shown_octets = 6;   // of a sum
 constexpr std::size_t most_counted = 99;  // two digits

@@ -23,7 +23,6 @@ constexpr std::uint64_t octet_quota = 4 * TcpStream::capacity;
 constexpr std::uint32_t one_sided_payloads = 8;
 // A TLS server says nothing before the ClientHello is complete.
 constexpr std::uint32_t early_server_payloads = 16;
-constexpr std::size_t max_alpn = 32;
 // What the shortest recognisable start of a clear protocol needs: a STUN header with its cookie,
 // behind the 2 octets of RFC 4571 framing.
 constexpr std::size_t shortest_start = 10;
@@ -233,9 +232,7 @@ void StreamInspector::accept_client_hello(const Look& look, Bytes message) {
     }
     client_ = look.direction;
     look.findings.application = Application::tls;
-    look.findings.alpn = text_of(hello->alpn.first(std::min(hello->alpn.size(), max_alpn)));
-    look.findings.encrypted_client_hello = hello->encrypted_client_hello;
-    look.findings.ja4 = tls::ja4(*hello, tls::Carrier::tcp);
+    look.findings.accept_hello(*hello, tls::Carrier::tcp);
     if (is_address(hello->server_name))
         look.findings.server_address = text_of(hello->server_name);
     else if (!hello->server_name.empty())

@@ -7,9 +7,7 @@
 namespace octroi::tls {
 namespace {
 
-constexpr std::uint8_t content_type_handshake = 22;      // RFC 8446 5.1
 constexpr std::uint8_t handshake_type_client_hello = 1;  // RFC 8446 4
-constexpr std::size_t record_header = 5;
 constexpr std::size_t handshake_header = 4;
 constexpr std::size_t max_record = 16384 + 256;  // RFC 8446 5.2
 

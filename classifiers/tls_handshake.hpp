@@ -8,6 +8,10 @@
 
 namespace octroi::tls {
 
+// The record layer (RFC 8446 5.1).
+inline constexpr std::uint8_t content_type_handshake = 22;
+inline constexpr std::size_t record_header = 5;  ///< octets
+
 /// Why no ClientHello can be read from the start of a stream.
 struct Incomplete {
     std::size_t needed =

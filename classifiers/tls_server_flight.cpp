@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "classifiers/tls_handshake.hpp"
+
 namespace octroi::tls {
 namespace {
 
-constexpr std::uint8_t content_type_handshake = 22;
 constexpr std::uint8_t server_hello = 2;
 constexpr std::uint8_t certificate = 11;
-constexpr std::size_t record_header = 5;
 
 // The handshake octets of the records at the start of the stream; false where another kind of
 // record follows them.

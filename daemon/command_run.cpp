@@ -9,6 +9,7 @@
 
 #include "daemon/commands.hpp"
 #include "daemon/config.hpp"
+#include "daemon/confinement.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/service_manager.hpp"
@@ -116,6 +117,10 @@ ExitCode execute(const RunCommand& command) {
     log_to_stderr();
     ServiceManager manager = ServiceManager::from_environment();
     const sigset_t signals = block_signals();
+    if (const auto confined = confine_files_and_capabilities(*config); !confined) {
+        spdlog::error("can't start: {}", confined.error());
+        return ExitCode::failed;
+    }
     auto gateway = Gateway::start(*config, manager);
     if (!gateway) {
         spdlog::error("can't start: {}", gateway.error());

@@ -7,6 +7,8 @@ namespace octroi {
 
 ExitCode execute(const VersionCommand& /*command*/) {
     fmt::print("octroi {} ({})\n", version, compiler);
+    if (*sanitizers != '\0')
+        fmt::print("instrumented with {}\n", sanitizers);
     return ExitCode::ok;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "classifiers/packet.hpp"
+#include "daemon/link_layer.hpp"
 
 namespace octroi {
 namespace {
@@ -17,19 +18,7 @@ constexpr std::uint16_t port_gtp_user = 2152;
 constexpr std::uint16_t port_teredo = 3544;
 constexpr std::uint16_t port_vxlan = 4789;
 
-constexpr std::uint16_t ethertype_ipv4 = 0x0800;
-constexpr std::uint16_t ethertype_vlan = 0x8100;
-constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
 constexpr std::uint16_t ethertype_bridged = 0x6558;
-
-std::optional<Bytes> after_ethertype(ByteReader reader, std::uint16_t type) {
-    if (type == ethertype_vlan) {
-        reader.u16();
-        type = reader.u16();
-    }
-    const bool ip = type == ethertype_ipv4 || type == ethertype_ipv6;
-    return reader.ok() && ip ? std::optional(reader.rest()) : std::nullopt;
-}
 
 std::optional<Bytes> in_ethernet(ByteReader reader) {
     reader.bytes(12);

@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "daemon/capabilities.hpp"
+#include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/status.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
 
@@ -158,6 +160,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     if (!http)
         return std::unexpected(std::move(http.error()));
     http_ = std::move(*http);
+    if (auto confined = confine_calls(); !confined)
+        return confined;
     for (const auto& worker : workers_)
         worker->start();
     start_accounting();
@@ -278,7 +282,8 @@ std::expected<void, std::string> Gateway::put_in_force(
         return std::unexpected(std::move(retired.error()));
     if (auto set = firewall_.set_generation(ruleset->generation); !set) {
         if (current_)
-            static_cast<void>(firewall_.set_generation(current_->generation));
+            if (auto back = firewall_.set_generation(current_->generation); !back)
+                spdlog::error("the rules could not be set back either: {}", back.error());
         return set;
     }
     published_.store(ruleset);
@@ -350,12 +355,20 @@ std::vector<Family> Gateway::collect() const {
 HttpResponse Gateway::respond(std::string_view path) const {
     if (path == "/metrics")
         return {.media_type = exposition_media_type, .body = exposition_text(collect())};
+    const auto ruleset = published_.load();
+    if (path == "/api/v1/status" && ruleset)
+        return {.media_type = "application/json",
+                .body = status_json({.families = collect(),
+                                     .ruleset = *ruleset,
+                                     .started = started_,
+                                     .ready = ready_})};
     if (path == "/healthz")
         return {.body = "ok\n"};
     if (path == "/readyz")
         return ready_ ? HttpResponse{.body = "ready\n"}
                       : HttpResponse{.status = 503, .body = "not ready\n"};
-    return {.status = 404, .body = "octroi serves /metrics, /healthz and /readyz\n"};
+    return {.status = 404,
+            .body = "octroi serves /metrics, /api/v1/status, /healthz and /readyz\n"};
 }
 
 }  // namespace octroi

@@ -71,6 +71,7 @@ class Gateway {
     };
 
     Config config_;
+    Instant started_ = absl::Now();
     std::optional<Instant> next_edge_;  ///< when the policy in force changes by itself
     Firewall firewall_;
     int wake_;

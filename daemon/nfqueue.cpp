@@ -277,7 +277,7 @@ void NfQueue::read_message(std::span<const std::uint8_t> datagram) {
     }
 }
 
-nlmsghdr* NfQueue::begin_verdict(const QueuedPacket& packet, const Verdict& verdict) {
+void NfQueue::add_verdict(const QueuedPacket& packet, const Verdict& verdict, Bytes rewritten) {
     if (send_size_ + verdict_size + slot_size > send_buffer_.size())
         send_verdicts();
     nlmsghdr* header = nfq_nlmsg_put(as_chars(send_buffer_.data() + send_size_), NFQNL_MSG_VERDICT,
@@ -287,20 +287,17 @@ nlmsghdr* NfQueue::begin_verdict(const QueuedPacket& packet, const Verdict& verd
     if (repeat)
         nfq_nlmsg_verdict_put_mark(
             header, (packet.mark & ~settings_.mark.mask()) | settings_.mark.encode(verdict.mark));
-    return header;
-}
-
-void NfQueue::add_verdict(const QueuedPacket& packet, const Verdict& verdict) {
-    send_size_ += NLMSG_ALIGN(begin_verdict(packet, verdict)->nlmsg_len);
-}
-
-// A message of its own: the batch's buffer has room for one whole packet behind its last verdict.
-void NfQueue::add_verdict(const QueuedPacket& packet, const Verdict& verdict, Bytes rewritten) {
-    nlmsghdr* header = begin_verdict(packet, verdict);
-    nfq_nlmsg_verdict_put_pkt(header, rewritten.data(),
-                              static_cast<std::uint32_t>(rewritten.size()));
+    if (!rewritten.empty())
+        nfq_nlmsg_verdict_put_pkt(header, rewritten.data(),
+                                  static_cast<std::uint32_t>(rewritten.size()));
     send_size_ += NLMSG_ALIGN(header->nlmsg_len);
-    send_verdicts();
+    // The batch's buffer has room for one whole packet behind its last verdict.
+    if (!rewritten.empty())
+        send_verdicts();
+}
+
+void NfQueue::SocketCloser::operator()(mnl_socket* socket) const {
+    mnl_socket_close(socket);
 }
 
 void NfQueue::send_verdicts() {

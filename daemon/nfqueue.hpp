@@ -9,15 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "classifiers/handle.hpp"
 #include "classifiers/packet.hpp"
 #include "daemon/mark.hpp"
 #include "daemon/verdict.hpp"
 
 struct mnl_socket;
-struct nlmsghdr;
-extern "C" int mnl_socket_close(
-    mnl_socket*);  // NOLINT(readability-redundant-declaration): keeps libmnl.h in one file
 
 namespace octroi {
 
@@ -60,9 +56,7 @@ class NfQueue {
     [[nodiscard]] std::span<const QueuedPacket> receive();
 
     /// Adds the verdict for a packet to the batch. Bits of the mark that are not octroi's stay.
-    void add_verdict(const QueuedPacket& packet, const Verdict& verdict);
-
-    /// The same, and `rewritten` goes on in the packet's place.
+    /// Where `rewritten` is not empty, it goes on in the packet's place.
     void add_verdict(const QueuedPacket& packet, const Verdict& verdict, Bytes rewritten);
 
     /// Sends the batch of verdicts in one call.
@@ -74,7 +68,11 @@ class NfQueue {
     [[nodiscard]] std::uint64_t verdict_errors() const { return verdict_errors_; }
 
   private:
-    using Socket = Handle<mnl_socket, mnl_socket_close>;
+    struct SocketCloser {
+        void operator()(mnl_socket* socket) const;
+    };
+
+    using Socket = std::unique_ptr<mnl_socket, SocketCloser>;
 
     NfQueue(Socket socket, const Settings& settings);
 
@@ -84,7 +82,6 @@ class NfQueue {
     void requeue_unanswered(std::uint32_t last_given);
     void send_unacknowledged(std::span<const std::uint8_t> message);
     [[nodiscard]] std::expected<void, int> command(std::span<const std::uint8_t> message);
-    [[nodiscard]] nlmsghdr* begin_verdict(const QueuedPacket& packet, const Verdict& verdict);
     void read_message(std::span<const std::uint8_t> datagram);
 
     Socket socket_;

@@ -2,15 +2,13 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "classifiers/handle.hpp"
 #include "classifiers/packet.hpp"
 
 struct pcap;
-extern "C" void pcap_close(
-    pcap*);  // NOLINT(readability-redundant-declaration): keeps pcap.h in one file
 
 namespace octroi {
 
@@ -30,7 +28,11 @@ class PcapSource {
     [[nodiscard]] std::expected<std::optional<Captured>, std::string> next();
 
   private:
-    using Capture = Handle<pcap, pcap_close>;
+    struct Closer {
+        void operator()(pcap* capture) const;
+    };
+
+    using Capture = std::unique_ptr<pcap, Closer>;
 
     PcapSource(Capture capture, int link_type)
         : capture_(std::move(capture)), link_type_(link_type) {}

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include "daemon/confinement.hpp"
+
 namespace octroi {
 namespace {
 
@@ -42,6 +44,7 @@ void Worker::join() {
 }
 
 void Worker::run() {
+    confine_worker_calls();
     while (true) {
         const bool last = stopping_;
         while (process_batch()) {
@@ -82,10 +85,7 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
                                 .output_interface = queued.output_interface,
                                 .mark = queued.mark};
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
-    if (step.rewritten.empty())
-        parts_.queue.add_verdict(queued, step.verdict);
-    else
-        parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
+    parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));
     report(std::move(step.refused_name));
 }
@@ -93,8 +93,7 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
 void Worker::report(std::optional<FlowRecord> record) {
     if (parts_.events == nullptr || !record)
         return;
-    const bool refused = record->action != Action::accept || record->would != Action::accept;
-    if (refused && !parts_.events->offer(parts_.index, std::move(*record)))
+    if (is_event(*record) && !parts_.events->offer(parts_.index, std::move(*record)))
         parts_.registry.worker(parts_.index).add(events_dropped_);
 }
 

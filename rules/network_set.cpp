@@ -7,8 +7,6 @@
 namespace octroi {
 namespace {
 
-constexpr unsigned v4_prefix_bits = 96;
-
 // RFC 6890 and its successors; 224.0.0.0/3 is multicast and what is reserved behind it.
 constexpr std::array<std::string_view, 9> unrouted_v4 = {
     "0.0.0.0/8",     "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
@@ -61,15 +59,11 @@ bool NetworkSet::overlaps(const Network& network) const {
     return range != nullptr && range->first <= network.last();
 }
 
-bool is_v4(const Network& network) {
-    return network.first().is_v4() && network.length() >= v4_prefix_bits;
-}
-
 bool is_routed(const Network& network) {
     static const NetworkSet v4 = set_of(unrouted_v4);
     static const NetworkSet v6 = set_of(unrouted_v6);
     static const Network unicast = Network::parse(global_unicast).value();
-    if (is_v4(network))
+    if (network.is_v4())
         return !v4.overlaps(network);
     return unicast.contains(network.first()) && unicast.contains(network.last()) &&
            !v6.overlaps(network);

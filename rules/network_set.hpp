@@ -30,8 +30,6 @@ class NetworkSet {
     std::vector<Range> ranges_;  ///< in order, neither overlapping nor touching
 };
 
-[[nodiscard]] bool is_v4(const Network& network);
-
 /// Whether `network` lies wholly in address space that is routed on the Internet: not private,
 /// shared, loopback, link-local, multicast or reserved (the IANA special-purpose registries); the
 /// networks of documentation count as routed.

@@ -9,10 +9,6 @@
 namespace octroi {
 namespace {
 
-std::vector<std::string_view> words(const auto& names) {
-    return {names.begin(), names.end()};
-}
-
 // The values of a condition: one, a list, or `{not: ...}`.
 struct Values {
     std::vector<const yaml::Node*> nodes;

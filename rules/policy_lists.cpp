@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "rules/list_lines.hpp"
 #include "rules/text_file.hpp"
 
 namespace octroi {
@@ -13,26 +14,11 @@ namespace {
 constexpr std::size_t max_lists = 1000;
 constexpr std::size_t max_values = 200'000;
 
-// A network has a slash or a colon, or is an IPv4 address; everything else is a name.
-bool looks_like_network(std::string_view text) {
-    return text.find_first_of("/:") != std::string_view::npos || parse_address(text).has_value();
-}
-
 void add_value(Report& report, const yaml::Node& node, List& list) {
     if (node.kind != yaml::Kind::scalar || !looks_like_network(node.scalar))
         return add_name(report, node, list.names);
     if (const auto network = read_network(report, &node))
         list.networks.push_back(*network);
-}
-
-std::string_view trimmed(std::string_view line) {
-    line = line.substr(0, line.find('#'));
-    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-    while (!line.empty() && blank(line.front()))
-        line.remove_prefix(1);
-    while (!line.empty() && blank(line.back()))
-        line.remove_suffix(1);
-    return line;
 }
 
 // One value a line. What is wrong in the file is told with its own lines.
@@ -47,21 +33,19 @@ void read_list_file(Report& report, const yaml::Node& node, List& list) {
     }
     const yaml::Document document{.file = path.string(), .text = std::move(*text), .root = {}};
     Report inside = report.about(document);
+    if (const auto place = bad_character(document.text))
+        return inside.error(Code::bad_encoding, *place, std::string(not_utf8),
+                            std::string(save_as_utf8));
     std::size_t values = 0;
-    std::string_view rest = document.text;
-    for (std::size_t line = 1; !rest.empty(); ++line) {
-        const std::string_view whole = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(whole.size() + 1, rest.size()));
-        const std::string_view value = trimmed(whole);
-        if (value.empty())
-            continue;
-        const auto column = static_cast<std::size_t>(value.data() - whole.data()) + 1;
-        const Position position{.line = line, .column = column};
+    ListLines lines(document.text);
+    for (ListLine line = lines.next(); !line.value.empty(); line = lines.next()) {
         if (++values > max_values)
-            return inside.error(Code::too_many, position,
+            return inside.error(Code::too_many, line.position,
                                 fmt::format("more than {} values", max_values));
         add_value(inside,
-                  {.kind = yaml::Kind::scalar, .position = position, .scalar = std::string(value)},
+                  {.kind = yaml::Kind::scalar,
+                   .position = line.position,
+                   .scalar = std::string(line.value)},
                   list);
     }
 }
@@ -105,6 +89,10 @@ void read_lists(Report& report, const yaml::Node* node, Lists& lists) {
         const yaml::Node& key = node->keys[i];
         const auto [place, fresh] =
             lists.try_emplace(key.scalar, read_list_of(report, node->values[i]));
+        if (fresh) {
+            place->second.file = report.file();
+            place->second.position = key.position;
+        }
         if (!fresh)
             report.error(Code::duplicate_name, key.position,
                          fmt::format("a second list is called `{}`", key.scalar));

@@ -42,11 +42,11 @@ void leave_out_exclusive(const Service& service, std::vector<Network>& networks)
 // The part of `present` whose family (IPv4, IPv6) no list speaks of.
 std::vector<Network> unspoken(const std::vector<Network>& present,
                               const std::vector<Network>& listed) {
-    const bool v4 = std::ranges::any_of(listed, is_v4);
-    const bool v6 = !std::ranges::all_of(listed, is_v4);
+    const bool v4 = std::ranges::any_of(listed, &Network::is_v4);
+    const bool v6 = !std::ranges::all_of(listed, &Network::is_v4);
     std::vector<Network> found;
     std::ranges::copy_if(present, std::back_inserter(found),
-                         [&](const Network& network) { return is_v4(network) ? !v4 : !v6; });
+                         [&](const Network& network) { return network.is_v4() ? !v4 : !v6; });
     return found;
 }
 

@@ -13,7 +13,6 @@ namespace octroi {
 namespace {
 
 constexpr std::size_t enough = 100;
-constexpr unsigned v4_prefix_bits = 96;
 constexpr const char* take_out = "take it out of the list";
 
 // Each kind of reason adds its own to `found`.
@@ -47,10 +46,9 @@ struct Guard {
     }
 
     void check_network(const Network& network) {
-        const unsigned narrowest = is_v4(network) ? v4_prefix_bits + widest_v4 : widest_v6;
-        if (network.length() < narrowest)
-            refuse(fmt::format("{} is wider than /{}: no vendor's", to_string(network),
-                               is_v4(network) ? widest_v4 : widest_v6),
+        const unsigned widest = network.is_v4() ? widest_v4 : widest_v6;
+        if (network.prefix_length() < widest)
+            refuse(fmt::format("{} is wider than /{}: no vendor's", to_string(network), widest),
                    take_out);
         else if (!is_routed(network))
             refuse(fmt::format("{} is private, multicast or reserved: no vendor's",

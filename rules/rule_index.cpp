@@ -12,11 +12,11 @@ namespace {
 
 // A rule that asks for a network wider than this is a candidate for every address: listing it at
 // every narrower network inside would cost more than it saves.
-constexpr unsigned widest_listed_v4 = 96 + 4;
+constexpr unsigned widest_listed_v4 = 4;
 constexpr unsigned widest_listed_v6 = 12;
 
 bool is_wide(const Network& network) {
-    return network.length() < (is_v4(network) ? widest_listed_v4 : widest_listed_v6);
+    return network.prefix_length() < (network.is_v4() ? widest_listed_v4 : widest_listed_v6);
 }
 
 std::uint64_t bit(std::size_t index) {
@@ -60,6 +60,28 @@ Pivot pivot_of(const When& when) {
     if (asks(when.port))
         return Pivot::port;
     return asks(when.zone) ? Pivot::zone : Pivot::none;
+}
+
+// Ways through the values that a condition names: each calls `add` with the entry of every value.
+auto each_bit(auto& table) {
+    return [&table](const auto& set, auto add) {
+        for (std::size_t i = 0; i < table.size(); ++i)
+            if (set.test(i))
+                add(table[i]);
+    };
+}
+
+auto each_word(auto& table) {
+    return [&table](const WordSet& set, auto add) {
+        for (const std::string& word : set)
+            add(table[word]);
+    };
+}
+
+// The entry of `word`, or null.
+auto entry_of(const auto& table, std::string_view word) {
+    const auto found = table.find(text_key(word));
+    return found == table.end() ? nullptr : &found->second;
 }
 
 template <typename Asking>
@@ -160,82 +182,70 @@ void RuleIndex::index(Condition& condition, std::size_t rule, const Values& valu
     });
 }
 
-void RuleIndex::index_rule(std::size_t number, const Rule& rule) {
-    const When& when = rule.when;
+template <typename Networks>
+void RuleIndex::index_networks(Condition& condition, NetworkEntries& table, std::size_t rule,
+                               const Networks& values, bool pivot) {
+    index(condition, rule, values, pivot, [&](const auto& networks, auto add) {
+        for (const Network& network : networks.list) {
+            if (!is_wide(network)) {
+                table.emplace_back(network, Asking());
+                add(table.back().second);
+            } else if (!values->negated) {
+                condition.by_default.add(rule);
+            }
+        }
+    });
+}
+
+// What the conditions on services leave together, negation included.
+void RuleIndex::index_services(std::size_t rule, const std::optional<ServiceSet>& services,
+                               bool pivot) {
+    if (!services)
+        return service_.by_default.add(rule);
+    service_.used = true;
+    for (std::size_t id = services->_Find_first(); id < services->size();
+         id = services->_Find_next(id)) {
+        services_[id].for_it.add(rule);
+        if (pivot)
+            services_[id].add_pivot(rule);
+    }
+}
+
+void RuleIndex::index_flag(Condition& condition, Flag& table, std::size_t rule,
+                           std::optional<bool> wanted) {
+    if (!wanted)
+        return condition.by_default.add(rule);
+    condition.used = true;
+    table[*wanted ? 1 : 0].for_it.add(rule);
+}
+
+void RuleIndex::index_rule(std::size_t number, const When& when) {
     const Pivot pivot = pivot_of(when);
     all_.add(number);
     if (pivot == Pivot::none)
         unpivoted_.push_back(static_cast<std::uint32_t>(number));
-    const auto each_bit = [](auto& table) {
-        return [&table](const auto& set, auto add) {
-            for (std::size_t i = 0; i < table.size(); ++i)
-                if (set.test(i))
-                    add(table[i]);
-        };
-    };
-    const auto each_word = [](Words& table) {
-        return [&table](const WordSet& set, auto add) {
-            for (const std::string& word : set)
-                add(table[word]);
-        };
-    };
-    const auto each_network = [&](Condition& condition, NetworkEntries& table, bool negated) {
-        return [&, negated](const auto& networks, auto add) {
-            for (const Network& network : networks.list) {
-                if (is_wide(network)) {
-                    if (!negated)
-                        condition.by_default.add(number);
-                    continue;
-                }
-                table.emplace_back(network, Asking());
-                add(table.back().second);
-            }
-        };
-    };
     index(zone_, number, when.zone, pivot == Pivot::zone, each_bit(zones_));
-    index(client_, number, when.client, pivot == Pivot::client,
-          each_network(client_, client_networks_, when.client && when.client->negated));
-    index(address_, number, when.address, pivot == Pivot::address,
-          each_network(address_, address_networks_, when.address && when.address->negated));
+    index_networks(client_, client_networks_, number, when.client, pivot == Pivot::client);
+    index_networks(address_, address_networks_, number, when.address, pivot == Pivot::address);
     index(name_, number, when.name, pivot == Pivot::name, [&](const NameSet& names, auto add) {
-        for (const std::string& name : names.domains)
-            add(domains_[name]);
-        for (const std::string& name : names.exact)
-            add(exact_names_[name]);
+        each_word(domains_)(names.domains, add);
+        each_word(exact_names_)(names.exact, add);
     });
-    if (when.services) {  // what the conditions on services leave together, negation included
-        service_.used = true;
-        for (std::size_t id = when.services->_Find_first(); id < when.services->size();
-             id = when.services->_Find_next(id)) {
-            services_[id].for_it.add(number);
-            if (pivot == Pivot::service)
-                services_[id].add_pivot(number);
-        }
-    } else {
-        service_.by_default.add(number);
-    }
+    index_services(number, when.services, pivot == Pivot::service);
     index(transport_, number, when.transport, false, each_bit(transports_));
     index(strength_, number, when.strength, false, each_bit(strengths_));
     index(protocol_, number, when.protocol, pivot == Pivot::protocol, each_word(protocols_));
     index(application_, number, when.application, pivot == Pivot::application,
           each_word(applications_));
-    index(port_, number, when.port, pivot == Pivot::port,
-          [&](const std::vector<PortRange>& ranges, auto) {
-              for (const PortRange range : ranges)
-                  port_claims_.push_back({.range = range,
-                                          .rule = number,
-                                          .negated = when.port->negated,
-                                          .pivot = pivot == Pivot::port});
-          });
-    const auto flag = [&](Condition& condition, std::array<Asking, 2>& table,
-                          const std::optional<bool>& wanted) {
-        if (!wanted)
-            return condition.by_default.add(number);
-        condition.used = true;
-        table[*wanted ? 1 : 0].for_it.add(number);
-    };
-    flag(ech_, echs_, when.ech);
-    flag(unclassified_, unclassifieds_, when.unclassified);
+    index(port_, number, when.port, false, [&](const std::vector<PortRange>& ranges, auto) {
+        for (const PortRange range : ranges)
+            port_claims_.push_back({.range = range,
+                                    .rule = number,
+                                    .negated = when.port->negated,
+                                    .pivot = pivot == Pivot::port});
+    });
+    index_flag(ech_, echs_, number, when.ech);
+    index_flag(unclassified_, unclassifieds_, number, when.unclassified);
 }
 
 // Ports with the same rules form one class.
@@ -270,7 +280,7 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules, const std::vector<bool>& ac
     : zones_(max_zones), services_(max_service_id + 1UL) {
     for (std::size_t i = 0; i < rules.size(); ++i)
         if (active[i])
-            index_rule(i, rules[i]);
+            index_rule(i, rules[i].when);
     clients_ = PrefixMap<Asking>(std::move(client_networks_), united<Asking>);
     addresses_ = PrefixMap<Asking>(std::move(address_networks_), united<Asking>);
     index_ports();
@@ -297,10 +307,6 @@ RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
                 found.push_back(asking);
         };
     };
-    const auto word_in = [](const Words& table, std::string_view word) -> const Asking* {
-        const auto found = table.find(text_key(word));
-        return found == table.end() ? nullptr : &found->second;
-    };
     ask(zone_, true, [&](auto& found) {
         for (std::size_t i = facts.zones._Find_first(); i < facts.zones.size();
              i = facts.zones._Find_next(i))
@@ -309,10 +315,10 @@ RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
     ask(client_, true, one(clients_.find(facts.client)));
     ask(address_, facts.server_known, one(addresses_.find(facts.server)));
     ask(name_, facts.name_known, [&](auto& found) {
-        if (const Asking* exact = word_in(exact_names_, facts.name))
+        if (const Asking* exact = entry_of(exact_names_, facts.name))
             found.push_back(exact);
         for (std::string_view name = facts.name; !name.empty(); name = parent_domain(name))
-            if (const Asking* domain = word_in(domains_, name))
+            if (const Asking* domain = entry_of(domains_, name))
                 found.push_back(domain);
     });
     ask(port_, facts.server_known, one(port_.used ? &ports_[port_classes_[facts.port]] : nullptr));
@@ -320,8 +326,8 @@ RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
         one(&transports_[static_cast<std::size_t>(facts.transport)]));
     ask(service_, facts.service_known, one(&services_[facts.service]));
     ask(strength_, facts.service_known, one(&strengths_[static_cast<std::size_t>(facts.strength)]));
-    ask(protocol_, facts.protocol_known, one(word_in(protocols_, facts.protocol)));
-    ask(application_, facts.application_known, one(word_in(applications_, facts.application)));
+    ask(protocol_, facts.protocol_known, one(entry_of(protocols_, facts.protocol)));
+    ask(application_, facts.application_known, one(entry_of(applications_, facts.application)));
     ask(ech_, facts.name_known, one(&echs_[facts.ech ? 1 : 0]));
     ask(unclassified_, facts.classified_known, one(&unclassifieds_[facts.unclassified ? 1 : 0]));
     return slices;

@@ -14,6 +14,7 @@
 namespace octroi {
 
 struct Rule;
+struct When;
 
 inline constexpr std::size_t max_rules = 16'384;
 
@@ -133,14 +134,21 @@ class RuleIndex {
         [[nodiscard]] std::uint64_t word(std::size_t index) const;
     };
 
-    template <typename Values, typename Each>
-    void index(Condition& condition, std::size_t rule, const Values& values, bool pivot, Each each);
-    void index_rule(std::size_t number, const Rule& rule);
-    void index_ports();
-    [[nodiscard]] Slices slices_of(const Facts& facts) const;
-
     using NetworkEntries = std::vector<PrefixMap<Asking>::Entry>;
     using Words = absl::flat_hash_map<std::string, Asking>;
+    using Flag = std::array<Asking, 2>;
+
+    template <typename Values, typename Each>
+    void index(Condition& condition, std::size_t rule, const Values& values, bool pivot, Each each);
+    void index_rule(std::size_t number, const When& when);
+    template <typename Networks>
+    void index_networks(Condition& condition, NetworkEntries& table, std::size_t rule,
+                        const Networks& values, bool pivot);
+    void index_services(std::size_t rule, const std::optional<ServiceSet>& services, bool pivot);
+    static void index_flag(Condition& condition, Flag& table, std::size_t rule,
+                           std::optional<bool> wanted);
+    void index_ports();
+    [[nodiscard]] Slices slices_of(const Facts& facts) const;
 
     struct PortClaim {
         PortRange range;
@@ -177,9 +185,9 @@ class RuleIndex {
     Condition application_;
     Words applications_;
     Condition ech_;
-    std::array<Asking, 2> echs_{};
+    Flag echs_{};
     Condition unclassified_;
-    std::array<Asking, 2> unclassifieds_{};
+    Flag unclassifieds_{};
 };
 
 }  // namespace octroi

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include <fmt/format.h>
+
 namespace octroi {
 namespace {
 
@@ -104,6 +106,26 @@ std::optional<HoursWindow> parse_hours(std::string_view text) {
     return window;
 }
 
+std::string to_string(const HoursWindow& window) {
+    const auto clock = [](unsigned minutes) {
+        return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
+    };
+    constexpr unsigned every_day = (1U << day_names.size()) - 1;
+    std::string days;
+    for (std::size_t first = 0; first < day_names.size() && window.days != every_day;) {
+        std::size_t after = first;
+        while (after < day_names.size() && (window.days >> after & 1U) != 0)
+            ++after;
+        if (after > first)
+            days += fmt::format("{}{}", days.empty() ? "" : ",", day_names[first]);
+        if (after > first + 1)
+            days += fmt::format("-{}", day_names[after - 1]);
+        first = after + 1;
+    }
+    return fmt::format("{}{}{}-{}", days, days.empty() ? "" : " ", clock(window.start),
+                       clock(window.end));
+}
+
 std::optional<Instant> parse_moment(std::string_view text, absl::TimeZone zone, bool end_of_day) {
     const std::string whole(text);
     const bool date_alone = text.size() == 10;
@@ -149,11 +171,11 @@ bool Schedule::holds(Instant at, absl::TimeZone zone) const {
     const absl::CivilDay today = absl::ToCivilDay(at, zone);
     return std::ranges::any_of(hours, [&](const HoursWindow& window) {
         // A window of yesterday may reach into today.
-        for (const absl::CivilDay day : {today - 1, today})
-            if (const auto span = span_on(window, day, zone))
-                if (at >= span->start && at < span->end)
-                    return true;
-        return false;
+        const std::array days = {today - 1, today};
+        return std::ranges::any_of(days, [&](absl::CivilDay day) {
+            const auto span = span_on(window, day, zone);
+            return span && at >= span->start && at < span->end;
+        });
     });
 }
 

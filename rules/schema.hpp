@@ -83,6 +83,11 @@ struct PortRange {
 /// What is wrong with the text of a network, to stand behind it: "has no valid prefix length".
 [[nodiscard]] std::string_view explain(Network::Error error);
 
+/// Names as read_word() takes them.
+[[nodiscard]] inline std::vector<std::string_view> words(const auto& names) {
+    return {names.begin(), names.end()};
+}
+
 /// The position of the word in `words`, or nothing after a report that suggests the nearest one.
 [[nodiscard]] std::optional<std::size_t> read_word(Report& report, const yaml::Node* node,
                                                    Code code, std::string_view what,

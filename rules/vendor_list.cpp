@@ -4,44 +4,22 @@
 
 #include "rules/json.hpp"
 #include "rules/list_collector.hpp"
+#include "rules/list_lines.hpp"
 #include "rules/text_file.hpp"
 #include "rules/vendor_json.hpp"
 
 namespace octroi {
 namespace {
 
-constexpr std::string_view blank = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(blank);
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
-}
-
-// No name has a colon or a slash, and none ends in a label of digits alone (RFC 3696 2).
-bool looks_like_network(std::string_view word) {
-    const std::string_view rooted = word.substr(0, word.size() - (word.ends_with('.') ? 1 : 0));
-    const std::string_view last = rooted.substr(rooted.rfind('.') + 1);
-    return word.find_first_of(":/") != std::string_view::npos ||
-           last.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// One network or name a line; `#` starts a comment.
+// A network or name a line.
 void read_text_list(std::string_view text, bool names, ListCollector& collector) {
-    for (std::size_t number = 1; !text.empty() && collector.ok(); ++number) {
-        const std::size_t end = text.find('\n');
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        const std::string_view word = trimmed(line.substr(0, line.find('#')));
-        if (word.empty())
-            continue;
-        const auto column = static_cast<std::size_t>(word.data() - line.data()) + 1;
-        const ListPlace place{.position = {.line = number, .column = column}, .line = line};
-        if (!names || looks_like_network(word))
-            collector.add_network(word, place);
+    ListLines lines(text);
+    for (ListLine line = lines.next(); !line.value.empty() && collector.ok(); line = lines.next()) {
+        const ListPlace place{.position = line.position, .line = line.line};
+        if (!names || looks_like_network(line.value))
+            collector.add_network(line.value, place);
         else
-            collector.add_name(word, place);
+            collector.add_name(line.value, place);
     }
 }
 

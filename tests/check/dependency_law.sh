@@ -36,5 +36,7 @@ only_in 'microhttpd' 'metrics/http_server'
 only_in 'nlohmann/' 'metrics/flow_record|rules/json|daemon/command_explain'  # two write, one reads
 only_in 'libndpi/' 'classifiers/ndpi'
 only_in 'openssl/' 'classifiers/(quic_crypto|certificate|ja4)'
+only_in 'cap-ng' 'daemon/capabilities'
+only_in 'seccomp' 'daemon/syscall_filter'
 only_in 'CLI/' 'daemon/command_line'
 exit $status

@@ -3,6 +3,6 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard | while read -r file; do
-    [ -f "$file" ] && head -n 1 "$file" | grep -qE '^#!.*(bash|/sh)' && echo "$file"
+    [ -f "$file" ] && head -n 2 "$file" | grep -qE '^#!.*(bash|/sh)|^# shellcheck shell=' && echo "$file"
 done)
 shellcheck "${scripts[@]}"

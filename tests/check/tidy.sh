@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# clang-tidy-19 over the product's sources, by the compile commands of a build folder.
-set -u
+# clang-tidy-19 over the product's sources. Several sources make one unit (preset `tidy`): most of the time goes
+# into the headers of libraries. So helpers of one folder have names of their own.
+set -eu
 cd "$(dirname "$0")/../.." || exit 2
-build=${1:?usage: tidy.sh BUILD_FOLDER}
-find classifiers rules metrics daemon -name '*.cpp' -print0 |
-    xargs -0 -n 4 -P "$(nproc)" clang-tidy-19 -p "$build" --quiet \
+cmake --preset tidy >/dev/null
+find build/tidy -name 'unity_*_cxx.cxx' -path '*/CMakeFiles/*' -not -path '*/tests/*' -print0 |
+    xargs -0 -n 1 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet \
         --extra-arg=-D__cpp_concepts=202002L --extra-arg=-Wno-builtin-macro-redefined --extra-arg=-Wno-unknown-warning-option

@@ -64,11 +64,16 @@ class LabCase(unittest.TestCase):
 
     def octroi(self, policy, **settings):
         """The daemon on the gateway, running, its rules installed; all gone with the case."""
+        daemon = self.prepared(policy, **settings)
+        daemon.start()
+        return daemon
+
+    def prepared(self, policy, **settings):
+        """The same, not started yet."""
         daemon = Octroi(self.lab, self.folder, policy, **settings)
         self.addCleanup(daemon.remove_firewall)
         daemon.install_firewall()
         self.addCleanup(daemon.end)
-        daemon.start()
         return daemon
 
 

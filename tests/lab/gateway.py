@@ -61,15 +61,19 @@ class Octroi:
     def firewall(self, verb, check=True):
         return self._gateway.run(self.program, "firewall", verb, "--config", self.config, check=check)
 
+    def status(self, *options, check=True):
+        """What `octroi status` says on the gateway."""
+        return self._lab.gateway.run(binary(), "status", "--config", self.config, *options, check=check, text=True)
+
     def install_firewall(self):
         self.firewall("install")
 
     def remove_firewall(self):
         self.firewall("remove")
 
-    def start(self):
-        """Starts the daemon and waits until it is ready."""
-        process = self.launch()
+    def start(self, *through):
+        """Starts the daemon, as launch() does, and waits until it is ready."""
+        process = self.launch(*through)
         try:
             wait_until(lambda: not process.running or self.ready(), "octroi to be ready", 10)
         except TimeoutError:
@@ -96,8 +100,22 @@ class Octroi:
         self.send(signal.SIGHUP)
         wait_until(lambda: self.scrape().sum("octroi_config_reloads_total") > before, "the reload")
 
+    def ask_for_reload(self, *through):
+        """The verb, by another command where `through` names one: gives (exit code, what it said)."""
+        done = self._lab.gateway.run(*through, binary(), "reload", "--pid", self.pid, "--config", self.config, check=False)
+        return done.returncode, done.stderr.decode()
+
     def send(self, number):
         self._process.send(number)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def died(self, seconds=5.0):
+        """Waits for an end that a case has caused otherwise; gives the exit code."""
+        process, self._process = self._process, None
+        return process.wait(seconds)
 
     def kill(self):
         process, self._process = self._process, None

@@ -9,7 +9,7 @@ import clients
 import packets
 from case import LabCase
 from client_hello import client_hello, records, send_segments
-from gateway import POLICIES
+from gateway import POLICIES, binary
 from load import Load
 from processes import wait_until
 from server import BLOB, page_of
@@ -159,6 +159,27 @@ class Reload(LabCase):
         daemon.reload()
         self.assertEqual(daemon.scrape().sum("octroi_config_last_reload_successful"), 1)
         self.assert_answered(clients.curl(self.lab, NAME, NEUTRAL.v4), page_of(NAME))
+
+    def test_the_verb_ends_when_the_new_policy_is_in_force(self):
+        daemon = self.octroi("monitor.yaml")
+        daemon.write_policy((POLICIES / "pilot.yaml").read_text())
+        self.assertEqual(daemon.ask_for_reload(), (0, "octroi: reloaded\n"))
+        self.assert_reset(clients.curl(self.lab, NAME, NEUTRAL.v4))
+
+    def test_the_verb_tells_a_refusal_and_a_daemon_that_is_not_there(self):
+        daemon = self.octroi("pilot.yaml")
+        daemon.write_policy("octroi: 2\n")
+        code, said = daemon.ask_for_reload()
+        self.assertEqual(code, 1, said)
+        self.assertIn("refused, the policy in force stays", said)
+        self.assert_reset(clients.curl(self.lab, NAME, NEUTRAL.v4))
+        other = self.lab.gateway.run(binary(), "reload", "--pid", 1, "--config", daemon.config, check=False)
+        self.assertEqual(other.returncode, 2)
+        self.assertIn(b"process 1 is not octroi", other.stderr)
+        daemon.terminate()
+        gone = self.lab.gateway.run(binary(), "reload", "--pid", 1, "--config", daemon.config, check=False)
+        self.assertEqual(gone.returncode, 2)
+        self.assertIn(b"Connection refused", gone.stderr)
 
     def test_a_policy_that_is_gone_keeps_the_old_one(self):
         daemon = self.octroi("pilot.yaml")

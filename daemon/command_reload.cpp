@@ -1,0 +1,95 @@
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <system_error>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "daemon/commands.hpp"
+#include "daemon/config.hpp"
+#include "daemon/http_client.hpp"
+#include "daemon/ruleset_loader.hpp"
+
+namespace octroi {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds reload_patience{60};
+constexpr std::chrono::milliseconds reload_poll{20};
+
+// What the daemon says of its reloads.
+struct Reloads {
+    std::uint64_t count = 0;
+    bool last_successful = false;
+};
+
+std::expected<Reloads, std::string> reloads_of(const Config& config) {
+    const auto text = http_get(base_url(config) + "/api/v1/status");
+    if (!text)
+        return std::unexpected(
+            fmt::format("the daemon's status can't be read, so its reloads can't be followed: {}",
+                        text.error()));
+    try {
+        const auto health = nlohmann::json::parse(*text).at("health");
+        return Reloads{.count = health.at("reloads").get<std::uint64_t>(),
+                       .last_successful = health.at("last_reload_successful").get<bool>()};
+    } catch (const nlohmann::json::exception& error) {
+        return std::unexpected(fmt::format("{} does not give the status of an octroi: {}",
+                                           base_url(config), error.what()));
+    }
+}
+
+// SIGHUP ends most other programs.
+bool is_octroi(int process) {
+    std::ifstream file(fmt::format("/proc/{}/comm", process));
+    std::string name;
+    return std::getline(file, name) && name == "octroi";
+}
+
+ExitCode reload_failed(const std::string& why) {
+    fmt::print(stderr, "octroi: {}\n", why);
+    return ExitCode::failed;
+}
+
+}  // namespace
+
+ExitCode execute(const ReloadCommand& command) {
+    const auto config = load_config(command.config);
+    if (!config) {
+        fmt::print(stderr, "{}", render_all(config.error()));
+        return ExitCode::failed;
+    }
+    const auto before = reloads_of(*config);
+    if (!before)
+        return reload_failed(before.error());
+    if (!is_octroi(command.process))
+        return reload_failed(fmt::format("process {} is not octroi", command.process));
+    if (kill(command.process, SIGHUP) != 0)
+        return reload_failed(
+            fmt::format("process {}: {}", command.process, std::generic_category().message(errno)));
+    const auto deadline = steady_clock::now() + reload_patience;
+    auto after = before;
+    while (after && after->count == before->count) {
+        if (steady_clock::now() > deadline)
+            return reload_failed(fmt::format("no reload within {} s: see the daemon's log",
+                                             reload_patience.count()));
+        std::this_thread::sleep_for(reload_poll);
+        after = reloads_of(*config);
+    }
+    if (!after)
+        return reload_failed(after.error());
+    if (!after->last_successful) {
+        fmt::print(stderr,
+                   "octroi: refused, the policy in force stays; the daemon's log says why "
+                   "(journalctl -u octroi)\n");
+        return ExitCode::findings;
+    }
+    fmt::print(stderr, "octroi: reloaded\n");
+    return ExitCode::ok;
+}
+
+}  // namespace octroi

@@ -1,0 +1,48 @@
+#include "daemon/http_client.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "metrics/http_server.hpp"
+#include "tests/unit/loopback.hpp"
+
+using namespace octroi;
+
+TEST_SUITE("HTTP client") {
+    TEST_CASE("it gives the body of a page") {
+        const std::uint16_t port = free_port();
+        const auto server = HttpServer::open("127.0.0.1", port, [](std::string_view path) {
+            return HttpResponse{.body = fmt::format("you asked {}", path)};
+        });
+        REQUIRE(server);
+        CHECK(http_get(fmt::format("http://127.0.0.1:{}/api", port)) == "you asked /api");
+    }
+
+    TEST_CASE("a status that is not 200 is an error") {
+        const std::uint16_t port = free_port();
+        const auto server = HttpServer::open("127.0.0.1", port, [](std::string_view) {
+            return HttpResponse{.status = 503, .body = "later"};
+        });
+        REQUIRE(server);
+        const auto page = http_get(fmt::format("http://127.0.0.1:{}/", port));
+        REQUIRE_FALSE(page);
+        CHECK(page.error().find("status 503") != std::string::npos);
+    }
+
+    TEST_CASE("a body without end is refused") {
+        const std::uint16_t port = free_port();
+        const auto server = HttpServer::open("127.0.0.1", port, [](std::string_view) {
+            return HttpResponse{.body = std::string(17UL * 1024 * 1024, 'x')};
+        });
+        REQUIRE(server);
+        CHECK_FALSE(http_get(fmt::format("http://127.0.0.1:{}/", port)));
+    }
+
+    TEST_CASE("nobody there, and other protocols, are errors that name the URL") {
+        const std::string url = fmt::format("http://127.0.0.1:{}/", free_port());
+        const auto nobody = http_get(url);
+        REQUIRE_FALSE(nobody);
+        CHECK(nobody.error().starts_with(url));
+        CHECK_FALSE(http_get("file:///etc/passwd"));
+    }
+}
