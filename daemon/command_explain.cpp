@@ -87,7 +87,7 @@ void print_json(const Answer& answer, const Policy& policy) {
                                  {"file", trace.rule->file},
                                  {"line", trace.rule->position.line},
                                  {"active", trace.active},
-                                 {"mode", trace.mode == Mode::enforce ? "enforce" : "monitor"},
+                                 {"mode", to_string(trace.mode)},
                                  {"matches", truth_text(trace.truth)},
                                  {"conditions", std::move(conditions)}});
     }

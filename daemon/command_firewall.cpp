@@ -2,6 +2,7 @@
 
 #include "daemon/commands.hpp"
 #include "daemon/config.hpp"
+#include "daemon/conntrack.hpp"
 #include "daemon/firewall.hpp"
 #include "daemon/ruleset_loader.hpp"
 
@@ -28,17 +29,32 @@ ExitCode report_change(const std::expected<bool, std::string>& changed, std::str
     return ExitCode::ok;
 }
 
+// Not what enforcement needs: said, but no finding.
+void advise_on_accounting() {
+    const auto status = conntrack_status();
+    if (!status || !status->accounting)
+        fmt::print(
+            stderr,
+            "octroi: flows' bytes are not counted: sysctl net.netfilter.nf_conntrack_acct=1\n");
+    if (!status || !status->timestamps)
+        fmt::print(stderr,
+                   "octroi: flows' durations are not counted: sysctl "
+                   "net.netfilter.nf_conntrack_timestamp=1\n");
+}
+
 ExitCode check_rules(const Firewall& firewall) {
-    const auto drift = firewall.drift();
-    if (!drift)
-        return fail(drift.error());
-    for (const std::string& difference : *drift)
+    const auto state = firewall.inspect();
+    if (!state)
+        return fail(state.error());
+    const std::vector<std::string> drift = state->drift();
+    for (const std::string& difference : drift)
         fmt::print("{}\n", difference);
-    if (!drift->empty()) {
+    if (!drift.empty()) {
         fmt::print(stderr, "octroi: run `octroi firewall install` to restore the rules\n");
         return ExitCode::findings;
     }
     fmt::print(stderr, "octroi: the rules are in place (iptables and ip6tables)\n");
+    advise_on_accounting();
     return ExitCode::ok;
 }
 

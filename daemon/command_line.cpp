@@ -35,12 +35,15 @@ void add_reload(CLI::App& program, ReloadCommand& command) {
 
 void add_check(CLI::App& program, CheckCommand& command) {
     CLI::App* verb =
-        program.add_subcommand("check", "Check policy, catalogue and configuration files");
-    verb->add_option("FILE", command.files, "Files to check")->required();
+        program.add_subcommand("check", "Check files of policies, tests, catalogue and configuration");
+    verb->add_option("FILE", command.files, "Files to check; files of tests too")->required();
     verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_option("--at", command.at, at_help)->type_name("TIME");
+    verb->add_flag("--strict", command.strict, "Exit with 3 where there are warnings");
+    verb->add_flag("--json", command.json, "One JSON object a line and finding, on stdout");
     verb->footer(
-        "Example: octroi check policy.yaml catalogue.d/acme.yaml\n"
-        "Exit code: 0 clean, 1 findings, 2 a file can't be read");
+        "Example: octroi check --strict policy.yaml policy_test.yaml catalogue.d/acme.yaml\n"
+        "Exit code: 0 usable, 1 errors, 2 a file can't be read, 3 warnings under --strict");
 }
 
 void add_replay(CLI::App& program, ReplayCommand& command) {
@@ -88,6 +91,28 @@ void add_test(CLI::App& program, TestCommand& command) {
     verb->footer(
         "Example: octroi test --coverage policy_test.yaml\n"
         "Exit code: 0 all passed, 1 some failed, 2 a file can't be used");
+}
+
+void add_diff(CLI::App& program, DiffCommand& command) {
+    CLI::App* verb = program.add_subcommand("diff", "What changes from one policy to another");
+    verb->add_option("OLD", command.before, "Policy file")->required();
+    verb->add_option("NEW", command.after, "Policy file")->required();
+    verb->add_option("--capture", command.captures,
+                     "Captures, pcap or pcapng: which of their flows fare otherwise")
+        ->type_name("FILE");
+    verb->add_option("--events", command.events,
+                     "Files of decision events: which of their flows fare otherwise")
+        ->type_name("FILE");
+    verb->add_option("--at", command.at,
+                     "From when on, and when captures and events are asked about: 2026-12-01 or "
+                     "2026-12-01T08:00 in the time zone of NEW (default: now; events at their own "
+                     "time)")
+        ->type_name("TIME");
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->add_flag("--json", command.json, "One JSON object");
+    verb->footer(
+        "Example: octroi diff /etc/octroi/policy.yaml policy.new.yaml --capture gateway.pcap\n"
+        "Exit code: 0 same, 1 differs, 2 a file can't be used");
 }
 
 void add_firewall(CLI::App& program, FirewallCommand& command) {
@@ -169,6 +194,21 @@ CLI::App* add_catalogue(CLI::App& program, CatalogueCommand& command, RefreshCom
     return verb;
 }
 
+void add_status(CLI::App& program, StatusCommand& command) {
+    CLI::App* verb = program.add_subcommand("status", "What a running daemon does");
+    verb->add_option("--config", command.config, config_help)->type_name("FILE");
+    verb->add_option("--url", command.url, "Where it serves its metrics, in place of --config's")
+        ->type_name("URL");
+    verb->add_flag("--rules", command.rules, "The rules: flows decided, and when the last one was");
+    verb->add_option("--unused", command.unused, "Only rules that no flow met for so many days")
+        ->type_name("DAYS");
+    verb->add_flag("--watch", command.watch, "Again every two seconds, until interrupted");
+    verb->add_flag("--json", command.json, "One JSON object");
+    verb->footer(
+        "Example: octroi status --rules --unused 30\n"
+        "Exit code: 0 ok, 2 wrong usage, 4 no daemon answers");
+}
+
 }  // namespace
 
 std::expected<Command, ExitCode> parse_command_line(int argc, const char* const* argv) {
@@ -183,17 +223,21 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     ReplayCommand replay;
     ExplainCommand explain;
     TestCommand test;
+    DiffCommand diff;
     FirewallCommand firewall;
     CatalogueCommand catalogue;
     RefreshCommand refresh;
+    StatusCommand status;
     add_run(program, run);
     add_reload(program, reload);
     add_check(program, check);
     add_replay(program, replay);
     add_explain(program, explain);
     add_test(program, test);
+    add_diff(program, diff);
     add_firewall(program, firewall);
     const CLI::App* catalogue_verb = add_catalogue(program, catalogue, refresh);
+    add_status(program, status);
     program.add_subcommand("version", "Print the version and what it was built with");
     program.footer(
         "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
@@ -216,8 +260,12 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         return explain;
     if (verb == "test")
         return test;
+    if (verb == "diff")
+        return diff;
     if (verb == "firewall")
         return firewall;
+    if (verb == "status")
+        return status;
     if (verb == "catalogue" && catalogue_verb->got_subcommand("refresh"))
         return refresh;
     if (verb == "catalogue")

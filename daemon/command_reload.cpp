@@ -1,5 +1,4 @@
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -7,11 +6,12 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "daemon/commands.hpp"
 #include "daemon/config.hpp"
+#include "daemon/http_client.hpp"
 #include "daemon/ruleset_loader.hpp"
-#include "metrics/http_client.hpp"
 
 namespace octroi {
 namespace {
@@ -21,32 +21,26 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds reload_patience{60};
 constexpr std::chrono::milliseconds reload_poll{20};
 
-// What the daemon says of its reloads, in its metrics.
+// What the daemon says of its reloads.
 struct Reloads {
-    double count = 0;
+    std::uint64_t count = 0;
     bool last_successful = false;
 };
 
-// The value behind `series` in the text format of Prometheus.
-double value_of(std::string_view text, std::string_view series) {
-    const std::string start = fmt::format("\n{} ", series);
-    const std::size_t found = text.find(start);
-    double value = 0;
-    if (found != std::string_view::npos)
-        std::from_chars(text.data() + found + start.size(), text.data() + text.size(), value);
-    return value;
-}
-
 std::expected<Reloads, std::string> reloads_of(const Config& config) {
-    const auto text = http_get(config.metrics_address, config.metrics_port, "/metrics");
+    const auto text = http_get(base_url(config) + "/api/v1/status");
     if (!text)
         return std::unexpected(
-            "the daemon's metrics can't be read, so its reloads can't be "
-            "followed: " +
-            text.error());
-    return Reloads{.count = value_of(*text, "octroi_config_reloads_total{result=\"success\"}") +
-                            value_of(*text, "octroi_config_reloads_total{result=\"failure\"}"),
-                   .last_successful = value_of(*text, "octroi_config_last_reload_successful") == 1};
+            fmt::format("the daemon's status can't be read, so its reloads can't be followed: {}",
+                        text.error()));
+    try {
+        const auto health = nlohmann::json::parse(*text).at("health");
+        return Reloads{.count = health.at("reloads").get<std::uint64_t>(),
+                       .last_successful = health.at("last_reload_successful").get<bool>()};
+    } catch (const nlohmann::json::exception& error) {
+        return std::unexpected(fmt::format("{} does not give the status of an octroi: {}",
+                                           base_url(config), error.what()));
+    }
 }
 
 // SIGHUP ends most other programs.

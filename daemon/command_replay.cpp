@@ -1,21 +1,13 @@
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 
 #include "daemon/commands.hpp"
 #include "daemon/config.hpp"
 #include "daemon/replay.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/text_output.hpp"
 
 namespace octroi {
 namespace {
-
-std::string endpoint_text(const Endpoint& endpoint) {
-    const std::string address = to_string(endpoint.address);
-    return endpoint.address.is_v4() ? fmt::format("{}:{}", address, endpoint.port)
-                                    : fmt::format("[{}]:{}", address, endpoint.port);
-}
 
 std::string outcome_text(const FlowRecord& record) {
     if (record.action == record.would)
@@ -24,23 +16,14 @@ std::string outcome_text(const FlowRecord& record) {
 }
 
 void print_table(const Replayed& replayed) {
-    std::vector<std::array<std::string, 7>> rows = {
+    std::vector<std::vector<std::string>> rows = {
         {"CLIENT", "SERVER", "PROTO", "SERVICE", "NAME", "OUTCOME", "RULE"}};
     for (const FlowRecord& flow : replayed.flows)
         rows.push_back({endpoint_text(flow.source), endpoint_text(flow.destination),
                         protocol_name(flow.protocol), flow.service.empty() ? "-" : flow.service,
                         flow.server_name.empty() ? "-" : flow.server_name, outcome_text(flow),
                         flow.rule.empty() ? "-" : flow.rule});
-    std::array<std::size_t, 7> widths{};
-    for (const auto& row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], row[i].size());
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i)
-            line += i + 1 == row.size() ? row[i] : fmt::format("{:{}}  ", row[i], widths[i]);
-        fmt::print("{}\n", line);
-    }
+    fmt::print("{}", aligned(rows));
 }
 
 void print_flows(const Replayed& replayed, bool json) {

@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <ctime>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -9,6 +12,7 @@
 #include "daemon/confinement.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/service_manager.hpp"
 
 namespace octroi {
 namespace {
@@ -29,12 +33,24 @@ sigset_t block_signals() {
     return signals;
 }
 
-void reload(Gateway& gateway) {
-    if (const auto reloaded = gateway.reload(); !reloaded)
+std::string in_force(const Gateway& gateway) {
+    return fmt::format("{} rules, generation {}", gateway.ruleset().policy->rules().size(),
+                       gateway.ruleset().generation);
+}
+
+void reload(Gateway& gateway, const ServiceManager& manager) {
+    using std::chrono::microseconds;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();  // CLOCK_MONOTONIC
+    manager.notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                               std::chrono::duration_cast<microseconds>(now).count()));
+    if (const auto reloaded = gateway.reload(); !reloaded) {
         spdlog::error("reload refused, the policy in force stays:\n{}", reloaded.error());
-    else
-        spdlog::info("reloaded: {} rules, generation {}", gateway.ruleset().policy->rules().size(),
-                     gateway.ruleset().generation);
+        manager.notify(
+            fmt::format("READY=1\nSTATUS=Reload refused, in force: {}", in_force(gateway)));
+    } else {
+        spdlog::info("reloaded: {}", in_force(gateway));
+        manager.notify(fmt::format("READY=1\nSTATUS={}", in_force(gateway)));
+    }
 }
 
 void follow_schedule(Gateway& gateway) {
@@ -49,21 +65,31 @@ void follow_schedule(Gateway& gateway) {
                      gateway.ruleset().generation);
 }
 
-void serve(Gateway& gateway, const sigset_t& signals) {
-    // The clock may be set at any time: it is looked at every second, rather than once at the next
-    // edge of the schedule.
-    constexpr timespec second{.tv_sec = 1, .tv_nsec = 0};
+// The clock may be set at any time: it is looked at every second, rather than once at the next edge
+// of the schedule. A watchdog is fed twice in its time.
+timespec round_time(const ServiceManager& manager) {
+    using std::chrono::nanoseconds;
+    constexpr nanoseconds second = std::chrono::seconds(1);
+    const auto watchdog = manager.watchdog();
+    const nanoseconds round = watchdog ? std::min(second, nanoseconds(*watchdog) / 2) : second;
+    return {.tv_sec = round.count() / second.count(), .tv_nsec = round.count() % second.count()};
+}
+
+void serve(Gateway& gateway, const ServiceManager& manager, const sigset_t& signals) {
+    const timespec round = round_time(manager);
     while (true) {
-        const int signal = sigtimedwait(&signals, nullptr, &second);
-        if (signal < 0) {
-            follow_schedule(gateway);
-            continue;
-        }
-        if (signal != SIGHUP) {
+        const int signal = sigtimedwait(&signals, nullptr, &round);
+        if (signal == SIGTERM || signal == SIGINT) {
             spdlog::info("stopping: answering what is queued");
             return;
         }
-        reload(gateway);
+        if (signal == SIGHUP)
+            reload(gateway, manager);
+        else
+            follow_schedule(gateway);
+        gateway.watch_rules();
+        if (gateway.workers_progress() && manager.watchdog())
+            manager.notify("WATCHDOG=1");
     }
 }
 
@@ -90,12 +116,13 @@ ExitCode execute(const RunCommand& command) {
     if (command.check)
         return check_only(*config);
     log_to_stderr();
+    ServiceManager manager = ServiceManager::from_environment();
     const sigset_t signals = block_signals();
     if (const auto confined = confine_files_and_capabilities(*config); !confined) {
         spdlog::error("can't start: {}", confined.error());
         return ExitCode::failed;
     }
-    auto gateway = Gateway::start(*config);
+    auto gateway = Gateway::start(*config, manager);
     if (!gateway) {
         spdlog::error("can't start: {}", gateway.error());
         return ExitCode::failed;
@@ -104,7 +131,9 @@ ExitCode execute(const RunCommand& command) {
                  config->queue_count, config->first_queue,
                  (*gateway)->ruleset().policy->rules().size(), (*gateway)->ruleset().policy->file(),
                  config->metrics_address, config->metrics_port);
-    serve(**gateway, signals);
+    manager.notify(fmt::format("READY=1\nSTATUS={}", in_force(**gateway)));
+    serve(**gateway, manager, signals);
+    manager.notify("STOPPING=1");
     gateway->reset();
     spdlog::info("stopped");
     return ExitCode::ok;

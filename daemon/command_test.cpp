@@ -55,8 +55,8 @@ bool write_junit(const std::string& path, const std::vector<PolicyTestRun>& runs
 void print_coverage(const PolicyTestRun& run) {
     fmt::print("{}: {} of {} rules decided a test\n", run.policy_file,
                run.rules.size() - run.unreached.size(), run.rules.size());
-    for (const std::string& rule : run.unreached)
-        fmt::print("  no test reaches {}\n", rule);
+    for (const UntestedRule& rule : run.unreached)
+        fmt::print("  no test reaches {}\n", rule.name);
 }
 
 }  // namespace

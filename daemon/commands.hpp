@@ -14,9 +14,10 @@ namespace octroi {
 /// What the program ends with.
 enum class ExitCode : std::uint8_t {
     ok = 0,
-    findings = 1,  ///< something was found wrong in what was checked
-    failed = 2,    ///< wrong usage, or input and output failed
-    strict = 3     ///< warnings under --strict
+    findings = 1,    ///< something was found wrong in what was checked
+    failed = 2,      ///< wrong usage, or input and output failed
+    strict = 3,      ///< warnings under --strict
+    unreachable = 4  ///< no daemon answers
 };
 
 struct RunCommand {
@@ -32,6 +33,9 @@ struct ReloadCommand {
 struct CheckCommand {
     std::vector<std::string> files;
     std::optional<std::string> catalogue;
+    std::optional<std::string> at;  ///< when policies are looked at; default: now
+    bool strict = false;
+    bool json = false;
 };
 
 struct ReplayCommand {
@@ -55,6 +59,16 @@ struct TestCommand {
     std::optional<std::string> catalogue;
     std::optional<std::string> junit;  ///< file to write the results to as well
     bool coverage = false;
+};
+
+struct DiffCommand {
+    std::string before;  ///< policy files
+    std::string after;
+    std::vector<std::string> captures;
+    std::vector<std::string> events;
+    std::optional<std::string> at;  ///< from when on; default: now
+    std::optional<std::string> catalogue;
+    bool json = false;
 };
 
 struct FirewallCommand {
@@ -83,11 +97,20 @@ struct RefreshCommand {
     bool json = false;
 };
 
+struct StatusCommand {
+    std::optional<std::string> config;
+    std::optional<std::string> url;       ///< default: where the configuration has its metrics
+    std::optional<std::uint32_t> unused;  ///< only rules that no flow met for so many days
+    bool rules = false;
+    bool json = false;
+    bool watch = false;
+};
+
 struct VersionCommand {};
 
-using Command =
-    std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCommand, ReplayCommand,
-                 ExplainCommand, TestCommand, FirewallCommand, CatalogueCommand, RefreshCommand>;
+using Command = std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCommand, ReplayCommand,
+                             ExplainCommand, TestCommand, DiffCommand, FirewallCommand,
+                             CatalogueCommand, RefreshCommand, StatusCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
@@ -97,8 +120,10 @@ using Command =
 [[nodiscard]] ExitCode execute(const ReplayCommand& command);
 [[nodiscard]] ExitCode execute(const ExplainCommand& command);
 [[nodiscard]] ExitCode execute(const TestCommand& command);
+[[nodiscard]] ExitCode execute(const DiffCommand& command);
 [[nodiscard]] ExitCode execute(const FirewallCommand& command);
 [[nodiscard]] ExitCode execute(const CatalogueCommand& command);
 [[nodiscard]] ExitCode execute(const RefreshCommand& command);
+[[nodiscard]] ExitCode execute(const StatusCommand& command);
 
 }  // namespace octroi

@@ -173,4 +173,10 @@ std::expected<Config, std::vector<Finding>> load_config(const std::optional<std:
     return config;
 }
 
+std::string base_url(const Config& config) {
+    const bool v6 = config.metrics_address.find(':') != std::string::npos;
+    return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", config.metrics_address, v6 ? "]" : "",
+                       config.metrics_port);
+}
+
 }  // namespace octroi

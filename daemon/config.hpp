@@ -39,6 +39,9 @@ struct Config {
     ClientPrivacy event_clients = ClientPrivacy::zone;
 };
 
+/// Where the daemon serves its metrics and status: "http://127.0.0.1:9477".
+[[nodiscard]] std::string base_url(const Config& config);
+
 /// Reads `path`; without one, the installed configuration where there is one, else built-in
 /// defaults.
 [[nodiscard]] std::expected<Config, std::vector<Finding>> load_config(

@@ -1,12 +1,19 @@
 #include "daemon/conntrack.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <memory>
+#include <cstring>
+#include <fstream>
 #include <system_error>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "classifiers/handle.hpp"
 
@@ -16,12 +23,6 @@ namespace {
 using Connection = Handle<nf_conntrack, nfct_destroy>;
 using Connections = std::vector<Connection>;
 using Filter = Handle<nfct_filter_dump, nfct_filter_dump_destroy>;
-
-struct CloseConntrack {
-    void operator()(nfct_handle* handle) const { nfct_close(handle); }
-};
-
-using Socket = std::unique_ptr<nfct_handle, CloseConntrack>;
 
 int collect(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* found) {
     static_cast<Connections*>(found)->emplace_back(nfct_clone(connection));
@@ -33,12 +34,73 @@ std::unexpected<std::string> failed(const char* what) {
         fmt::format("conntrack: can't {}: {}", what, std::generic_category().message(errno)));
 }
 
+// A flood of short connections may end within a second.
+constexpr int event_buffer = 8 * 1024 * 1024;
+constexpr int event_batch = 1024;
+
+Address address_of(const nf_conntrack* connection, nf_conntrack_attr v4, nf_conntrack_attr v6) {
+    if (nfct_get_attr_u8(connection, ATTR_ORIG_L3PROTO) == AF_INET) {
+        std::array<std::uint8_t, 4> octets{};
+        const std::uint32_t value = nfct_get_attr_u32(connection, v4);  // in network order
+        std::memcpy(octets.data(), &value, octets.size());
+        return v4_address(octets);
+    }
+    Address address;
+    if (const void* octets = nfct_get_attr(connection, v6))
+        std::memcpy(address.bytes.data(), octets, Address::size);
+    return address;
+}
+
+// What an event does not say is 0.
+std::chrono::nanoseconds duration_of(const nf_conntrack* connection) {
+    const std::uint64_t start = nfct_get_attr_u64(connection, ATTR_TIMESTAMP_START);
+    const std::uint64_t stop = nfct_get_attr_u64(connection, ATTR_TIMESTAMP_STOP);
+    return std::chrono::nanoseconds(start == 0 || stop < start ? 0 : stop - start);
+}
+
+EndedConnection ended(const nf_conntrack* connection, const MarkLayout& layout) {
+    const auto traffic = [&](nf_conntrack_attr packets, nf_conntrack_attr bytes) {
+        return EndedConnection::Traffic{.packets = nfct_get_attr_u64(connection, packets),
+                                        .bytes = nfct_get_attr_u64(connection, bytes)};
+    };
+    return {.mark = layout.decode(nfct_get_attr_u32(connection, ATTR_MARK)),
+            .opener = address_of(connection, ATTR_ORIG_IPV4_SRC, ATTR_ORIG_IPV6_SRC),
+            .other = address_of(connection, ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST),
+            .sent = traffic(ATTR_ORIG_COUNTER_PACKETS, ATTR_ORIG_COUNTER_BYTES),
+            .received = traffic(ATTR_REPL_COUNTER_PACKETS, ATTR_REPL_COUNTER_BYTES),
+            .duration = duration_of(connection)};
+}
+
+struct Receiver {
+    const std::function<void(const EndedConnection&)>& take;
+    const MarkLayout& layout;
+    int left = event_batch;
+};
+
+int hand_over(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* data) {
+    auto& receiver = *static_cast<Receiver*>(data);
+    const EndedConnection connection_ended = ended(connection, receiver.layout);
+    if (connection_ended.mark.state != MarkState::none)
+        receiver.take(connection_ended);
+    return --receiver.left > 0 ? NFCT_CB_CONTINUE : NFCT_CB_STOP;
+}
+
+std::optional<std::uint64_t> setting(const char* name) {
+    std::ifstream file(fmt::format("/proc/sys/net/netfilter/{}", name));
+    std::uint64_t value = 0;
+    return file >> value ? std::optional(value) : std::nullopt;
+}
+
 }  // namespace
+
+void CloseConntrack::operator()(nfct_handle* handle) const {
+    nfct_close(handle);
+}
 
 std::expected<std::size_t, std::string> retire_generation(const MarkLayout& layout,
                                                           std::uint8_t generation,
                                                           std::uint8_t stale_generation) {
-    const Socket socket(nfct_open(CONNTRACK, 0));
+    const ConntrackSocket socket(nfct_open(CONNTRACK, 0));
     const Filter filter(nfct_filter_dump_create());
     if (!socket || !filter)
         return failed("open its netlink socket");
@@ -58,6 +120,53 @@ std::expected<std::size_t, std::string> retire_generation(const MarkLayout& layo
             return failed("change a mark");
     }
     return found.size();
+}
+
+std::expected<ConntrackEvents, std::string> ConntrackEvents::open(const MarkLayout& layout) {
+    ConntrackSocket socket(nfct_open(CONNTRACK, NF_NETLINK_CONNTRACK_DESTROY));
+    if (!socket)
+        return failed("listen to its events");
+    const int descriptor = nfct_fd(socket.get());
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &event_buffer, sizeof event_buffer);
+    if (fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0)
+        return failed("set its socket up");
+    return ConntrackEvents(std::move(socket), layout);
+}
+
+void ConntrackEvents::wait(int wake) const {
+    constexpr int second = 1000;
+    std::array<pollfd, 2> watched = {
+        {{.fd = nfct_fd(socket_.get()), .events = POLLIN, .revents = 0},
+         {.fd = wake, .events = POLLIN, .revents = 0}}};
+    poll(watched.data(), watched.size(), second);
+}
+
+void ConntrackEvents::receive(const std::function<void(const EndedConnection&)>& take) {
+    Receiver receiver{.take = take, .layout = layout_};
+    nfct_callback_register(socket_.get(), NFCT_T_DESTROY, hand_over, &receiver);
+    const int result = nfct_catch(socket_.get());
+    const bool full = result < 0 && errno == ENOBUFS;
+    nfct_callback_unregister(socket_.get());
+    if (full)
+        ++(redelivers_ ? overruns_.redelivered : overruns_.lost);
+}
+
+void ConntrackEvents::redeliver(bool on) {
+    const int value = on ? 1 : 0;
+    if (setsockopt(nfct_fd(socket_.get()), SOL_NETLINK, NETLINK_BROADCAST_ERROR, &value,
+                   sizeof value) == 0)
+        redelivers_ = on;
+}
+
+std::optional<ConntrackStatus> conntrack_status() {
+    const auto entries = setting("nf_conntrack_count");
+    const auto limit = setting("nf_conntrack_max");
+    if (!entries || !limit)
+        return std::nullopt;
+    return ConntrackStatus{.entries = *entries,
+                           .limit = *limit,
+                           .accounting = setting("nf_conntrack_acct") == 1,
+                           .timestamps = setting("nf_conntrack_timestamp") == 1};
 }
 
 }  // namespace octroi

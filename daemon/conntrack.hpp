@@ -1,17 +1,88 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "classifiers/address.hpp"
 #include "daemon/mark.hpp"
 
+struct nfct_handle;
+
 namespace octroi {
+
+struct CloseConntrack {
+    void operator()(nfct_handle* handle) const;
+};
+
+using ConntrackSocket = std::unique_ptr<nfct_handle, CloseConntrack>;
 
 /// Moves the connections that still carry `generation` from a full turn of the ring ago to
 /// `stale_generation`, so that the kernel does not take their old decisions for new ones when
 /// `generation` comes into force again. Returns how many there were. O(connections), in the kernel.
 [[nodiscard]] std::expected<std::size_t, std::string> retire_generation(
     const MarkLayout& layout, std::uint8_t generation, std::uint8_t stale_generation);
+
+/// A connection that has ended, as the kernel's last event on it tells.
+struct EndedConnection {
+    struct Traffic {
+        std::uint64_t packets = 0;
+        std::uint64_t bytes = 0;  ///< of whole IP packets
+    };
+
+    Mark mark;
+    Address opener;                       ///< the source of its first packet
+    Address other;                        ///< where that went
+    Traffic sent;                         ///< by the opener
+    Traffic received;                     ///< by the opener
+    std::chrono::nanoseconds duration{};  ///< 0 where the kernel does not stamp connections
+};
+
+/// The ends of connections that octroi decided (conntrack's DESTROY events), for one thread.
+class ConntrackEvents {
+  public:
+    [[nodiscard]] static std::expected<ConntrackEvents, std::string> open(const MarkLayout& layout);
+
+    /// Waits until there are events or `wake` (a file descriptor) is readable, a second at most.
+    void wait(int wake) const;
+
+    /// Hands over what is there, up to a batch.
+    void receive(const std::function<void(const EndedConnection&)>& take);
+
+    /// Whether the kernel keeps an event that finds the socket full and sends it again. Until then
+    /// its connection keeps its place in the kernel's table.
+    void redeliver(bool on);
+
+    /// How often the socket was full. What did not fit was sent again, or is lost.
+    struct Overruns {
+        std::uint64_t redelivered = 0;
+        std::uint64_t lost = 0;
+    };
+
+    [[nodiscard]] const Overruns& overruns() const { return overruns_; }
+
+  private:
+    ConntrackEvents(ConntrackSocket socket, const MarkLayout& layout)
+        : socket_(std::move(socket)), layout_(layout) {}
+
+    ConntrackSocket socket_;
+    MarkLayout layout_;
+    bool redelivers_ = false;
+    Overruns overruns_;
+};
+
+/// What the kernel says of its connection tracking; nothing where that is not loaded.
+struct ConntrackStatus {
+    std::uint64_t entries = 0;
+    std::uint64_t limit = 0;
+    bool accounting = false;  ///< net.netfilter.nf_conntrack_acct
+    bool timestamps = false;  ///< net.netfilter.nf_conntrack_timestamp
+};
+
+[[nodiscard]] std::optional<ConntrackStatus> conntrack_status();
 
 }  // namespace octroi

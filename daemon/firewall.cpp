@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -17,7 +16,6 @@ constexpr std::array families = {Firewall::Family::ipv4, Firewall::Family::ipv6}
 constexpr std::array<std::string_view, 3> filter_chains = {"OCTROI", "OCTROI-VERDICT",
                                                            "OCTROI-REFUSE"};
 constexpr std::array<std::string_view, 1> mangle_chains = {"OCTROI"};
-constexpr std::string_view jump = "-A FORWARD -j OCTROI";
 // Neighbour discovery (RFC 4861 4): never queued.
 constexpr std::array neighbour_discovery = {133, 134, 135, 136, 137};
 
@@ -39,62 +37,60 @@ std::expected<std::string, std::string> run_tool(const std::vector<std::string>&
     return finished->output;
 }
 
-// The rules of one table as `iptables -S` prints them, a line each.
-std::expected<std::vector<std::string>, std::string> listed(Firewall::Family family,
-                                                            const std::string& table) {
-    const auto output = run_tool({tool(family), "-w", "-t", table, "-S"});
-    if (!output)
-        return std::unexpected(output.error());
-    std::vector<std::string> lines;
-    for (std::size_t begin = 0; begin < output->size();) {
-        const std::size_t end = std::min(output->find('\n', begin), output->size());
-        lines.push_back(output->substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return lines;
+// The rules of a table in the order of IptablesListing::own_rules().
+std::vector<std::string> in_chain_order(const std::vector<std::string>& rules) {
+    return IptablesListing(fmt::format("{}", fmt::join(rules, "\n"))).own_rules();
 }
 
-bool contains(const std::vector<std::string>& lines, std::string_view line) {
-    return std::ranges::find(lines, line) != lines.end();
+// A family's tables as they are in the kernel.
+struct Tables {
+    IptablesListing mangle;
+    IptablesListing filter;
+};
+
+std::expected<Tables, std::string> listed(Firewall::Family family) {
+    const auto mangle = run_tool({tool(family), "-w", "-t", "mangle", "-S"});
+    const auto filter = mangle ? run_tool({tool(family), "-w", "-t", "filter", "-S"}) : mangle;
+    if (!filter)
+        return std::unexpected(filter.error());
+    return Tables{.mangle = IptablesListing(*mangle), .filter = IptablesListing(*filter)};
 }
 
-// Our own chains' rules among all of a table.
-std::vector<std::string> own_rules(const std::vector<std::string>& lines) {
-    std::vector<std::string> own;
-    for (const std::string& line : lines)
-        if (line.starts_with("-A OCTROI"))
-            own.push_back(line);
-    return own;
+// A mark that is set above the jump is cleared in table mangle, and would be a forgery in filter.
+const std::vector<std::string_view> harmless_in_mangle = {"MARK", "CONNMARK", "TCPMSS", "DSCP",
+                                                          "TOS",  "CLASSIFY", "TTL",    "HL"};
+
+bool jumps_first(const Tables& tables) {
+    return tables.filter.has(IptablesListing::jump) && tables.mangle.has(IptablesListing::jump) &&
+           !tables.filter.way_past({}) && !tables.mangle.way_past(harmless_in_mangle);
 }
 
-std::vector<std::string> sorted(std::vector<std::string> lines) {
-    std::ranges::stable_sort(
-        lines, {}, [](const std::string& line) { return line.substr(0, line.find(' ', 3)); });
-    return lines;
+std::ptrdiff_t jumps_in(const IptablesListing& listing) {
+    return std::ranges::count(listing.lines(), IptablesListing::jump);
 }
 
+// `jumps`: how many jumps to OCTROI are there already. They give way to one at the top.
 template <typename Chains>
 std::string table_text(std::string_view table, const Chains& chains,
-                       const std::vector<std::string>& rules, bool with_jump) {
+                       const std::vector<std::string>& rules, std::ptrdiff_t jumps) {
     std::string text = fmt::format("*{}\n", table);
     for (const std::string_view chain : chains)
         text += fmt::format(":{} - [0:0]\n", chain);
     for (const std::string& rule : rules)
         text += rule + "\n";
-    if (with_jump)
-        text += "-I FORWARD 1 -j OCTROI\n";
-    return text + "COMMIT\n";
+    for (; jumps > 0; --jumps)
+        text += "-D FORWARD -j OCTROI\n";
+    return text + "-I FORWARD 1 -j OCTROI\nCOMMIT\n";
 }
 
 template <typename Chains>
 std::string removal_text(std::string_view table, const Chains& chains,
-                         const std::vector<std::string>& lines) {
+                         const IptablesListing& listing) {
     std::string text = fmt::format("*{}\n", table);
-    for (const std::string& line : lines)
-        if (line == jump)
-            text += "-D FORWARD -j OCTROI\n";
+    for (std::ptrdiff_t jumps = jumps_in(listing); jumps > 0; --jumps)
+        text += "-D FORWARD -j OCTROI\n";
     const auto present = [&](std::string_view chain) {
-        return contains(lines, fmt::format("-N {}", chain));
+        return listing.has(fmt::format("-N {}", chain));
     };
     for (const std::string_view chain : chains)
         if (present(chain))
@@ -106,12 +102,11 @@ std::string removal_text(std::string_view table, const Chains& chains,
 }
 
 std::expected<bool, std::string> remove_family(Firewall::Family family) {
-    const auto filter = listed(family, "filter");
-    const auto mangle = listed(family, "mangle");
-    if (!filter || !mangle)
-        return std::unexpected(filter ? mangle.error() : filter.error());
-    const std::string text = removal_text("mangle", mangle_chains, *mangle) +
-                             removal_text("filter", filter_chains, *filter);
+    const auto tables = listed(family);
+    if (!tables)
+        return std::unexpected(tables.error());
+    const std::string text = removal_text("mangle", mangle_chains, tables->mangle) +
+                             removal_text("filter", filter_chains, tables->filter);
     if (text == "*mangle\nCOMMIT\n*filter\nCOMMIT\n")
         return false;
     const auto restored = run_tool({tool(family) + "-restore", "-w", "--noflush"}, text);
@@ -179,25 +174,22 @@ std::vector<std::string> Firewall::filter_rules(Family family, std::uint8_t gene
 }
 
 std::string Firewall::print(Family family, std::uint8_t generation) const {
-    return table_text("mangle", mangle_chains, mangle_rules(), true) +
-           table_text("filter", filter_chains, filter_rules(family, generation), true);
+    return table_text("mangle", mangle_chains, mangle_rules(), 0) +
+           table_text("filter", filter_chains, filter_rules(family, generation), 0);
 }
 
 std::expected<bool, std::string> Firewall::install_family(Family family) const {
-    const auto filter = listed(family, "filter");
-    const auto mangle = listed(family, "mangle");
-    if (!filter || !mangle)
-        return std::unexpected(filter ? mangle.error() : filter.error());
-    const auto current = generation_of(family);
-    const std::uint8_t generation = current.value_or(std::nullopt).value_or(1);
-    const bool filter_jump = contains(*filter, jump);
-    const bool mangle_jump = contains(*mangle, jump);
-    if (filter_jump && mangle_jump && own_rules(*mangle) == mangle_rules() &&
-        sorted(own_rules(*filter)) == sorted(filter_rules(family, generation)))
+    const auto tables = listed(family);
+    if (!tables)
+        return std::unexpected(tables.error());
+    const std::uint8_t generation = generation_in(tables->filter).value_or(1);
+    if (jumps_first(*tables) && tables->mangle.own_rules() == mangle_rules() &&
+        tables->filter.own_rules() == in_chain_order(filter_rules(family, generation)))
         return false;
     const std::string text =
-        table_text("mangle", mangle_chains, mangle_rules(), !mangle_jump) +
-        table_text("filter", filter_chains, filter_rules(family, generation), !filter_jump);
+        table_text("mangle", mangle_chains, mangle_rules(), jumps_in(tables->mangle)) +
+        table_text("filter", filter_chains, filter_rules(family, generation),
+                   jumps_in(tables->filter));
     const auto restored = run_tool({tool(family) + "-restore", "-w", "--noflush"}, text);
     if (!restored)
         return std::unexpected(restored.error());
@@ -226,59 +218,59 @@ std::expected<bool, std::string> Firewall::remove() {
     return changed;
 }
 
-std::expected<std::vector<std::string>, std::string> Firewall::drift() const {
-    std::vector<std::string> differences;
+std::expected<Firewall::State, std::string> Firewall::inspect() const {
+    State state;
     for (const Family family : families) {
-        const auto filter = listed(family, "filter");
-        const auto mangle = listed(family, "mangle");
-        if (!filter || !mangle)
-            return std::unexpected(filter ? mangle.error() : filter.error());
-        const auto current = generation_of(family).value_or(std::nullopt);
-        if (!current) {
-            differences.push_back(fmt::format("{}: the chain OCTROI is absent", tool(family)));
+        const auto tables = listed(family);
+        if (!tables)
+            return std::unexpected(tables.error());
+        const auto generation = generation_in(tables->filter);
+        state.generations.at(static_cast<std::size_t>(family)) = generation;
+        const auto differ = [&](const std::string& what) {
+            state.differences.push_back(fmt::format("{}: {}", tool(family), what));
+        };
+        if (!generation) {
+            differ("the chain OCTROI is absent");
             continue;
         }
-        if (!contains(*filter, jump))
-            differences.push_back(fmt::format(
-                "{}: FORWARD does not jump to OCTROI: no packet reaches octroi", tool(family)));
-        if (!contains(*mangle, jump))
-            differences.push_back(fmt::format(
-                "{}: mangle FORWARD does not jump to OCTROI: marks can be forged", tool(family)));
-        if (own_rules(*mangle) != mangle_rules() ||
-            sorted(own_rules(*filter)) != sorted(filter_rules(family, *current)))
-            differences.push_back(fmt::format(
-                "{}: the rules of octroi's chains are not the configured ones", tool(family)));
+        if (!tables->filter.has(IptablesListing::jump))
+            differ("FORWARD does not jump to OCTROI: no packet reaches octroi");
+        if (!tables->mangle.has(IptablesListing::jump))
+            differ("mangle FORWARD does not jump to OCTROI: marks can be forged");
+        if (tables->mangle.own_rules() != mangle_rules() ||
+            tables->filter.own_rules() != in_chain_order(filter_rules(family, *generation)))
+            differ("the rules of octroi's chains are not the configured ones");
+        if (const auto rule = tables->filter.way_past({}))
+            state.ways_past.push_back(fmt::format(
+                "{}: this rule stands above the jump to OCTROI and may take packets past "
+                "octroi: {}",
+                tool(family), *rule));
+        if (const auto rule = tables->mangle.way_past(harmless_in_mangle))
+            state.ways_past.push_back(
+                fmt::format("{}: this rule of mangle stands above the jump to OCTROI and may let "
+                            "forged marks through: {}",
+                            tool(family), *rule));
     }
-    return differences;
+    return state;
 }
 
-std::expected<std::optional<std::uint8_t>, std::string> Firewall::generation_of(
-    Family family) const {
-    const auto filter = listed(family, "filter");
-    if (!filter)
-        return std::unexpected(filter.error());
-    constexpr std::string_view start = "-A OCTROI -m connmark --mark ";
-    for (const std::string& line : *filter) {
-        if (!line.starts_with(start) || !line.ends_with(" -j RETURN"))
-            continue;
-        constexpr int hexadecimal = 16;
-        const std::string_view value =
-            std::string_view(line).substr(start.size() + 2);  // behind 0x
-        std::uint32_t mark = 0;
-        std::from_chars(value.data(), value.data() + value.size(), mark, hexadecimal);
-        const std::uint8_t generation = settings_.mark.decode(mark).generation;
-        // 0 comes from rules with another mark layout: they say nothing about ours.
-        return generation == 0 ? std::uint8_t{1} : generation;
-    }
-    return std::nullopt;
+std::vector<std::string> Firewall::State::drift() const {
+    std::vector<std::string> all = differences;
+    all.insert(all.end(), ways_past.begin(), ways_past.end());
+    return all;
 }
 
-std::expected<std::optional<std::uint8_t>, std::string> Firewall::generation() const {
-    const auto v4 = generation_of(Family::ipv4);
-    if (!v4 || !*v4)
-        return v4;
-    const auto v6 = generation_of(Family::ipv6);
-    return v6 && *v6 ? v4 : v6;
+bool Firewall::uses_nf_tables() {
+    return run_tool({tool(Family::ipv4), "--version"}).value_or("").contains("nf_tables");
+}
+
+std::optional<std::uint8_t> Firewall::generation_in(const IptablesListing& filter) const {
+    const auto mark = filter.accepted_mark();
+    if (!mark)
+        return std::nullopt;
+    const std::uint8_t generation = settings_.mark.decode(*mark).generation;
+    // 0 comes from rules with another mark layout: they say nothing about ours.
+    return generation == 0 ? std::uint8_t{1} : generation;
 }
 
 std::expected<void, std::string> Firewall::set_generation(std::uint8_t generation) const {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "daemon/iptables_listing.hpp"
 #include "daemon/mark.hpp"
 
 namespace octroi {
@@ -37,11 +39,23 @@ class Firewall {
     /// Takes octroi's chains and jumps away. True: something changed.
     [[nodiscard]] static std::expected<bool, std::string> remove();
 
-    /// What differs between the kernel's rules and ours, a sentence each; empty: nothing.
-    [[nodiscard]] std::expected<std::vector<std::string>, std::string> drift() const;
+    /// The kernel's rules beside the configured ones.
+    struct State {
+        std::vector<std::string> differences;  ///< a sentence each; empty: none
+        /// Rules of others above octroi's jumps that may take packets past octroi, likewise.
+        std::vector<std::string> ways_past;
+        /// The generation that each family's rules accept now; nothing where they are absent.
+        std::array<std::optional<std::uint8_t>, 2> generations;
 
-    /// The generation that the kernel's rules accept now; nothing where they are absent.
-    [[nodiscard]] std::expected<std::optional<std::uint8_t>, std::string> generation() const;
+        /// Differences and ways past.
+        [[nodiscard]] std::vector<std::string> drift() const;
+    };
+
+    [[nodiscard]] std::expected<State, std::string> inspect() const;
+
+    /// Whether iptables writes its rules to nf_tables (Debian's default) and not to the kernel's
+    /// old tables.
+    [[nodiscard]] static bool uses_nf_tables();
 
     /// Makes the kernel accept marks of `generation` only, by replacing rules in place: no packet
     /// that waits in a queue is lost.
@@ -52,8 +66,7 @@ class Firewall {
                                                         std::uint8_t generation) const;
     [[nodiscard]] std::vector<std::string> mangle_rules() const;
     [[nodiscard]] std::expected<bool, std::string> install_family(Family family) const;
-    [[nodiscard]] std::expected<std::optional<std::uint8_t>, std::string> generation_of(
-        Family family) const;
+    [[nodiscard]] std::optional<std::uint8_t> generation_in(const IptablesListing& filter) const;
 
     Settings settings_;
 };

@@ -22,6 +22,31 @@ bool expected(const Policy& policy, ServiceId service, Action action, Action wou
     });
 }
 
+FlowSeries::Carried carried_slots(SeriesRegistry& registry, const Labels& labels,
+                                  SeriesRegistry::Show show) {
+    const auto slot = [&](const char* name, const char* help, const char* direction) {
+        Labels all = labels;
+        if (*direction != '\0')
+            all.emplace_back("direction", direction);
+        return registry.slot(name, help, MetricType::counter, std::move(all), show);
+    };
+    const auto per_direction = [&](const char* name, const char* help) {
+        return FlowSeries::Carried::PerDirection{.to_server = slot(name, help, "to_server"),
+                                                 .to_client = slot(name, help, "to_client")};
+    };
+    return {.bytes = per_direction("octroi_flow_bytes_total",
+                                   "Octets of IP packets of decided flows that have ended."),
+            .packets = per_direction("octroi_flow_forwarded_packets_total",
+                                     "Packets of decided flows that have ended."),
+            .seconds = slot("octroi_flow_seconds_total",
+                            "How long decided flows lasted that have ended.", "")};
+}
+
+// Whether a rule names the service, so that somebody will look for it.
+bool named(const Policy& policy, ServiceId service) {
+    return expected(policy, service, Action::accept, Action::accept);
+}
+
 }  // namespace
 
 FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, const Policy& policy)
@@ -31,17 +56,25 @@ FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, con
         row_of_service_[service.id] = rows.size();
         rows.emplace_back(service.id, service.name);
     }
+    const auto zone_name = [&](std::size_t zone) {
+        return zone + 1 == zones_ ? "none" : policy.zones()[zone].name;
+    };
+    for (const auto& [service, name] : rows)
+        for (std::size_t zone = 0; zone < zones_; ++zone)
+            carried_.push_back(
+                carried_slots(registry, {{"service", name}, {"zone", zone_name(zone)}},
+                              named(policy, service) ? SeriesRegistry::Show::always
+                                                     : SeriesRegistry::Show::when_counted));
     slots_.resize(rows.size() * zones_ * actions * actions);
     for (std::size_t row = 0; row < rows.size(); ++row)
         for (std::size_t zone = 0; zone < zones_; ++zone)
             for (std::size_t pair = 0; pair < actions * actions; ++pair) {
                 const auto action = static_cast<Action>(pair / actions);
                 const auto would = static_cast<Action>(pair % actions);
-                const Labels labels = {
-                    {"service", rows[row].second},
-                    {"zone", zone + 1 == zones_ ? "none" : policy.zones()[zone].name},
-                    {"action", std::string(to_string(action))},
-                    {"would", std::string(to_string(would))}};
+                const Labels labels = {{"service", rows[row].second},
+                                       {"zone", zone_name(zone)},
+                                       {"action", std::string(to_string(action))},
+                                       {"would", std::string(to_string(would))}};
                 const auto show = expected(policy, rows[row].first, action, would)
                                       ? SeriesRegistry::Show::always
                                       : SeriesRegistry::Show::when_counted;
@@ -66,6 +99,11 @@ std::size_t FlowSeries::index(std::size_t row, std::size_t zone, Action action,
 const FlowSeries::Slots& FlowSeries::at(ServiceId service, std::optional<std::size_t> zone,
                                         Action action, Action would) const {
     return slots_[index(row_of_service_[service], zone.value_or(zones_ - 1), action, would)];
+}
+
+const FlowSeries::Carried& FlowSeries::carried(ServiceId service,
+                                               std::optional<std::size_t> zone) const {
+    return carried_[row_of_service_[service] * zones_ + zone.value_or(zones_ - 1)];
 }
 
 }  // namespace octroi

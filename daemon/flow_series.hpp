@@ -9,13 +9,26 @@
 
 namespace octroi {
 
-/// The slots of octroi_flows_total and octroi_flow_packets_total for one policy: a table over
-/// service, zone, action and would-be action, filled when the policy is loaded.
+/// The slots of the series by service and zone for one policy, filled when the policy is loaded:
+/// of decisions (octroi_flows_total, octroi_flow_packets_total) also by action and would-be action,
+/// and of what ended flows carried.
 class FlowSeries {
   public:
     struct Slots {
         Slot flows = 0;
         Slot packets = 0;
+    };
+
+    /// What the kernel forwarded of flows that ended.
+    struct Carried {
+        struct PerDirection {
+            Slot to_server = 0;
+            Slot to_client = 0;
+        };
+
+        PerDirection bytes;
+        PerDirection packets;
+        Slot seconds = 0;
     };
 
     FlowSeries() = default;
@@ -24,6 +37,8 @@ class FlowSeries {
     [[nodiscard]] const Slots& at(ServiceId service, std::optional<std::size_t> zone, Action action,
                                   Action would) const;
 
+    [[nodiscard]] const Carried& carried(ServiceId service, std::optional<std::size_t> zone) const;
+
   private:
     [[nodiscard]] std::size_t index(std::size_t row, std::size_t zone, Action action,
                                     Action would) const;
@@ -31,6 +46,7 @@ class FlowSeries {
     std::vector<std::size_t> row_of_service_;  ///< by service id; 0: no service
     std::size_t zones_ = 0;                    ///< with the one for clients outside every zone
     std::vector<Slots> slots_;
+    std::vector<Carried> carried_;  ///< by service and zone
 };
 
 }  // namespace octroi

@@ -15,6 +15,7 @@
 #include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/status.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
 
@@ -41,6 +42,11 @@ Family counter(std::string name, std::string help) {
     return {.name = std::move(name), .help = std::move(help), .type = MetricType::counter};
 }
 
+Slot degraded_by(SeriesRegistry& registry, const std::string& reason) {
+    return registry.slot("octroi_degraded", "1 where something keeps octroi from its work.",
+                         MetricType::gauge, {{"reason", reason}});
+}
+
 void add_queue_families(std::vector<Family>& families, const Config& config) {
     Family received = counter("octroi_nfqueue_received_packets_total",
                               "Packets that the kernel put into the queue.");
@@ -65,6 +71,17 @@ void add_queue_families(std::vector<Family>& families, const Config& config) {
         families.push_back(std::move(*family));
 }
 
+void add_conntrack_families(std::vector<Family>& families) {
+    Family entries = gauge("octroi_conntrack_entries", "Connections that the kernel tracks.");
+    Family limit = gauge("octroi_conntrack_limit_entries",
+                         "Connections that the kernel tracks at most; further ones are dropped.");
+    const ConntrackStatus status = conntrack_status().value_or(ConntrackStatus{});
+    entries.samples.push_back({{}, static_cast<double>(status.entries)});
+    limit.samples.push_back({{}, static_cast<double>(status.limit)});
+    families.push_back(std::move(entries));
+    families.push_back(std::move(limit));
+}
+
 void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) {
     Family rules = gauge("octroi_policy_rules", "Rules of the policy in force.");
     double enforced = 0;
@@ -81,8 +98,12 @@ void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) 
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
       firewall_(firewall_settings(config)),
+      drift_watch_(firewall_),
       wake_(wake),
-      registry_(config.queue_count) {
+      registry_(config.queue_count + 1U),  // and the accounting thread
+      worker_stalled_(degraded_by(registry_, "worker_stalled")),
+      ruleset_drift_(degraded_by(registry_, "ruleset_drift")),
+      watchdog_(config.queue_count, Watchdog::Clock::now()) {
     const std::string reloads = "octroi_config_reloads_total";
     const std::string help = "Reloads of policy and catalogue, the first load included.";
     reloads_ = {
@@ -97,37 +118,37 @@ Gateway::Gateway(const Config& config, int wake)
                            "Generation of the policy in force, 1 to 63.", MetricType::gauge)};
 }
 
-std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config& config) {
+std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config& config,
+                                                                    ServiceManager& manager) {
     const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake < 0)
         return std::unexpected(fmt::format("eventfd: {}", std::generic_category().message(errno)));
     std::unique_ptr<Gateway> gateway(new Gateway(config, wake));
-    if (auto begun = gateway->begin(); !begun)
+    if (auto begun = gateway->begin(manager); !begun)
         return std::unexpected(std::move(begun.error()));
     return gateway;
 }
 
-std::expected<void, std::string> Gateway::begin() {
+std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     if (!may_administer_network())
         return std::unexpected(
             "the capability CAP_NET_ADMIN is missing: run octroi as root, or give it that "
             "capability "
             "(systemd: AmbientCapabilities=CAP_NET_ADMIN)");
     // Rules first: without them the daemon would run and nothing would be enforced.
-    const auto found = firewall_.generation();
-    if (!found)
-        return std::unexpected(found.error());
-    const std::optional<std::uint8_t> generation = *found;
-    if (!generation)
+    const auto state = firewall_.inspect();
+    if (!state)
+        return std::unexpected(state.error());
+    const auto generation = state->generations[0];
+    if (!generation || !state->generations[1])
         return std::unexpected(
             "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
             "install` first");
-    const auto drift = firewall_.drift();
-    if (drift && !drift->empty())
+    if (!state->differences.empty())
         return std::unexpected(
             fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
                         "firewall install`",
-                        fmt::join(*drift, "; ")));
+                        fmt::join(state->differences, "; ")));
     auto ruleset = load(next_generation(*generation));
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
@@ -140,7 +161,7 @@ std::expected<void, std::string> Gateway::begin() {
             return std::unexpected(std::move(events.error()));
         events_ = std::move(*events);
     }
-    if (auto opened = open_workers(); !opened)
+    if (auto opened = open_workers(manager); !opened)
         return opened;
     auto http = HttpServer::open(config_.metrics_address, config_.metrics_port,
                                  [this](std::string_view path) { return respond(path); });
@@ -151,6 +172,7 @@ std::expected<void, std::string> Gateway::begin() {
         return confined;
     for (const auto& worker : workers_)
         worker->start();
+    start_accounting();
     if (auto in_force = put_in_force(*ruleset); !in_force)
         return in_force;
     note_reload(true);
@@ -158,16 +180,36 @@ std::expected<void, std::string> Gateway::begin() {
     return {};
 }
 
-std::expected<void, std::string> Gateway::open_workers() {
+// A socket that was kept still receives: what came while nobody answered waits in it.
+std::expected<NfQueue, std::string> Gateway::open_queue(std::uint16_t number,
+                                                        ServiceManager& manager) const {
+    const NfQueue::Settings settings{.number = number,
+                                     .max_length = config_.queue_length,
+                                     .fail_open = config_.on_failure == OnFailure::open,
+                                     .mark = config_.mark};
+    const std::string name = fmt::format("queue-{}", number);
+    if (const auto kept = manager.take(name)) {
+        auto queue = NfQueue::adopt(*kept, settings);
+        if (queue) {
+            spdlog::info("queue {}: taken over from an earlier process", number);
+            return queue;
+        }
+        spdlog::warn("the socket that was kept as {} is of no use: {}. The queue is opened anew",
+                     name, queue.error());
+    }
+    auto queue = NfQueue::open(settings);
+    if (queue)
+        manager.keep(name, queue->descriptor());
+    return queue;
+}
+
+std::expected<void, std::string> Gateway::open_workers(ServiceManager& manager) {
     const Pipeline::Settings pipeline{.flows = {.limit = config_.flow_limit},
                                       .buffer_limit = config_.buffer_limit / config_.queue_count,
                                       .mark = config_.mark,
                                       .observe = config_.observe};
     for (std::uint16_t i = 0; i < config_.queue_count; ++i) {
-        auto queue = NfQueue::open({.number = static_cast<std::uint16_t>(config_.first_queue + i),
-                                    .max_length = config_.queue_length,
-                                    .fail_open = config_.on_failure == OnFailure::open,
-                                    .mark = config_.mark});
+        auto queue = open_queue(static_cast<std::uint16_t>(config_.first_queue + i), manager);
         if (!queue)
             return std::unexpected(std::move(queue.error()));
         workers_.push_back(std::make_unique<Worker>(Worker::Parts{.index = i,
@@ -178,7 +220,31 @@ std::expected<void, std::string> Gateway::open_workers() {
                                                                   .events = events_.get(),
                                                                   .wake = wake_}));
     }
+    for (const std::string& name : manager.forget_the_rest())
+        spdlog::warn(
+            "the socket that was kept as {} belongs to no queue of this configuration: closed",
+            name);
     return {};
+}
+
+// Without it octroi does all of its work but this count.
+void Gateway::start_accounting() {
+    const auto status = conntrack_status();
+    if (!status || !status->accounting)
+        spdlog::warn(
+            "the kernel does not count the bytes of connections, so octroi_flow_bytes_total "
+            "stays 0: sysctl net.netfilter.nf_conntrack_acct=1");
+    auto events = ConntrackEvents::open(config_.mark);
+    if (!events) {
+        spdlog::warn("ended flows can't be accounted for: {}", events.error());
+        return;
+    }
+    accounting_ = std::make_unique<FlowAccounting>(
+        FlowAccounting::Parts{.events = std::move(*events),
+                              .registry = registry_,
+                              .counters = registry_.worker(config_.queue_count),
+                              .ruleset = published_,
+                              .wake = wake_});
 }
 
 Gateway::~Gateway() {
@@ -189,6 +255,7 @@ Gateway::~Gateway() {
     static_cast<void>(write(wake_, &one, sizeof one) == 0);
     for (const auto& worker : workers_)
         worker->join();
+    accounting_.reset();
     http_.reset();
     workers_.clear();
     close(wake_);
@@ -215,9 +282,10 @@ std::expected<void, std::string> Gateway::put_in_force(
     // The kernel first: until the workers follow, they mark with the old generation and such flows
     // come back once more; nothing is lost. Where the kernel refuses, the old ruleset and
     // generation stay.
-    const std::uint8_t retiring =
-        current_ ? current_->generation : previous_generation(ruleset->generation);
-    if (auto retired = retire_generation(config_.mark, ruleset->generation, retiring); !retired)
+    // Marks that a full turn of the ring left behind go to a generation that is neither in force
+    // nor about to be.
+    const std::uint8_t stale = previous_generation(previous_generation(ruleset->generation));
+    if (auto retired = retire_generation(config_.mark, ruleset->generation, stale); !retired)
         return std::unexpected(std::move(retired.error()));
     if (auto set = firewall_.set_generation(ruleset->generation); !set) {
         if (current_)
@@ -253,6 +321,34 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
 }
 
+void Gateway::watch_rules() {
+    const auto differences = drift_watch_.look(current_->generation, DriftWatch::Clock::now());
+    if (!differences)
+        return;
+    WorkerCounters& counters = registry_.worker(0);
+    const bool mended = counters.value(ruleset_drift_) != 0 && differences->empty();
+    counters.set(ruleset_drift_, differences->empty() ? 0 : 1);
+    if (mended)
+        spdlog::info("the kernel's rules are in place again");
+    if (!differences->empty())
+        spdlog::error("somebody changed the kernel's rules: {}. Run `octroi firewall install`",
+                      fmt::join(*differences, "; "));
+}
+
+bool Gateway::workers_progress() {
+    bool all = true;
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+        all = watchdog_.progresses(i, workers_[i]->rounds(), Watchdog::Clock::now()) && all;
+    WorkerCounters& counters = registry_.worker(0);
+    const bool before = counters.value(worker_stalled_) == 0;
+    if (before && !all)
+        spdlog::error("a worker is stuck: packets wait without a verdict");
+    if (!before && all)
+        spdlog::info("all workers are at work again");
+    counters.set(worker_stalled_, all ? 0 : 1);
+    return all;
+}
+
 void Gateway::note_reload(bool success) {
     // Slots of worker 0 that no worker writes: the control thread is their only writer.
     WorkerCounters& counters = registry_.worker(0);
@@ -265,6 +361,7 @@ void Gateway::note_reload(bool success) {
 std::vector<Family> Gateway::collect() const {
     std::vector<Family> families = registry_.collect();
     add_queue_families(families, config_);
+    add_conntrack_families(families);
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
     if (events_) {
@@ -286,12 +383,20 @@ std::vector<Family> Gateway::collect() const {
 HttpResponse Gateway::respond(std::string_view path) const {
     if (path == "/metrics")
         return {.media_type = exposition_media_type, .body = exposition_text(collect())};
+    const auto ruleset = published_.load();
+    if (path == "/api/v1/status" && ruleset)
+        return {.media_type = "application/json",
+                .body = status_json({.families = collect(),
+                                     .ruleset = *ruleset,
+                                     .started = started_,
+                                     .ready = ready_})};
     if (path == "/healthz")
         return {.body = "ok\n"};
     if (path == "/readyz")
         return ready_ ? HttpResponse{.body = "ready\n"}
                       : HttpResponse{.status = 503, .body = "not ready\n"};
-    return {.status = 404, .body = "octroi serves /metrics, /healthz and /readyz\n"};
+    return {.status = 404,
+            .body = "octroi serves /metrics, /api/v1/status, /healthz and /readyz\n"};
 }
 
 }  // namespace octroi

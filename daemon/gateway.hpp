@@ -7,7 +7,11 @@
 #include <vector>
 
 #include "daemon/config.hpp"
+#include "daemon/drift_watch.hpp"
 #include "daemon/firewall.hpp"
+#include "daemon/flow_accounting.hpp"
+#include "daemon/service_manager.hpp"
+#include "daemon/watchdog.hpp"
 #include "daemon/worker.hpp"
 #include "metrics/http_server.hpp"
 
@@ -16,10 +20,11 @@ namespace octroi {
 /// The running daemon: queues, workers, the ruleset in force and the way to exchange it.
 class Gateway {
   public:
-    /// Loads everything, checks the kernel's rules, binds the queues and starts the workers. The
-    /// error is what to tell the administrator.
+    /// Loads everything, checks the kernel's rules, binds the queues and starts the workers. Queues
+    /// whose sockets `manager` kept are taken over with all that waits in them, and it is given the
+    /// sockets to keep. The error is what to tell the administrator.
     [[nodiscard]] static std::expected<std::unique_ptr<Gateway>, std::string> start(
-        const Config& config);
+        const Config& config, ServiceManager& manager);
 
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
@@ -37,17 +42,27 @@ class Gateway {
     /// clock was set back. True where something changed.
     [[nodiscard]] std::expected<bool, std::string> follow_schedule();
 
+    /// Looks after the workers; at least once a second. False where one of them is stuck.
+    [[nodiscard]] bool workers_progress();
+
+    /// Looks whether the kernel's rules are still octroi's, says so in the log and in
+    /// octroi_degraded. Once a second.
+    void watch_rules();
+
     [[nodiscard]] const Ruleset& ruleset() const { return *current_; }
 
   private:
     Gateway(const Config& config, int wake);
 
-    [[nodiscard]] std::expected<void, std::string> begin();
+    [[nodiscard]] std::expected<void, std::string> begin(ServiceManager& manager);
     [[nodiscard]] std::expected<std::shared_ptr<const Ruleset>, std::string> load(
         std::uint8_t generation);
     [[nodiscard]] std::expected<void, std::string> put_in_force(
         const std::shared_ptr<const Ruleset>& ruleset);
-    [[nodiscard]] std::expected<void, std::string> open_workers();
+    void start_accounting();
+    [[nodiscard]] std::expected<void, std::string> open_workers(ServiceManager& manager);
+    [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,
+                                                                 ServiceManager& manager) const;
     [[nodiscard]] std::vector<Family> collect() const;
     [[nodiscard]] HttpResponse respond(std::string_view path) const;
     void note_reload(bool success);
@@ -61,14 +76,20 @@ class Gateway {
     };
 
     Config config_;
+    Instant started_ = absl::Now();
     std::optional<Instant> next_edge_;  ///< when the policy in force changes by itself
     Firewall firewall_;
+    DriftWatch drift_watch_;
     int wake_;
     SeriesRegistry registry_;
     ReloadSeries reloads_;
+    Slot worker_stalled_;
+    Slot ruleset_drift_;
+    Watchdog watchdog_;
     PublishedRuleset published_;
     std::shared_ptr<const Ruleset> current_;
     std::unique_ptr<EventLog> events_;
+    std::unique_ptr<FlowAccounting> accounting_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::optional<HttpServer> http_;
     std::atomic<bool> ready_{false};

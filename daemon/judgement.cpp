@@ -86,6 +86,10 @@ std::string_view protocol_of(const Findings& findings) {
                                                         : to_string(findings.application);
 }
 
+bool asks_for_event(const Outcome& outcome) {
+    return outcome.action == Action::accept && outcome.rule != nullptr && outcome.rule->log;
+}
+
 // Facts that any packet of the flow tells.
 Facts plain_facts(const Parties& parties, Protocol protocol) {
     return {.zones = parties.zones,
@@ -221,6 +225,7 @@ void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& rul
         record.reason = rule->reason;
         record.rule_line = rule->position.line;
     }
+    record.log = asks_for_event(decision.enforced) || asks_for_event(decision.would);
 }
 
 FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {

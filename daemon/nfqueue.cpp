@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -25,6 +26,8 @@ constexpr std::size_t slot_size = 65536 + 4096;
 constexpr std::size_t verdict_size = 64;
 constexpr int socket_buffer = 16 * 1024 * 1024;
 constexpr std::uint32_t copy_range = 0xffff;
+// Tells errors about messages that may fail from errors about verdicts, which carry 0.
+constexpr std::uint32_t may_fail = 1;
 
 // A netlink message is built in a char buffer and read in a byte buffer.
 char* as_chars(std::uint8_t* bytes) {
@@ -40,28 +43,57 @@ class Message {
 
     std::span<const std::uint8_t> acknowledged() {
         header_->nlmsg_flags |= NLM_F_ACK;
-        return {buffer_.data(), header_->nlmsg_len};
+        return bytes();
+    }
+
+    std::span<const std::uint8_t> allowed_to_fail() {
+        header_->nlmsg_seq = may_fail;
+        return bytes();
     }
 
   private:
+    std::span<const std::uint8_t> bytes() { return {buffer_.data(), header_->nlmsg_len}; }
+
     alignas(nlmsghdr) std::array<std::uint8_t, 256> buffer_{};
     nlmsghdr* header_;
 };
 
-std::string explain_bind(int error, std::uint16_t queue) {
+std::optional<QueueStatus> status_of(std::uint16_t queue) {
     for (const QueueStatus& status : queue_status())
-        if (status.number == queue && (error == EPERM || error == EBUSY))
-            return fmt::format(
-                "queue {} is taken by another process (netlink port {}, often its process id): "
-                "stop it, or set "
-                "`queues: {{first: ...}}` to free numbers",
-                queue, status.owner);
+        if (status.number == queue)
+            return status;
+    return std::nullopt;
+}
+
+std::string explain_bind(int error, std::uint16_t queue) {
+    const auto status = status_of(queue);
+    if (status && (error == EPERM || error == EBUSY))
+        return fmt::format(
+            "queue {} is taken by another process (netlink port {}, often its process id): stop "
+            "it, "
+            "or set `queues: {{first: ...}}` to free numbers",
+            queue, status->owner);
     if (error == EPERM)
         return "no permission to bind a queue: octroi needs the capability CAP_NET_ADMIN (run it "
                "as root or by its "
                "systemd unit)";
     return fmt::format("the kernel refuses to bind queue {}: {}", queue,
                        std::generic_category().message(error));
+}
+
+void put_parameters(nlmsghdr* header, const NfQueue::Settings& settings) {
+    nfq_nlmsg_cfg_put_params(header, NFQNL_COPY_PACKET, copy_range);
+    nfq_nlmsg_cfg_put_qmaxlen(header, settings.max_length);
+    const std::uint32_t flags = NFQA_CFG_F_GSO | (settings.fail_open ? NFQA_CFG_F_FAIL_OPEN : 0U);
+    mnl_attr_put_u32(header, NFQA_CFG_FLAGS, htonl(flags));
+    mnl_attr_put_u32(header, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO | NFQA_CFG_F_FAIL_OPEN));
+}
+
+int socket_option(int descriptor, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    getsockopt(descriptor, SOL_SOCKET, option, &value, &size);
+    return value;
 }
 
 }  // namespace
@@ -88,26 +120,83 @@ std::expected<NfQueue, std::string> NfQueue::open(const Settings& settings) {
     return queue;
 }
 
-std::optional<std::string> NfQueue::configure() {
-    const int descriptor = mnl_socket_get_fd(socket_.get());
+std::expected<NfQueue, std::string> NfQueue::adopt(int descriptor, const Settings& settings) {
+    Socket socket(mnl_socket_fdopen(descriptor));
+    if (!socket) {
+        const int error = errno;
+        close(descriptor);
+        return std::unexpected(
+            fmt::format("it is no socket: {}", std::generic_category().message(error)));
+    }
+    if (socket_option(descriptor, SO_DOMAIN) != AF_NETLINK ||
+        socket_option(descriptor, SO_PROTOCOL) != NETLINK_NETFILTER)
+        return std::unexpected("it is no netfilter netlink socket");
+    const auto status = status_of(settings.number);
+    if (!status || status->owner != mnl_socket_get_portid(socket.get()))
+        return std::unexpected(fmt::format("it is not bound to queue {}", settings.number));
+    NfQueue queue(std::move(socket), settings);
+    queue.set_socket_options();
+    Message parameters(settings.number);
+    put_parameters(parameters.header(), settings);
+    // An acknowledgement would come behind the packets that wait.
+    queue.send_unacknowledged(parameters.allowed_to_fail());
+    queue.requeue_unanswered(static_cast<std::uint32_t>(status->received));
+    return queue;
+}
+
+int NfQueue::descriptor() const {
+    return mnl_socket_get_fd(socket_.get());
+}
+
+// What the predecessor had received and not answered waits in the kernel, but no socket will show
+// it again. It goes to the queue's end with new ids, its mark as it is. `last_given` was read
+// before the socket is looked at, so no packet behind it is taken for one of these.
+void NfQueue::requeue_unanswered(std::uint32_t last_given) {
+    const auto next = first_waiting();
+    Message requeue(settings_.number, NFQNL_MSG_VERDICT_BATCH);
+    nfq_nlmsg_verdict_put(requeue.header(), static_cast<int>(next ? *next - 1 : last_given),
+                          static_cast<int>(NF_QUEUE_NR(std::uint32_t{settings_.number})));
+    send_unacknowledged(requeue.allowed_to_fail());  // there may be none
+}
+
+// The id of the first packet in the socket, which stays there. Errors before it are taken out.
+std::optional<std::uint32_t> NfQueue::first_waiting() {
+    while (true) {
+        const ssize_t size =
+            recv(descriptor(), receive_buffer_.data(), slot_size, MSG_PEEK | MSG_DONTWAIT);
+        if (size <= 0)
+            return std::nullopt;
+        batch_.clear();
+        read_message(std::span(receive_buffer_).first(static_cast<std::size_t>(size)));
+        if (!batch_.empty())
+            return std::exchange(batch_, {}).front().id;
+        if (recv(descriptor(), receive_buffer_.data(), slot_size, MSG_DONTWAIT) < 0)
+            return std::nullopt;
+    }
+}
+
+void NfQueue::send_unacknowledged(std::span<const std::uint8_t> message) {
+    if (mnl_socket_sendto(socket_.get(), message.data(), message.size()) < 0)
+        ++verdict_errors_;
+}
+
+void NfQueue::set_socket_options() {
     const int one = 1;
     // Losses show as gaps in the ids; an ENOBUFS error would only stop the reader. A failure of
     // either option (no CAP_NET_ADMIN) shows in the bind below.
-    setsockopt(descriptor, SOL_NETLINK, NETLINK_NO_ENOBUFS, &one, sizeof one);
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &socket_buffer, sizeof socket_buffer);
+    setsockopt(descriptor(), SOL_NETLINK, NETLINK_NO_ENOBUFS, &one, sizeof one);
+    setsockopt(descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &socket_buffer, sizeof socket_buffer);
+}
 
+std::optional<std::string> NfQueue::configure() {
+    set_socket_options();
     Message bind(settings_.number);
     nfq_nlmsg_cfg_put_cmd(bind.header(), AF_INET, NFQNL_CFG_CMD_BIND);
     if (const auto bound = command(bind.acknowledged()); !bound)
         return explain_bind(bound.error(), settings_.number);
 
     Message parameters(settings_.number);
-    nfq_nlmsg_cfg_put_params(parameters.header(), NFQNL_COPY_PACKET, copy_range);
-    nfq_nlmsg_cfg_put_qmaxlen(parameters.header(), settings_.max_length);
-    const std::uint32_t flags = NFQA_CFG_F_GSO | (settings_.fail_open ? NFQA_CFG_F_FAIL_OPEN : 0U);
-    mnl_attr_put_u32(parameters.header(), NFQA_CFG_FLAGS, htonl(flags));
-    mnl_attr_put_u32(parameters.header(), NFQA_CFG_MASK,
-                     htonl(NFQA_CFG_F_GSO | NFQA_CFG_F_FAIL_OPEN));
+    put_parameters(parameters.header(), settings_);
     if (const auto configured = command(parameters.acknowledged()); !configured)
         return fmt::format("the kernel refuses the settings of queue {}: {}", settings_.number,
                            std::generic_category().message(configured.error()));
@@ -161,7 +250,9 @@ void NfQueue::read_message(std::span<const std::uint8_t> datagram) {
     for (int left = static_cast<int>(datagram.size()); mnl_nlmsg_ok(header, left);
          header = mnl_nlmsg_next(header, &left)) {
         if (header->nlmsg_type == NLMSG_ERROR) {
-            ++verdict_errors_;
+            const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(header));
+            if (error->msg.nlmsg_seq != may_fail)
+                ++verdict_errors_;
             continue;
         }
         std::array<nlattr*, NFQA_MAX + 1> attributes{};

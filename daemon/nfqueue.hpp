@@ -41,6 +41,14 @@ class NfQueue {
     /// kernel support.
     [[nodiscard]] static std::expected<NfQueue, std::string> open(const Settings& settings);
 
+    /// Takes the queue over from an earlier process whose socket was kept: nothing that waits in it
+    /// is lost. Owns `descriptor` at once. The error says why the socket is of no use.
+    [[nodiscard]] static std::expected<NfQueue, std::string> adopt(int descriptor,
+                                                                   const Settings& settings);
+
+    /// The socket, for who keeps it over a restart. Borrowed.
+    [[nodiscard]] int descriptor() const;
+
     /// Waits until packets or `wake` (a file descriptor) are readable.
     void wait(int wake) const;
 
@@ -68,7 +76,11 @@ class NfQueue {
 
     NfQueue(Socket socket, const Settings& settings);
 
+    void set_socket_options();
     [[nodiscard]] std::optional<std::string> configure();
+    [[nodiscard]] std::optional<std::uint32_t> first_waiting();
+    void requeue_unanswered(std::uint32_t last_given);
+    void send_unacknowledged(std::span<const std::uint8_t> message);
     [[nodiscard]] std::expected<void, int> command(std::span<const std::uint8_t> message);
     void read_message(std::span<const std::uint8_t> datagram);
 

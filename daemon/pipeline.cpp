@@ -273,6 +273,8 @@ void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const
         counters_.add(
             series_.evidence[static_cast<std::size_t>(judgement.identification.decisive)]
                             [static_cast<std::size_t>(judgement.identification.strength)]);
+    ruleset.rule_series.count(counters_, *ruleset.policy, decision,
+                              static_cast<std::uint64_t>(seconds(flow.last_seen)));
     if (decision.exception)
         count_exception(*decision.exception, action);
 }

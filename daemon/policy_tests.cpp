@@ -164,10 +164,12 @@ Loaded<PolicyTestRun> run_policy_tests(const std::string& path,
     const std::string policy_file =
         // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
         (std::filesystem::path(path).parent_path() / *policy_name).string();
-    const auto tool = PolicyTool::load(policy_file, catalogue);
+    const auto tool = PolicyTool::read(policy_file, catalogue);
     if (!tool) {
         report.error(Code::unreadable, policy->position,
-                     fmt::format("the policy {} can't be used:\n{}", policy_file, tool.error()));
+                     fmt::format("the policy {} can't be used", policy_file));
+        for (const Finding& finding : tool.error())
+            report.add(finding);
         return std::unexpected(std::move(findings));
     }
     PolicyTestRun run{
@@ -178,7 +180,8 @@ Loaded<PolicyTestRun> run_policy_tests(const std::string& path,
     for (const Rule& rule : tool->policy().rules()) {
         run.rules.push_back(rule.name);
         if (!runner.reached(rule.name))
-            run.unreached.push_back(rule.name);
+            run.unreached.push_back(
+                {.name = rule.name, .file = rule.file, .position = rule.position});
     }
     return run;
 }

@@ -16,13 +16,20 @@ struct PolicyTestResult {
     [[nodiscard]] bool passed() const { return failure.empty(); }
 };
 
+/// A rule that decided no test, and where it was read.
+struct UntestedRule {
+    std::string name;
+    std::string file;
+    Position position;
+};
+
 /// A file of tests that was run.
 struct PolicyTestRun {
     std::string file;
     std::string policy_file;
     std::vector<PolicyTestResult> results;
-    std::vector<std::string> rules;      ///< of the policy, exemptions included
-    std::vector<std::string> unreached;  ///< that decided no test
+    std::vector<std::string> rules;  ///< of the policy, exemptions included
+    std::vector<UntestedRule> unreached;
 
     [[nodiscard]] std::size_t failures() const;
 };

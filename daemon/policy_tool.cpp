@@ -9,7 +9,6 @@
 #include "classifiers/domain.hpp"
 #include "daemon/config.hpp"
 #include "daemon/ruleset_loader.hpp"
-#include "rules/library.hpp"
 
 namespace octroi {
 namespace {
@@ -61,25 +60,32 @@ bool take(const std::optional<std::string>& text, std::optional<Value>& place, s
 
 }  // namespace
 
-std::expected<PolicyTool, std::string> PolicyTool::load(
-    const std::optional<std::string>& policy, const std::optional<std::string>& catalogue) {
+Loaded<PolicyTool> PolicyTool::read(const std::optional<std::string>& policy,
+                                    const std::optional<std::string>& catalogue) {
     const auto config = load_config(std::nullopt);
     if (!config)
-        return std::unexpected(render_all(config.error()));
+        return std::unexpected(config.error());
     auto services = load_catalogue(catalogue ? catalogue : config->catalogue);
     if (!services)
-        return std::unexpected(render_all(services.error()));
+        return std::unexpected(std::move(services.error()));
     auto rules = load_policy(policy ? policy : config->policy, *services);
     if (!rules)
-        return std::unexpected(render_all(rules.error()));
+        return std::unexpected(std::move(rules.error()));
     return PolicyTool(std::move(*services), std::move(*rules));
 }
 
-std::expected<Instant, std::string> PolicyTool::moment(
-    const std::optional<std::string>& text) const {
+std::expected<PolicyTool, std::string> PolicyTool::load(
+    const std::optional<std::string>& policy, const std::optional<std::string>& catalogue) {
+    auto tool = read(policy, catalogue);
+    return tool ? std::expected<PolicyTool, std::string>(std::move(*tool))
+                : std::unexpected(render_all(tool.error()));
+}
+
+std::expected<Instant, std::string> read_instant(const std::optional<std::string>& text,
+                                                 const Policy& policy) {
     if (!text)
         return absl::Now();
-    const auto moment = parse_moment(*text, policy_.defaults().time_zone);
+    const auto moment = parse_moment(*text, policy.defaults().time_zone);
     return moment
                ? std::expected<Instant, std::string>(*moment)
                : std::unexpected(fmt::format(

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "rules/library.hpp"
 #include "rules/question.hpp"
 
 namespace octroi {
@@ -19,11 +20,19 @@ struct FlowText {
     std::optional<std::string> service;  ///< "none": no service
 };
 
+/// The moment that `text` names in the policy's time zone; now where there is none. The error is
+/// what to print.
+[[nodiscard]] std::expected<Instant, std::string> read_instant(
+    const std::optional<std::string>& text, const Policy& policy);
+
 /// A policy with its catalogue, for the tools that ask it questions.
 class PolicyTool {
   public:
-    /// Without a file: what the installed configuration names, else what is shipped. The error is
-    /// what to print.
+    /// Without a file: what the installed configuration names, else what is shipped.
+    [[nodiscard]] static Loaded<PolicyTool> read(const std::optional<std::string>& policy,
+                                                 const std::optional<std::string>& catalogue);
+
+    /// The same; the error is what to print.
     [[nodiscard]] static std::expected<PolicyTool, std::string> load(
         const std::optional<std::string>& policy, const std::optional<std::string>& catalogue);
 
@@ -31,9 +40,11 @@ class PolicyTool {
 
     [[nodiscard]] const Policy& policy() const { return policy_; }
 
-    /// The moment that `text` names in the policy's time zone; now where there is none.
+    /// read_instant() for its policy.
     [[nodiscard]] std::expected<Instant, std::string> moment(
-        const std::optional<std::string>& text) const;
+        const std::optional<std::string>& text) const {
+        return read_instant(text, policy_);
+    }
 
     /// The question about a flow, or what is wrong with its text.
     [[nodiscard]] std::expected<Question, std::string> question(const FlowText& flow) const;

@@ -6,6 +6,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include "daemon/flow_series.hpp"
+#include "daemon/rule_series.hpp"
 #include "rules/catalogue.hpp"
 #include "rules/policy.hpp"
 
@@ -16,7 +17,9 @@ struct Ruleset {
     std::shared_ptr<const Catalogue> catalogue;
     std::shared_ptr<const Policy> policy;
     std::uint8_t generation = 1;
+    Instant loaded = absl::InfinitePast();
     FlowSeries series;
+    RuleSeries rule_series;
     absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
 };
 

@@ -27,7 +27,9 @@ std::expected<Ruleset, std::string> load_ruleset(const std::optional<std::string
     if (!rules)
         return std::unexpected(render_all(rules.error()));
     Ruleset ruleset;
+    ruleset.loaded = absl::Now();
     ruleset.series = FlowSeries(registry, *services, *rules);
+    ruleset.rule_series = RuleSeries(registry, *rules);
     ruleset.catalogue = std::make_shared<const Catalogue>(std::move(*services));
     ruleset.policy = std::make_shared<const Policy>(std::move(*rules));
     return ruleset;

@@ -3,6 +3,9 @@
 #include <chrono>
 #include <string>
 
+#include <fmt/format.h>
+#include <pthread.h>
+
 #include "daemon/confinement.hpp"
 
 namespace octroi {
@@ -29,7 +32,10 @@ Worker::Worker(Parts parts)
                                            {{"reason", "ring_full"}})) {}
 
 void Worker::start() {
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+        pthread_setname_np(pthread_self(), fmt::format("worker-{}", parts_.index).c_str());
+        run();
+    });
 }
 
 void Worker::join() {
@@ -39,18 +45,24 @@ void Worker::join() {
 
 void Worker::run() {
     confine_worker_calls();
-    WorkerCounters& counters = parts_.registry.worker(parts_.index);
     while (true) {
         const bool last = stopping_;
         while (process_batch()) {
         }
         if (last)
             return;
-        counters.set(heartbeat_, static_cast<std::uint64_t>(std::chrono::system_clock::to_time_t(
-                                     std::chrono::system_clock::now())));
-        counters.set(verdict_errors_, parts_.queue.verdict_errors());
+        beat(now());
         parts_.queue.wait(parts_.wake);
     }
+}
+
+// Where packets never cease, the inner loop of run() does not end: each batch beats as well.
+void Worker::beat(Time time) {
+    WorkerCounters& counters = parts_.registry.worker(parts_.index);
+    counters.set(heartbeat_,
+                 static_cast<std::uint64_t>(std::chrono::system_clock::to_time_t(time)));
+    counters.set(verdict_errors_, parts_.queue.verdict_errors());
+    rounds_.store(rounds_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 bool Worker::process_batch() {
@@ -62,6 +74,7 @@ bool Worker::process_batch() {
     for (const QueuedPacket& queued : batch)
         answer(queued, *ruleset, time);
     parts_.queue.send_verdicts();
+    beat(time);
     return true;
 }
 
@@ -79,8 +92,7 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
 void Worker::report(std::optional<FlowRecord> record) {
     if (parts_.events == nullptr || !record)
         return;
-    const bool refused = record->action != Action::accept || record->would != Action::accept;
-    if (refused && !parts_.events->offer(parts_.index, std::move(*record)))
+    if (is_event(*record) && !parts_.events->offer(parts_.index, std::move(*record)))
         parts_.registry.worker(parts_.index).add(events_dropped_);
 }
 

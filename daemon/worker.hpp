@@ -43,9 +43,13 @@ class Worker {
 
     void join();
 
+    /// Grows as long as the worker works: by one at least every second. For other threads.
+    [[nodiscard]] std::uint64_t rounds() const { return rounds_.load(std::memory_order_relaxed); }
+
   private:
     void run();
     [[nodiscard]] bool process_batch();
+    void beat(Time time);
     void report(std::optional<FlowRecord> record);
     void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
@@ -54,6 +58,7 @@ class Worker {
     Slot heartbeat_;
     Slot verdict_errors_;
     Slot events_dropped_;
+    std::atomic<std::uint64_t> rounds_{0};
     std::atomic<bool> stopping_{false};
     std::thread thread_;
 };

@@ -80,6 +80,10 @@ std::string protocol_name(Protocol protocol) {
     return std::to_string(static_cast<unsigned>(protocol));
 }
 
+bool is_event(const FlowRecord& record) {
+    return record.action != Action::accept || record.would != Action::accept || record.log;
+}
+
 std::string to_json_line(const FlowRecord& record) {
     Json json;
     add_source(json, record.source);

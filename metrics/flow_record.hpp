@@ -34,10 +34,15 @@ struct FlowRecord {
     std::string rule;  ///< empty: no rule spoke
     std::string reason;
     std::size_t rule_line = 0;
+    bool log = false;          ///< a rule with `log: true` accepts it
     bool client_first = true;  ///< the source is the client, as policy sees it
     std::optional<Exception> exception;
     std::uint32_t decided_at_packet = 0;  ///< 0: never decided
 };
+
+/// Whether the flow is an event: refused, refused but for monitor mode, or accepted by a rule with
+/// `log: true`.
+[[nodiscard]] bool is_event(const FlowRecord& record);
 
 /// How much an event tells about a client.
 enum class ClientPrivacy : std::uint8_t { full, zone };

@@ -1,5 +1,7 @@
 #include "metrics/series.hpp"
 
+#include <algorithm>
+
 namespace octroi {
 namespace {
 
@@ -31,10 +33,11 @@ Slot SeriesRegistry::slot(const std::string& name, const std::string& help, Metr
     return next_++;
 }
 
-std::uint64_t SeriesRegistry::sum(Slot slot) const {
+std::uint64_t SeriesRegistry::merged(Slot slot, MetricType type) const {
     std::uint64_t total = 0;
     for (const WorkerCounters& worker : workers_)
-        total += worker.value(slot);
+        total = type == MetricType::latest ? std::max(total, worker.value(slot))
+                                           : total + worker.value(slot);
     return total;
 }
 
@@ -44,7 +47,7 @@ std::vector<Family> SeriesRegistry::collect() const {
     for (const auto& [name, registered] : families_) {
         Family family{.name = name, .help = registered.help, .type = registered.type};
         for (const auto& [labels, series] : registered.series) {
-            const std::uint64_t total = sum(series.slot);
+            const std::uint64_t total = merged(series.slot, registered.type);
             if (total != 0 || series.show == Show::always)
                 family.samples.push_back({.labels = labels, .value = static_cast<double>(total)});
         }

@@ -12,7 +12,11 @@ namespace octroi {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-enum class MetricType : std::uint8_t { counter, gauge };
+enum class MetricType : std::uint8_t {
+    counter,
+    gauge,
+    latest  ///< a gauge that is the highest of the workers' values, not their sum
+};
 
 /// A metric as the exposition shows it: one family with its series.
 struct Family {
@@ -71,7 +75,7 @@ class SeriesRegistry {
 
     [[nodiscard]] std::size_t workers() const { return workers_.size(); }
 
-    /// Every family with the sum over all workers.
+    /// Every family with its value over all workers.
     [[nodiscard]] std::vector<Family> collect() const;
 
   private:
@@ -86,7 +90,7 @@ class SeriesRegistry {
         std::map<Labels, Series> series;
     };
 
-    [[nodiscard]] std::uint64_t sum(Slot slot) const;
+    [[nodiscard]] std::uint64_t merged(Slot slot, MetricType type) const;
 
     mutable std::mutex mutex_;
     std::map<std::string, Registered> families_;

@@ -35,13 +35,19 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string to_string(Code code) {
+    const auto number = static_cast<unsigned>(code);
+    constexpr auto first_warning = static_cast<unsigned>(Code::first_warning);
+    return number > first_warning ? fmt::format("W{:03}", number - first_warning)
+                                  : fmt::format("E{:03}", number);
+}
+
 std::string render(const Finding& finding) {
     std::string text = finding.file;
     if (finding.position.line != 0)
         text += fmt::format(":{}:{}", finding.position.line, finding.position.column);
-    text +=
-        fmt::format(": {}[E{:03}]: {}\n", finding.severity == Severity::error ? "error" : "warning",
-                    static_cast<unsigned>(finding.code), finding.text);
+    text += fmt::format(": {}[{}]: {}\n", to_string(severity_of(finding.code)),
+                        to_string(finding.code), finding.text);
     if (finding.position.line != 0 && !finding.source_line.empty()) {
         const std::size_t column =
             std::min(finding.position.column - 1, finding.source_line.size());

@@ -18,6 +18,10 @@ struct Position {
 
 enum class Severity : std::uint8_t { error, warning };
 
+[[nodiscard]] constexpr std::string_view to_string(Severity severity) {
+    return severity == Severity::error ? "error" : "warning";
+}
+
 /// Stable codes of what can be wrong in a file; docs/errors.md has an entry for each.
 enum class Code : std::uint8_t {
     unreadable = 1,
@@ -43,7 +47,28 @@ enum class Code : std::uint8_t {
     unknown_list = 21,
     bad_time = 22,
     conflict = 23,
+
+    // Warnings: what a file that can be used probably does not mean.
+    first_warning = 100,
+    never_decides = 101,
+    impossible_conditions = 102,
+    past_dates = 103,
+    exemption_expired = 104,
+    exemption_expiring = 105,
+    exemption_unbounded = 106,
+    overlapping_zones = 107,
+    nothing_inside = 108,
+    untested_rule = 109,
+    idle_stage = 110,
+    not_examined = 111,
 };
+
+/// "E012", "W001": as messages and docs/errors.md write it.
+[[nodiscard]] std::string to_string(Code code);
+
+[[nodiscard]] constexpr Severity severity_of(Code code) {
+    return code > Code::first_warning ? Severity::warning : Severity::error;
+}
 
 /// One thing found in one file.
 struct Finding {
@@ -53,7 +78,6 @@ struct Finding {
     std::string text;
     std::string source_line;  ///< the line at `position`, empty where there is none
     std::string hint;         ///< the cure, empty where there is none to name
-    Severity severity = Severity::error;
 };
 
 /// "file:line:column: error[E012]: text", then the line, a caret under the column, and the hint.

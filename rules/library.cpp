@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "rules/builtin.hpp"
+#include "rules/text_file.hpp"
 #include "rules/yaml.hpp"
 
 namespace octroi {
@@ -98,6 +100,19 @@ Loaded<Policy> load_policy(const std::optional<std::string>& path, const Catalog
     if (!policy)
         return std::unexpected(std::move(findings));
     return std::move(*policy);
+}
+
+void quote_lines(std::vector<Finding>& findings) {
+    std::map<std::string, yaml::Document> files;
+    for (Finding& finding : findings) {
+        if (finding.position.line == 0 || !finding.source_line.empty())
+            continue;
+        const auto [place, fresh] = files.try_emplace(finding.file);
+        if (fresh)
+            place->second.text =
+                read_text_file(finding.file, yaml::max_file_size).value_or(std::string());
+        finding.source_line = place->second.finding(finding.code, finding.position, {}).source_line;
+    }
 }
 
 }  // namespace octroi

@@ -35,4 +35,7 @@ struct StandIn {
 [[nodiscard]] Loaded<Policy> load_policy(const std::optional<std::string>& path,
                                          const Catalogue& catalogue);
 
+/// Fills in the lines of the files that findings point to and do not quote.
+void quote_lines(std::vector<Finding>& findings);
+
 }  // namespace octroi

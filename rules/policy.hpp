@@ -27,6 +27,12 @@ inline constexpr std::array<std::string_view, 3> action_names = {"accept", "drop
 /// Whether a rule acts or only says what it would do.
 enum class Mode : std::uint8_t { enforce, monitor };
 
+inline constexpr std::array<std::string_view, 2> mode_names = {"enforce", "monitor"};
+
+[[nodiscard]] constexpr std::string_view to_string(Mode mode) {
+    return mode_names[static_cast<std::size_t>(mode)];
+}
+
 /// A condition's answer while a flow is still being inspected.
 enum class Truth : std::uint8_t { no, unknown, yes };
 
@@ -42,6 +48,15 @@ struct Zone {
     std::string name;
     std::vector<Network> networks;
     std::vector<std::string> interfaces;
+    std::string file;  ///< where it was read
+    Position position;
+};
+
+/// A list of the policy with nothing inside, and where it was read.
+struct EmptyList {
+    std::string name;
+    std::string file;
+    Position position;
 };
 
 /// Networks, and whether an address is in any of them.
@@ -145,6 +160,7 @@ class Policy {
         std::vector<Zone> zones;
         std::vector<Rule> rules;  ///< exemptions first
         std::array<Action, exception_names.size()> exceptions{};
+        std::vector<EmptyList> empty_lists;
         std::string file;
     };
 

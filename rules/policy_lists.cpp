@@ -33,6 +33,9 @@ void read_list_file(Report& report, const yaml::Node& node, List& list) {
     }
     const yaml::Document document{.file = path.string(), .text = std::move(*text), .root = {}};
     Report inside = report.about(document);
+    if (const auto place = bad_character(document.text))
+        return inside.error(Code::bad_encoding, *place, std::string(not_utf8),
+                            std::string(save_as_utf8));
     std::size_t values = 0;
     ListLines lines(document.text);
     for (ListLine line = lines.next(); !line.value.empty(); line = lines.next()) {
@@ -86,6 +89,10 @@ void read_lists(Report& report, const yaml::Node* node, Lists& lists) {
         const yaml::Node& key = node->keys[i];
         const auto [place, fresh] =
             lists.try_emplace(key.scalar, read_list_of(report, node->values[i]));
+        if (fresh) {
+            place->second.file = report.file();
+            place->second.position = key.position;
+        }
         if (!fresh)
             report.error(Code::duplicate_name, key.position,
                          fmt::format("a second list is called `{}`", key.scalar));

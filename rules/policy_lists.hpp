@@ -13,6 +13,12 @@ namespace octroi {
 struct List {
     NameSet names;
     std::vector<Network> networks;
+    std::string file;  ///< where it was read
+    Position position;
+
+    [[nodiscard]] bool empty() const {
+        return names.domains.empty() && names.exact.empty() && networks.empty();
+    }
 };
 
 using Lists = std::map<std::string, List, std::less<>>;

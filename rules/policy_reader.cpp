@@ -92,6 +92,10 @@ Policy::Parts PolicyReader::read(const yaml::Node& root) {
         read_exemptions(file);
         read_rules(file);
     }
+    for (const auto& [name, list] : lists_)
+        if (list.empty())
+            parts.empty_lists.push_back(
+                {.name = name, .file = list.file, .position = list.position});
     parts.defaults = defaults_;
     parts.zones = std::move(zones_);
     parts.rules = std::move(exemptions_);
@@ -145,7 +149,7 @@ Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
                                       "an action", words(action_names)))
         defaults.action = static_cast<Action>(*action);
     if (const auto mode = read_word(report_, fields.optional("mode"), Code::bad_value, "a mode",
-                                    {"enforce", "monitor"}))
+                                    words(mode_names)))
         defaults.mode = static_cast<Mode>(*mode);
     const yaml::Node* zone = fields.optional("timezone");
     if (const auto name = read_text(report_, zone)) {
@@ -202,6 +206,7 @@ void PolicyReader::read_zones(Part& part) {
                                  fmt::format("more than {} zones", max_zones));
     for (std::size_t i = 0; i < node->keys.size(); ++i) {
         Zone zone = read_zone(part.report, read_name(part.report, &node->keys[i]), node->values[i]);
+        zone.position = node->keys[i].position;
         if (std::ranges::find(zones_, zone.name, &Zone::name) != zones_.end())
             part.report.error(Code::duplicate_name, node->keys[i].position,
                               fmt::format("a second zone is called `{}`", zone.name));
@@ -210,7 +215,7 @@ void PolicyReader::read_zones(Part& part) {
 }
 
 Zone PolicyReader::read_zone(Report& report, const std::string& name, const yaml::Node& node) {
-    Zone zone{.name = name, .networks = {}, .interfaces = {}};
+    Zone zone{.name = name, .networks = {}, .interfaces = {}, .file = report.file()};
     const auto read_networks = [&](const yaml::Node* networks) {
         for (const yaml::Node* item : read_list(report, networks))
             if (const auto network = read_network(report, item))
@@ -277,7 +282,7 @@ Rule PolicyReader::read_rule(Report& report, const yaml::Node& node) {
     rule.mode = defaults_.mode;
     const yaml::Node* mode = fields.optional("mode");
     if (const auto word =
-            read_word(report, mode, Code::bad_value, "a mode", {"enforce", "monitor"}))
+            read_word(report, mode, Code::bad_value, "a mode", words(mode_names)))
         rule.mode = static_cast<Mode>(*word);
     const yaml::Node* rollout = fields.optional("rollout");
     rule.rollout = read_rollout(report, rollout, defaults_.time_zone, zones_);

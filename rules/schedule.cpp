@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include <fmt/format.h>
+
 namespace octroi {
 namespace {
 
@@ -102,6 +104,26 @@ std::optional<HoursWindow> parse_hours(std::string_view text) {
     window.start = static_cast<std::uint16_t>(*start);
     window.end = static_cast<std::uint16_t>(*end);
     return window;
+}
+
+std::string to_string(const HoursWindow& window) {
+    const auto clock = [](unsigned minutes) {
+        return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
+    };
+    constexpr unsigned every_day = (1U << day_names.size()) - 1;
+    std::string days;
+    for (std::size_t first = 0; first < day_names.size() && window.days != every_day;) {
+        std::size_t after = first;
+        while (after < day_names.size() && (window.days >> after & 1U) != 0)
+            ++after;
+        if (after > first)
+            days += fmt::format("{}{}", days.empty() ? "" : ",", day_names[first]);
+        if (after > first + 1)
+            days += fmt::format("-{}", day_names[after - 1]);
+        first = after + 1;
+    }
+    return fmt::format("{}{}{}-{}", days, days.empty() ? "" : " ", clock(window.start),
+                       clock(window.end));
 }
 
 std::optional<Instant> parse_moment(std::string_view text, absl::TimeZone zone, bool end_of_day) {

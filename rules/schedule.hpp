@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,10 +20,15 @@ struct HoursWindow {
     std::uint8_t days = 0x7f;  ///< bit 0: Monday
     std::uint16_t start = 0;   ///< minutes after midnight
     std::uint16_t end = 0;     ///< minutes after midnight, 1440 for its end
+
+    auto operator<=>(const HoursWindow&) const = default;
 };
 
 /// Reads `[DAYS] HH:MM-HH:MM`; DAYS are `Mon`, `Mon-Fri`, `Sat,Sun` or absent for every day.
 [[nodiscard]] std::optional<HoursWindow> parse_hours(std::string_view text);
+
+/// As parse_hours() reads it: "Mon-Fri 07:00-20:00", "22:00-06:00" for every day.
+[[nodiscard]] std::string to_string(const HoursWindow& window);
 
 /// Reads `2026-12-01`, `2026-12-01T08:00` or `2026-12-01T08:00:30` as a moment of `zone`, or the
 /// same with `Z` or an offset. A day that does not exist is none. With `end_of_day` a date alone

@@ -176,7 +176,9 @@ std::optional<std::size_t> read_word(Report& report, const yaml::Node* node, Cod
     constexpr std::size_t listed = 12;
     const std::string_view near = nearest(node->scalar, words);
     std::string hint = near.empty() ? "" : fmt::format("did you mean `{}`?", near);
-    if (near.empty() && words.size() <= listed)
+    if (words.empty())
+        hint = "there is none";
+    else if (near.empty() && words.size() <= listed)
         hint = fmt::format("one of: {}", fmt::join(words, ", "));
     report.error(code, node->position,
                  fmt::format("`{}` is not {}", node->scalar.substr(0, 300), what), std::move(hint));

@@ -1,11 +1,27 @@
 #include "rules/text_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include <fmt/format.h>
 
 namespace octroi {
+namespace {
+
+// RFC 3629: the length of the character that starts with `lead`, 0 for an octet that can't start
+// one.
+std::size_t utf8_length(unsigned char lead) {
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xc2 && lead < 0xe0)
+        return 2;
+    if (lead >= 0xe0 && lead < 0xf0)
+        return 3;
+    return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+}
+
+}  // namespace
 
 Finding too_large(std::string file, std::size_t size, std::size_t limit) {
     return {.code = Code::too_large,
@@ -33,6 +49,25 @@ std::expected<std::string, Finding> read_text_file(const std::string& path, std:
     if (text.size() > limit)
         return std::unexpected(too_large(path, text.size(), limit));
     return text;
+}
+
+std::optional<Position> bad_character(std::string_view text) {
+    Position place{.line = 1, .column = 1};
+    for (std::size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const std::size_t length = utf8_length(lead);
+        const bool control =
+            (lead < 0x20 && lead != '\n' && lead != '\r' && lead != '\t') || lead == 0x7f;
+        const std::string_view rest = text.substr(i + 1, length == 0 ? 0 : length - 1);
+        const bool continued = std::ranges::all_of(
+            rest, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; });
+        if (length == 0 || control || rest.size() + 1 != length || !continued)
+            return place;
+        place = lead == '\n' ? Position{.line = place.line + 1, .column = 1}
+                             : Position{.line = place.line, .column = place.column + length};
+        i += length;
+    }
+    return std::nullopt;
 }
 
 }  // namespace octroi

@@ -209,44 +209,12 @@ void refuse_duplicates(const Node& node) {
             refuse_duplicates(child);
 }
 
-// RFC 3629: the length of the character that starts with `lead`, 0 for an octet that can't start
-// one.
-std::size_t utf8_length(unsigned char lead) {
-    if (lead < 0x80)
-        return 1;
-    if (lead >= 0xc2 && lead < 0xe0)
-        return 2;
-    if (lead >= 0xe0 && lead < 0xf0)
-        return 3;
-    return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
-}
-
-// The place of the first octet that is not UTF-8 or is a control character, or none.
-std::optional<Position> bad_character(std::string_view text) {
-    Position place{.line = 1, .column = 1};
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t length = utf8_length(lead);
-        const bool control =
-            (lead < 0x20 && lead != '\n' && lead != '\r' && lead != '\t') || lead == 0x7f;
-        const std::string_view rest = text.substr(i + 1, length == 0 ? 0 : length - 1);
-        const bool continued = std::ranges::all_of(
-            rest, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; });
-        if (length == 0 || control || rest.size() + 1 != length || !continued)
-            return place;
-        place = lead == '\n' ? Position{.line = place.line + 1, .column = 1}
-                             : Position{.line = place.line, .column = place.column + length};
-        i += length;
-    }
-    return std::nullopt;
-}
-
 Node build(const std::string& text) {
     if (const auto place = bad_character(text))
         throw Refused{.code = Code::bad_encoding,
                       .position = *place,
-                      .text = "this is not UTF-8 text",
-                      .hint = "save the file as UTF-8 without control characters"};
+                      .text = std::string(not_utf8),
+                      .hint = std::string(save_as_utf8)};
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     Builder builder(text);

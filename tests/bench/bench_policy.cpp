@@ -1,9 +1,15 @@
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
-#include "rules/policy.hpp"
+#include "rules/library.hpp"
+#include "rules/lint.hpp"
 #include "tests/policy/samples.hpp"
 
 namespace {
@@ -52,7 +58,11 @@ Facts zoom_flow(const Policy& policy) {
             .service_known = true,
             .service = 1,
             .name_known = true,
-            .name = "us05web.zoom.us"};
+            .name = "us05web.zoom.us",
+            .protocol_known = true,
+            .protocol = "TLS",
+            .application_known = true,
+            .classified_known = true};
 }
 
 // Both outcomes of a flow that only the last rule matches.
@@ -88,9 +98,126 @@ void read_policy_text(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
+// Rules as above, and two that ask for lists of 100,000 domains and of 50,000 networks, in files.
+class LargePolicy {
+  public:
+    explicit LargePolicy(std::int64_t rules) {
+        std::string name = (std::filesystem::temp_directory_path() / "octroi-XXXXXX").string();
+        folder_ = ::mkdtemp(name.data());
+        std::ofstream domains(folder_ / "domains.txt");
+        for (int i = 0; i < 100'000; ++i)
+            domains << "host" << i << ".domain" << i % 1000 << ".example\n";
+        std::ofstream networks(folder_ / "networks.txt");
+        for (int i = 0; i < 50'000; ++i)
+            networks << "100." << 64 + i / 1024 << '.' << i / 4 % 256 << '.' << i % 4 * 64
+                     << "/26\n";
+        std::string text = policy_text(rules - 2);
+        text.insert(text.find("rules:"),
+                    "lists: {domains: {file: domains.txt}, networks: {file: networks.txt}}\n");
+        text +=
+            "- {name: domains, then: drop, when: {name: $domains}}\n"
+            "- {name: networks, then: drop, when: {address: $networks}}\n";
+        std::ofstream(folder_ / "policy.yaml") << text;
+    }
+
+    LargePolicy(const LargePolicy&) = delete;
+    LargePolicy& operator=(const LargePolicy&) = delete;
+    LargePolicy(LargePolicy&&) = delete;
+    LargePolicy& operator=(LargePolicy&&) = delete;
+
+    ~LargePolicy() {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    [[nodiscard]] Policy load(const octroi::Catalogue& catalogue) const {
+        return octroi::load_policy((folder_ / "policy.yaml").string(), catalogue).value();
+    }
+
+  private:
+    std::filesystem::path folder_;
+};
+
+void load_large_policy(benchmark::State& state) {
+    const octroi::Catalogue catalogue = octroi::samples::catalogue();
+    const LargePolicy files(state.range(0));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(files.load(catalogue));
+}
+
+void lint_large_policy(benchmark::State& state) {
+    const octroi::Catalogue catalogue = octroi::samples::catalogue();
+    const Policy policy = LargePolicy(state.range(0)).load(catalogue);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(octroi::lint(policy, catalogue));
+}
+
+// Flows of which one in four is in a list: by its name, by its address, else by nothing or by the
+// rule for Zoom.
+std::vector<Facts> flows_of(const Policy& policy, const std::vector<std::string>& names) {
+    std::vector<Facts> flows;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        Facts facts = zoom_flow(policy);
+        if (i % 4 != 0)
+            facts.service = octroi::no_service;
+        if (i % 4 == 2)
+            facts.server =
+                octroi::samples::address(fmt::format("100.{}.{}.7", 64 + i % 48, i % 256));
+        if (i % 4 != 0)
+            facts.name = names[i];
+        flows.push_back(facts);
+    }
+    return flows;
+}
+
+std::vector<std::string> names_of(std::size_t count) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i)
+        names.push_back(i % 4 == 1 ? fmt::format("host{}.domain{}.example", i * 97 % 100'000,
+                                                 i * 97 % 100'000 % 1000)
+                                   : fmt::format("www{}.other{}.example", i, i % 100));
+    return names;
+}
+
+double nanoseconds_each(const Policy& policy, const std::vector<Facts>& flows) {
+    const auto start = std::chrono::steady_clock::now();
+    for (const Facts& facts : flows)
+        benchmark::DoNotOptimize(policy.decide(facts));
+    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+    return took.count() / static_cast<double>(flows.size());
+}
+
+// The same flows asked of 10 rules without lists, and of as many as the argument says with them, in
+// turn. `ratio` is the second over the first.
+void decide_beside_ten_rules(benchmark::State& state) {
+    const octroi::Catalogue catalogue = octroi::samples::catalogue();
+    const Policy large = LargePolicy(state.range(0)).load(catalogue);
+    const Policy small = policy_of(10);
+    const auto names = names_of(4096);
+    const auto flows = flows_of(large, names);
+    double large_time = 0;
+    double small_time = 0;
+    for (auto _ : state) {
+        small_time += nanoseconds_each(small, flows);
+        large_time += nanoseconds_each(large, flows);
+    }
+    const auto rounds = static_cast<double>(state.iterations());
+    state.counters["ten_ns"] = small_time / rounds;
+    state.counters["large_ns"] = large_time / rounds;
+    state.counters["ratio"] = large_time / small_time;
+}
+
 BENCHMARK(decide_at_the_last_rule)->ArgName("rules")->Arg(10)->Arg(1000)->Arg(10'000);
 BENCHMARK(decide_before_anything_is_known)->ArgName("rules")->Arg(10)->Arg(1000);
 BENCHMARK(read_policy_text)->ArgName("rules")->Arg(10)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(load_large_policy)->ArgName("rules")->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(lint_large_policy)->ArgName("rules")->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(decide_beside_ten_rules)
+    ->ArgName("rules")
+    ->Arg(10)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 HERE = pathlib.Path(__file__).resolve().parent
 CAPTURES = HERE.parent / "captures"
+ROOT = HERE.parents[1]
 MOST_SEEDS = 6  # of one target
 LARGEST = 6000  # octets of one seed
 ETHERNET, RAW_IP = 1, 101
@@ -232,11 +233,39 @@ def tunnels() -> list[bytes]:
     return [ipv4(4, inner), gre, udp(2152, gtp), udp(4789, vxlan), udp(3544, inner_6), ipv4(4, gre)]
 
 
+EVERY_KEY = b"""octroi: 1
+defaults: {action: accept, mode: monitor, timezone: Europe/Paris}
+zones: {pilot: [10.20.4.0/24, "fd00:20::/48"], phones: {networks: [10.64.0.0/12], interfaces: [wwan0]}}
+lists: {partners: [lab.example, "=www.lab.example", 192.0.2.0/24]}
+exemptions:
+- {name: press, when: {zone: phones, service: x}, from: 2026-11-01, until: 2027-03-31, owner: o, ticket: t}
+rules:
+- {name: a, then: accept, when: {name: {not: $partners}, address: $partners, strength: certain, ech: true}}
+- {name: b, then: reject, log: true, when: {zone: pilot, category: game}, hours: [Mon-Fri 07:00-20:00, "22:00-06:00"],
+   rollout: [{from: 2026-12-01, zone: pilot}, {from: 2027-01-01T08:00, percent: 25}, {from: 2027-03-01}]}
+- {name: c, then: drop, mode: enforce, when: {port: [443, 3478-3481], transport: udp, unclassified: false}, reason: r}
+exceptions: {midstream: accept, unclassified: drop, ambiguous: drop, malformed: drop, table_full: accept}
+names: {refuse: true, strip_ech: true}
+"""
+
+
+def texts() -> list[bytes]:
+    policies = [path.read_bytes() for path in sorted(ROOT.glob("rules/policies/[!d]*.yaml"))]
+    return [EVERY_KEY, *policies, (ROOT / "rules/catalogue/zoom.yaml").read_bytes()]
+
+
+def vendor_lists() -> list[bytes]:
+    """Lists as vendors publish them, behind the octet that names service, kind and format (0: by itself)."""
+    lists = sorted(path for path in HERE.parent.glob("refresh/lists/*") if path.is_file())
+    return [bytes([number % 4]) + path.read_bytes() for number, path in enumerate(lists)]
+
+
 def written_here(seeds: dict[str, list[bytes]]) -> None:
     for name, written in (("fuzz_dns", dns()), ("fuzz_stun", stun()), ("fuzz_http", http()),
                           ("fuzz_certificate", certificates()), ("fuzz_tcp_stream", streams()),
                           ("fuzz_socks", socks()), ("fuzz_gquic", gquic()),
-                          ("fuzz_decapsulation", tunnels())):
+                          ("fuzz_decapsulation", tunnels()), ("fuzz_yaml", texts()),
+                          ("fuzz_vendor_list", vendor_lists())):
         seeds[name] += written
     # A ClientHello's frame in an authentic packet, and datagrams as they come.
     crypto = b"\6\0\x20" + b"\1" + sized(3, bytes(28))

@@ -14,9 +14,10 @@ POLICIES = LAB_FOLDER / "policies"
 
 CONFIGURATION = """octroi: 1
 policy: policy.yaml
-queues: {{first: 0, count: 2, max_length: 8192}}
+queues: {{first: 0, count: 2, max_length: {queue_length}}}
 mark: {{shift: 12}}
 on_failure: {on_failure}
+flows: {{limit: {flow_limit}}}
 metrics: {{listen: "127.0.0.1:{port}"}}
 events: {{file: events.jsonl, clients: {clients}}}
 """
@@ -34,14 +35,19 @@ def binary():
 class Octroi:
     """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
 
-    def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full"):
+    def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full", queue_length=8192,
+                 flow_limit=65536, manager=None, gateway=None):
         self._lab = lab
+        self._gateway = gateway or lab.gateway
+        self._manager = manager
         self._port = port
         self._process = None
         self.folder = folder
+        self.program = binary()
         self.config = folder / "octroi.yaml"
         self.log = folder / "octroi.log"
-        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients))
+        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients,
+                                                    queue_length=queue_length, flow_limit=flow_limit))
         self.write_policy((POLICIES / policy).read_text())
 
     def write_policy(self, text):
@@ -53,7 +59,11 @@ class Octroi:
     # The program's verbs.
 
     def firewall(self, verb, check=True):
-        return self._lab.gateway.run(binary(), "firewall", verb, "--config", self.config, check=check)
+        return self._gateway.run(self.program, "firewall", verb, "--config", self.config, check=check)
+
+    def status(self, *options, check=True):
+        """What `octroi status` says on the gateway."""
+        return self._lab.gateway.run(binary(), "status", "--config", self.config, *options, check=check, text=True)
 
     def install_firewall(self):
         self.firewall("install")
@@ -74,9 +84,15 @@ class Octroi:
         self._process = process
 
     def launch(self, *through):
-        """Starts the daemon, by another command where `through` names one, and waits for nothing."""
-        return self._lab.start(self._lab.gateway, self.log, *through,
-                               binary(), "run", "--config", self.config)
+        """Starts the daemon, by another command where `through` names one, and waits for nothing. A service
+        manager, where there is one, hands it what it keeps."""
+        command = (*through, self.program, "run", "--config", self.config)
+        if self._manager:
+            return self._manager.launch(self._start, *command)
+        return self._start(*command)
+
+    def _start(self, *command, **options):
+        return self._lab.start(self._gateway, self.log, *command, **options)
 
     def reload(self):
         """SIGHUP, and waits until the daemon has counted the reload, good or bad."""
@@ -126,12 +142,12 @@ class Octroi:
 
     def ready(self):
         try:
-            return metrics.fetch(self._lab.gateway, "/readyz", self._port)[0] == 200
+            return metrics.fetch(self._gateway, "/readyz", self._port)[0] == 200
         except OSError:
             return False
 
     def scrape(self):
-        return metrics.scrape(self._lab.gateway)
+        return metrics.scrape(self._gateway)
 
     def events(self):
         """The decision events so far. The last line may still be under way."""
@@ -149,6 +165,10 @@ class Octroi:
     def event_after(self, count):
         """The decision event that follows the first `count` ones, waited for."""
         return wait_until(lambda: self.events()[count:], f"event number {count + 1}")[0]
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def memory(self):
         """The resident memory in octets (proc(5), VmRSS)."""

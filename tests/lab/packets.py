@@ -42,6 +42,15 @@ def tcp(source, destination, flags, sequence, acknowledgement=0, payload=b""):
     return ip(source[0], destination[0], socket.IPPROTO_TCP, segment)
 
 
+def udp(source, destination, payload):
+    """A datagram in its IP packet; source and destination are (address, port)."""
+    length = 8 + len(payload)
+    header = struct.pack("!HHHH", source[1], destination[1], length, 0)  # RFC 768
+    pseudo = packed(source[0]) + packed(destination[0]) + struct.pack("!II", length, socket.IPPROTO_UDP)
+    check = checksum(pseudo + header + payload) or 0xFFFF
+    return ip(source[0], destination[0], socket.IPPROTO_UDP, header[:6] + struct.pack("!H", check) + payload)
+
+
 class RawSender:
     """Sends whole IP packets from a namespace."""
 

@@ -2,6 +2,7 @@
 """What octroi tells: well-formed, from the first scrape on, and of no one in particular."""
 
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
@@ -73,6 +74,30 @@ class Metrics(LabCase):
             self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
         wait_until(self.daemon.ready, "an answer")
         self.daemon.scrape()
+
+    def test_status_tells_policy_queues_services_and_rules(self):
+        self.traffic()
+        said = self.daemon.status().stdout
+        for words in ("policy.yaml (enforce), 2 rules, 0 exemptions", "ready", "queue 0", "worker 0"):
+            self.assertIn(words, said)
+        self.assertRegex(said, r"(?m)^zoom +0 +0 +6$")
+        status = json.loads(self.daemon.status("--json").stdout)
+        self.assertEqual([rule["hits"] for rule in status["rules"]], [0, 6])
+        for secret in (*PILOT, *NEUTRAL, "www.example.org"):
+            self.assertNotIn(secret, json.dumps(status))
+
+    def test_status_names_the_rules_that_no_flow_met(self):
+        self.traffic()
+        self.assertIn("foreign-conferencing", self.daemon.status("--rules").stdout)
+        unused = self.daemon.status("--unused", "1").stdout
+        self.assertIn("state-tools", unused)
+        self.assertNotIn("foreign-conferencing", unused)
+
+    def test_status_without_a_daemon_ends_with_4(self):
+        self.daemon.kill()
+        done = self.daemon.status(check=False)
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn("octroi run", done.stderr)
 
     def test_health_and_readiness(self):
         for path in ("/healthz", "/readyz"):

@@ -17,6 +17,16 @@ class Zones(LabCase):
             answer = clients.curl(self.lab, "www.example.org", address)
             self.assert_answered(answer, page_of("www.example.org"))
 
+    def test_an_accepted_flow_of_a_rule_that_logs_is_an_event(self):
+        daemon = self.octroi("logged.yaml")
+        for name in ("visio.numerique.gouv.fr", "www.example.org", "zoom.us"):
+            clients.curl(self.lab, name, NEUTRAL.v4)
+        self.assertEqual(daemon.event(rule="no-zoom")["action"], "reject")
+        logged = daemon.event(rule="visio")
+        self.assertEqual((logged["action"], logged["would"], logged["mode"], logged["server_name"]),
+                         ("accept", "accept", "enforce", "visio.numerique.gouv.fr"))
+        self.assertEqual({event["rule"] for event in daemon.events()}, {"no-zoom", "visio"})
+
     def test_a_zone_by_interface_holds_for_the_answers_too(self):
         self.octroi("interface.yaml")
         for address in NEUTRAL:

@@ -10,6 +10,7 @@ import packets
 from case import LabCase
 from client_hello import client_hello, records, send_segments
 from gateway import POLICIES, binary
+from load import Load
 from processes import wait_until
 from server import BLOB, page_of
 from topology import NEUTRAL, VISIO, ZOOM
@@ -133,6 +134,16 @@ class Reload(LabCase):
             daemon.send(signal.SIGHUP)
         daemon.reload()
         self.assert_reset(clients.curl(self.lab, NAME, NEUTRAL.v6))
+
+    def test_reloads_under_load_lose_no_packet(self):
+        daemon = self.octroi("pilot.yaml")
+        policies = ["pilot.yaml", "monitor.yaml"] * 25
+        with Load(self.lab) as load:
+            for policy in policies:
+                daemon.write_policy((POLICIES / policy).read_text())
+                daemon.reload()
+        self.assertEqual((load.lost_of_decided(), load.lost_of_new()), (0, 0), load.sent)
+        self.assertEqual(daemon.scrape().sum("octroi_config_reloads_total", result="success"), len(policies) + 1)
 
     def test_a_broken_policy_keeps_the_old_one_and_says_why(self):
         daemon = self.octroi("pilot.yaml")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The shipped policies are sound, pass their tests, and every rule of theirs decides one.
+# The shipped policies are sound and without warnings, pass their tests, and every rule of theirs decides one.
 #   check.sh OCTROI
 set -u
 octroi=$(realpath -- "${1:?usage: check.sh OCTROI}") || exit 2
@@ -7,7 +7,8 @@ cd "$(dirname "$0")" || exit 2
 status=0
 for policy in ../../rules/policies/*.yaml; do
     name=$(basename "$policy" .yaml)
-    "$octroi" check "$policy" || status=1
+    # Their dates are examples: the day is one on which the exemption is neither over nor near its end.
+    "$octroi" check --strict --at 2026-11-22 "$policy" "${name}_test.yaml" || status=1
     output=$("$octroi" test --coverage "${name}_test.yaml" 2>&1) || status=1
     printf '%s\n' "$output"
     grep -q 'no test reaches' <<<"$output" && status=1

@@ -80,6 +80,54 @@ TEST_SUITE("command line") {
         CHECK(json.files == std::vector<std::string>{"a.pcap"});
     }
 
+    TEST_CASE("explain") {
+        const auto plain = parsed<ExplainCommand>({"explain", "--client", "10.20.4.7"});
+        CHECK(plain.flow.client == "10.20.4.7");
+        CHECK_FALSE(plain.flow.name);
+        CHECK_FALSE(plain.at);
+        CHECK_FALSE(plain.json);
+        const auto full = parsed<ExplainCommand>(
+            {"explain", "--client",    "::1",  "--name",      "zoom.us",    "--address",
+             "::2",     "--port",      "443",  "--transport", "udp",        "--protocol",
+             "QUIC",    "--service",   "zoom", "--at",        "2026-12-01", "--policy",
+             "p.yaml",  "--catalogue", "d",    "--json"});
+        CHECK(full.flow.name == "zoom.us");
+        CHECK(full.flow.address == "::2");
+        CHECK(full.flow.port == "443");
+        CHECK(full.flow.transport == "udp");
+        CHECK(full.flow.protocol == "QUIC");
+        CHECK(full.flow.service == "zoom");
+        CHECK(full.at == "2026-12-01");
+        CHECK(full.policy == "p.yaml");
+        CHECK(full.catalogue == "d");
+        CHECK(full.json);
+    }
+
+    TEST_CASE("test") {
+        const auto test = parsed<TestCommand>(
+            {"test", "a.yaml", "b.yaml", "--coverage", "--junit", "r.xml", "--catalogue", "d"});
+        CHECK(test.files == std::vector<std::string>{"a.yaml", "b.yaml"});
+        CHECK(test.coverage);
+        CHECK(test.junit == "r.xml");
+        CHECK(test.catalogue == "d");
+        CHECK_FALSE(parsed<TestCommand>({"test", "a.yaml"}).junit);
+    }
+
+    TEST_CASE("diff") {
+        const auto plain = parsed<DiffCommand>({"diff", "a.yaml", "b.yaml"});
+        CHECK(plain.before == "a.yaml");
+        CHECK(plain.after == "b.yaml");
+        CHECK(plain.captures.empty());
+        CHECK_FALSE(plain.at);
+        const auto full =
+            parsed<DiffCommand>({"diff", "a.yaml", "b.yaml", "--capture", "1.pcap", "--capture",
+                                 "2.pcap", "--events", "e.jsonl", "--at", "2026-12-01", "--json"});
+        CHECK(full.captures == std::vector<std::string>{"1.pcap", "2.pcap"});
+        CHECK(full.events == std::vector<std::string>{"e.jsonl"});
+        CHECK(full.at == "2026-12-01");
+        CHECK(full.json);
+    }
+
     TEST_CASE("firewall") {
         using Verb = FirewallCommand::Verb;
         CHECK(parsed<FirewallCommand>({"firewall", "print"}).verb == Verb::print);
@@ -128,6 +176,24 @@ TEST_SUITE("command line") {
         CHECK(lookup.subject == "170.114.52.2");
     }
 
+    TEST_CASE("status") {
+        const auto plain = parsed<StatusCommand>({"status"});
+        CHECK_FALSE(plain.config);
+        CHECK_FALSE(plain.url);
+        CHECK_FALSE(plain.unused);
+        CHECK_FALSE(plain.rules);
+        CHECK_FALSE(plain.json);
+        CHECK_FALSE(plain.watch);
+        const auto full = parsed<StatusCommand>({"status", "--config", "c", "--url", "u", "--rules",
+                                                 "--unused", "30", "--json", "--watch"});
+        CHECK(full.config == "c");
+        CHECK(full.url == "u");
+        CHECK(full.unused == 30);
+        CHECK(full.rules);
+        CHECK(full.json);
+        CHECK(full.watch);
+    }
+
     TEST_CASE("reload") {
         const auto reload = parsed<ReloadCommand>({"reload", "--pid", "4711", "--config", "c"});
         CHECK(reload.process == 4711);
@@ -146,11 +212,17 @@ TEST_SUITE("command line") {
             {"run", "--config"},
             {"check"},
             {"replay", "--json"},
+            {"explain"},
+            {"test"},
+            {"test", "--junit"},
+            {"diff", "a.yaml"},
+            {"diff", "a.yaml", "b.yaml", "c.yaml"},
             {"firewall"},
             {"firewall", "flush"},
             {"catalogue"},
             {"catalogue", "show"},
             {"version", "surplus"},
+            {"status", "--unused", "-1"},
             {"reload"},
             {"reload", "--pid", "0"},
             {"reload", "--pid", "-1"},
@@ -181,8 +253,9 @@ TEST_SUITE("command line") {
     TEST_CASE("the main help names every verb and the exit codes") {
         const Printed printed;
         static_cast<void>(parse({"--help"}));
-        for (const char* word : {"run", "reload", "check", "replay", "firewall", "catalogue",
-                                 "version", "Exit codes: 0 ok"}) {
+        for (const char* word :
+             {"run", "reload", "check", "replay", "explain", "test", "diff", "firewall",
+              "catalogue", "status", "version", "Exit codes: 0 ok"}) {
             CAPTURE(word);
             CHECK(printed.output().find(word) != std::string::npos);
         }

@@ -47,8 +47,8 @@ TEST_SUITE("diagnostic") {
 
     TEST_CASE("a warning says so") {
         Finding finding = unknown_service(1, "");
-        finding.severity = Severity::warning;
-        CHECK(render(finding).starts_with("policy.yaml:12:1: warning[E012]: "));
+        finding.code = Code::never_decides;
+        CHECK(render(finding).starts_with("policy.yaml:12:1: warning[W001]: "));
     }
 
     TEST_CASE("a finding about the whole file names no line and draws no caret") {

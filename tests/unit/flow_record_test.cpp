@@ -67,6 +67,14 @@ TEST_SUITE("flow record") {
         CHECK(json::parse(to_json_line(record)).at("exception") == "table_full");
     }
 
+    TEST_CASE("what is refused, would be refused or is asked for is an event") {
+        CHECK(is_event({.action = Action::reject, .would = Action::reject}));
+        CHECK(is_event({.action = Action::drop, .would = Action::accept}));
+        CHECK(is_event({.action = Action::accept, .would = Action::reject}));
+        CHECK(is_event({.log = true}));
+        CHECK_FALSE(is_event({.action = Action::accept, .would = Action::accept}));
+    }
+
     TEST_CASE("an event tells when, and whether a monitor held the refusal back") {
         FlowRecord record = zoom_record();
         json event = json::parse(to_event_line(record, ClientPrivacy::full));

@@ -94,9 +94,11 @@ class Gate {
         ruleset_.interface_zones[interface].set(zone);
     }
 
+    [[nodiscard]] std::vector<Family> families() const { return registry_.collect(); }
+
     /// The value of a series; -1 where it is not exported.
     [[nodiscard]] double counted(std::string_view name, const Labels& labels = {}) const {
-        for (const Family& family : registry_.collect())
+        for (const Family& family : families())
             if (family.name == name)
                 for (const Family::Sample& sample : family.samples)
                     if (sample.labels == labels)
@@ -129,6 +131,7 @@ class Gate {
         ruleset.policy = std::make_shared<const Policy>(policy_of(policy, *ruleset.catalogue));
         ruleset.generation = generation;
         ruleset.series = FlowSeries(registry_, *ruleset.catalogue, *ruleset.policy);
+        ruleset.rule_series = RuleSeries(registry_, *ruleset.policy);
         return ruleset;
     }
 

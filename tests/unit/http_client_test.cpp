@@ -1,46 +1,48 @@
-#include "metrics/http_client.hpp"
+#include "daemon/http_client.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "metrics/http_server.hpp"
+#include "tests/unit/loopback.hpp"
 
 using namespace octroi;
 
-namespace {
-
-constexpr std::uint16_t port = 39477;
-
-HttpResponse respond(std::string_view path) {
-    if (path == "/large")
-        return {.body = std::string(300'000, 'x')};
-    if (path == "/hello")
-        return {.body = "hello\n"};
-    return {.status = 404, .body = "no such page\n"};
-}
-
-}  // namespace
-
-TEST_SUITE("http client") {
-    TEST_CASE("gets a body, also one that comes in many pieces, over IPv4 and IPv6") {
-        for (const char* address : {"127.0.0.1", "::1"}) {
-            const auto server = HttpServer::open(address, port, respond);
-            REQUIRE(server);
-            CHECK(http_get(address, port, "/hello") == "hello\n");
-            CHECK(http_get(address, port, "/large") == std::string(300'000, 'x'));
-        }
-    }
-
-    TEST_CASE("another status than 200 is an error that names it") {
-        const auto server = HttpServer::open("127.0.0.1", port, respond);
+TEST_SUITE("HTTP client") {
+    TEST_CASE("it gives the body of a page") {
+        const std::uint16_t port = free_port();
+        const auto server = HttpServer::open("127.0.0.1", port, [](std::string_view path) {
+            return HttpResponse{.body = fmt::format("you asked {}", path)};
+        });
         REQUIRE(server);
-        const auto answer = http_get("127.0.0.1", port, "/absent");
-        REQUIRE_FALSE(answer);
-        CHECK(answer.error().find("404") != std::string::npos);
+        CHECK(http_get(fmt::format("http://127.0.0.1:{}/api", port)) == "you asked /api");
     }
 
-    TEST_CASE("where nobody listens the error says where and why") {
-        const auto answer = http_get("127.0.0.1", port, "/hello");
-        REQUIRE_FALSE(answer);
-        CHECK(answer.error() == "127.0.0.1 port 39477: Connection refused");
+    TEST_CASE("a status that is not 200 is an error") {
+        const std::uint16_t port = free_port();
+        const auto server = HttpServer::open("127.0.0.1", port, [](std::string_view) {
+            return HttpResponse{.status = 503, .body = "later"};
+        });
+        REQUIRE(server);
+        const auto page = http_get(fmt::format("http://127.0.0.1:{}/", port));
+        REQUIRE_FALSE(page);
+        CHECK(page.error().find("status 503") != std::string::npos);
+    }
+
+    TEST_CASE("a body without end is refused") {
+        const std::uint16_t port = free_port();
+        const auto server = HttpServer::open("127.0.0.1", port, [](std::string_view) {
+            return HttpResponse{.body = std::string(17UL * 1024 * 1024, 'x')};
+        });
+        REQUIRE(server);
+        CHECK_FALSE(http_get(fmt::format("http://127.0.0.1:{}/", port)));
+    }
+
+    TEST_CASE("nobody there, and other protocols, are errors that name the URL") {
+        const std::string url = fmt::format("http://127.0.0.1:{}/", free_port());
+        const auto nobody = http_get(url);
+        REQUIRE_FALSE(nobody);
+        CHECK(nobody.error().starts_with(url));
+        CHECK_FALSE(http_get("file:///etc/passwd"));
     }
 }

@@ -144,6 +144,23 @@ TEST_SUITE("pipeline") {
               1);
     }
 
+    TEST_CASE("an accepted flow is an event where its rule says `log`, and else is not") {
+        const auto accepted = [](const std::string& fields) {
+            Gate gate("octroi: 1\nrules: [{name: seen, when: {service: zoom}, then: accept" +
+                      fields + "}]\n");
+            static_cast<void>(gate(ordinary.syn()));
+            auto step = gate(ordinary.from_client(0, wire::client_stream()));
+            REQUIRE(step.record);
+            CHECK(step.record->action == Action::accept);
+            CHECK(step.record->rule == "seen");
+            return std::move(*step.record);
+        };
+        CHECK(is_event(accepted(", log: true")));
+        CHECK(is_event(accepted(", log: true, mode: monitor")));
+        CHECK_FALSE(is_event(accepted("")));
+        CHECK_FALSE(is_event(accepted(", log: false")));
+    }
+
     TEST_CASE("an accepted flow leaves when its service is settled, so that its use is counted") {
         const Connection exempted = {.client = wire::endpoint("10.9.0.1", 50000)};
         Gate gate(refuse_zoom);

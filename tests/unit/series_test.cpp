@@ -31,6 +31,14 @@ TEST_SUITE("series registry") {
         CHECK(registry.workers() == 3);
     }
 
+    TEST_CASE("a series of the latest is the highest of all workers") {
+        SeriesRegistry registry(3);
+        const Slot slot = registry.slot("hit_timestamp_seconds", "When.", MetricType::latest);
+        registry.worker(0).set(slot, 7);
+        registry.worker(1).set(slot, 9);
+        CHECK(value_of(registry, "hit_timestamp_seconds") == 9);
+    }
+
     TEST_CASE("the same labels get the same slot, other labels another") {
         SeriesRegistry registry(1);
         const auto slot = [&](const Labels& labels) {

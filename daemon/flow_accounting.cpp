@@ -1,0 +1,81 @@
+#include "daemon/flow_accounting.hpp"
+
+#include <pthread.h>
+
+namespace octroi {
+namespace {
+
+Slot overruns(SeriesRegistry& registry, const char* result) {
+    return registry.slot("octroi_conntrack_event_overruns_total",
+                         "How often the kernel's events on ended flows did not fit the socket.",
+                         MetricType::counter, {{"result", result}});
+}
+
+}  // namespace
+
+// conntrack's opener is the client, but where a connection was picked up midway that may be the
+// server. Then the side inside a zone is the client, as for a flow that is inspected.
+void FlowAccount::add(const EndedConnection& connection, const Ruleset& ruleset) {
+    const Policy& policy = *ruleset.policy;
+    const bool reversed =
+        policy.zones_of(connection.opener).none() && policy.zones_of(connection.other).any();
+    const Address& client = reversed ? connection.other : connection.opener;
+    const auto& to_server = reversed ? connection.received : connection.sent;
+    const auto& to_client = reversed ? connection.sent : connection.received;
+    const FlowSeries::Carried& slots = ruleset.series.carried(
+        connection.mark.service, policy.label_zone(client, policy.zones_of(client)));
+    counters_.add(slots.bytes.to_server, to_server.bytes);
+    counters_.add(slots.bytes.to_client, to_client.bytes);
+    counters_.add(slots.packets.to_server, to_server.packets);
+    counters_.add(slots.packets.to_client, to_client.packets);
+    add_duration(slots.seconds, connection.duration);
+}
+
+// Most flows last for less than a second: fractions are kept, not rounded off one by one.
+void FlowAccount::add_duration(Slot slot, std::chrono::nanoseconds duration) {
+    std::chrono::nanoseconds& total = durations_[slot];
+    total += duration;
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(total);
+    counters_.add(slot, static_cast<std::uint64_t>(whole.count()));
+    total -= whole;
+}
+
+FlowAccounting::FlowAccounting(Parts parts)
+    : parts_(std::move(parts)),
+      account_(parts_.counters),
+      redelivered_(overruns(parts_.registry, "redelivered")),
+      lost_(overruns(parts_.registry, "lost")),
+      thread_([this] {
+          pthread_setname_np(pthread_self(), "accounting");
+          run();
+      }) {}
+
+FlowAccounting::~FlowAccounting() {
+    stopping_ = true;
+    thread_.join();
+}
+
+void FlowAccounting::run() {
+    while (!stopping_) {
+        look_after_the_table();
+        const auto ruleset = parts_.ruleset.load();
+        parts_.events.receive(
+            [&](const EndedConnection& connection) { account_.add(connection, *ruleset); });
+        parts_.counters.set(redelivered_, parts_.events.overruns().redelivered);
+        parts_.counters.set(lost_, parts_.events.overruns().lost);
+        parts_.events.wait(parts_.wake);
+    }
+}
+
+// An event that waits for its redelivery holds a place in the kernel's table. New connections need
+// that more than the account does.
+void FlowAccounting::look_after_the_table() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - looked_ < std::chrono::seconds(1))
+        return;
+    looked_ = now;
+    const auto status = conntrack_status();
+    parts_.events.redeliver(status && status->entries < status->limit / 4 * 3);
+}
+
+}  // namespace octroi

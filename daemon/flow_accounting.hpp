@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "daemon/conntrack.hpp"
+#include "daemon/worker.hpp"
+
+namespace octroi {
+
+/// Counts what ended flows carried, by service and zone.
+class FlowAccount {
+  public:
+    explicit FlowAccount(WorkerCounters& counters) : counters_(counters) {}
+
+    void add(const EndedConnection& connection, const Ruleset& ruleset);
+
+  private:
+    void add_duration(Slot slot, std::chrono::nanoseconds duration);
+
+    WorkerCounters& counters_;
+    absl::flat_hash_map<Slot, std::chrono::nanoseconds> durations_;  ///< slots keep whole seconds
+};
+
+/// The thread that follows the ends of connections. Nothing of it is on a packet's path.
+class FlowAccounting {
+  public:
+    struct Parts {
+        ConntrackEvents events;
+        SeriesRegistry& registry;
+        WorkerCounters& counters;  ///< its own, as a worker has them
+        const PublishedRuleset& ruleset;
+        int wake = -1;  ///< becomes readable when the thread must stop
+    };
+
+    explicit FlowAccounting(Parts parts);
+
+    FlowAccounting(const FlowAccounting&) = delete;
+    FlowAccounting& operator=(const FlowAccounting&) = delete;
+    FlowAccounting(FlowAccounting&&) = delete;
+    FlowAccounting& operator=(FlowAccounting&&) = delete;
+
+    /// Ends the thread; `wake` must be readable.
+    ~FlowAccounting();
+
+  private:
+    void run();
+    void look_after_the_table();
+
+    Parts parts_;
+    FlowAccount account_;
+    Slot redelivered_;
+    Slot lost_;
+    std::chrono::steady_clock::time_point looked_;
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+};
+
+}  // namespace octroi

@@ -1,0 +1,52 @@
+#include "daemon/http_client.hpp"
+
+#include <array>
+#include <memory>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+namespace octroi {
+namespace {
+
+constexpr std::size_t max_body = 16UL * 1024 * 1024;
+constexpr long timeout_seconds = 10;
+
+using Handle = std::unique_ptr<CURL, decltype([](CURL* handle) { curl_easy_cleanup(handle); })>;
+
+std::size_t append(const char* data, std::size_t /*one*/, std::size_t size, void* target) {
+    auto& body = *static_cast<std::string*>(target);
+    if (body.size() + size > max_body)
+        return 0;
+    body.append(data, size);
+    return size;
+}
+
+}  // namespace
+
+std::expected<std::string, std::string> http_get(const std::string& url) {
+    const Handle handle(curl_easy_init());
+    if (!handle)
+        return std::unexpected("libcurl can't be initialised");
+    std::string body;
+    std::array<char, CURL_ERROR_SIZE> problem{};
+    CURL* curl = handle.get();
+    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout_seconds);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem.data());
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+    if (const CURLcode code = curl_easy_perform(curl); code != CURLE_OK)
+        return std::unexpected(fmt::format(
+            "{}: {}", url, problem.front() != '\0' ? problem.data() : curl_easy_strerror(code)));
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        return std::unexpected(fmt::format("{}: status {}", url, status));
+    return body;
+}
+
+}  // namespace octroi

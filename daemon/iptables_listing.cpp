@@ -1,0 +1,75 @@
+#include "daemon/iptables_listing.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace octroi {
+namespace {
+
+// What ends a packet's way, or changes nothing that octroi goes by.
+constexpr std::array<std::string_view, 6> always_harmless = {"",    "DROP",  "REJECT",
+                                                             "LOG", "NFLOG", "TRACE"};
+
+// The target is what follows the last -j or -g: a comment that holds one stands before it.
+std::string_view target_of(std::string_view rule) {
+    const std::size_t place = std::max(rule.rfind(" -j ") + 1, rule.rfind(" -g ") + 1);
+    if (place == 0)
+        return "";
+    rule.remove_prefix(place + 3);
+    return rule.substr(0, rule.find(' '));
+}
+
+}  // namespace
+
+IptablesListing::IptablesListing(std::string_view printed) {
+    while (!printed.empty()) {
+        const std::size_t end = std::min(printed.find('\n'), printed.size());
+        lines_.emplace_back(printed.substr(0, end));
+        printed.remove_prefix(std::min(end + 1, printed.size()));
+    }
+}
+
+bool IptablesListing::has(std::string_view line) const {
+    return std::ranges::find(lines_, line) != lines_.end();
+}
+
+std::vector<std::string> IptablesListing::own_rules() const {
+    std::vector<std::string> own;
+    for (const std::string& line : lines_)
+        if (line.starts_with("-A OCTROI"))
+            own.push_back(line);
+    std::ranges::stable_sort(
+        own, {}, [](const std::string& line) { return line.substr(0, line.find(' ', 3)); });
+    return own;
+}
+
+std::optional<std::uint32_t> IptablesListing::accepted_mark() const {
+    constexpr std::string_view start = "-A OCTROI -m connmark --mark 0x";
+    constexpr int hexadecimal = 16;
+    for (const std::string& line : lines_) {
+        if (!line.starts_with(start) || !line.ends_with(" -j RETURN"))
+            continue;
+        const std::string_view value = std::string_view(line).substr(start.size());
+        std::uint32_t mark = 0;
+        std::from_chars(value.data(), value.data() + value.size(), mark, hexadecimal);
+        return mark;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> IptablesListing::way_past(
+    const std::vector<std::string_view>& harmless) const {
+    const auto jumping = std::ranges::find(lines_, jump);
+    if (jumping == lines_.end())
+        return std::nullopt;
+    const auto found = std::find_if(lines_.begin(), jumping, [&](const std::string& line) {
+        const std::string_view target = target_of(line);
+        return line.starts_with("-A FORWARD ") &&
+               std::ranges::find(always_harmless, target) == always_harmless.end() &&
+               std::ranges::find(harmless, target) == harmless.end();
+    });
+    return found == jumping ? std::nullopt : std::optional(*found);
+}
+
+}  // namespace octroi

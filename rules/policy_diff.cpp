@@ -1,0 +1,272 @@
+#include "rules/policy_diff.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "rules/client_classes.hpp"
+#include "rules/flow_shapes.hpp"
+
+namespace octroi {
+namespace {
+
+// Decisions to take at most, about ten seconds' worth; beyond, examples are left out.
+constexpr std::size_t max_decisions = 20'000'000;
+constexpr std::string_view unnamed_host = "unknown.invalid";  // RFC 6761: nobody's
+
+// What a flow is: of a service, of none, or a case in which there is nothing to decide on.
+struct Subject {
+    std::string name;
+    const Service* service = nullptr;
+    std::optional<Exception> exception;
+};
+
+std::vector<Subject> subjects_of(const Catalogue& catalogue) {
+    std::vector<Subject> subjects;
+    for (const Service& service : catalogue.services())
+        subjects.push_back({.name = service.name, .service = &service, .exception = std::nullopt});
+    subjects.push_back(
+        {.name = std::string(no_service_name), .service = nullptr, .exception = std::nullopt});
+    for (std::size_t i = 0; i < exception_names.size(); ++i)
+        if (static_cast<Exception>(i) != Exception::malformed)
+            subjects.push_back({.name = fmt::format("exception {}", exception_names[i]),
+                                .service = nullptr,
+                                .exception = static_cast<Exception>(i)});
+    return subjects;
+}
+
+// Whether a flow of that shape can be the subject.
+bool possible(const FlowShape& shape, const Subject& subject) {
+    const bool verifies = subject.service != nullptr && subject.service->verify_addresses;
+    if (!shape.verified && !verifies)
+        return false;
+    if (!shape.service)
+        return true;
+    const ServiceId service = subject.service == nullptr ? no_service : subject.service->id;
+    return service == *shape.service && !subject.exception;
+}
+
+// A flow that has shown all that it will ever show.
+Facts facts_of(const FlowShape& shape, const Subject& subject) {
+    const bool blank = subject.exception.has_value();
+    // Of an ambiguous flow, or one that found no room, nothing but the ends is known.
+    const bool read =
+        subject.exception != Exception::ambiguous && subject.exception != Exception::table_full;
+    Facts facts{.server = shape.server, .port = shape.port, .transport = shape.transport};
+    facts.service_known = read;
+    facts.service = subject.service == nullptr ? no_service : subject.service->id;
+    facts.strength = subject.service == nullptr ? Strength::none : shape.strength;
+    facts.service_verified = shape.verified;
+    facts.name_known = read;
+    facts.name = shape.name;
+    if (subject.service == nullptr && !blank && shape.name.empty())
+        facts.name = unnamed_host;
+    facts.ech = shape.ech;
+    facts.protocol_known = true;
+    facts.protocol = shape.protocol;
+    facts.application_known = true;
+    facts.application = shape.application;
+    facts.classified_known = true;
+    facts.unclassified = blank && read;
+    return facts;
+}
+
+// A policy at the moment of a situation.
+struct Sides {
+    Policy before;
+    Policy after;
+};
+
+std::pair<Effect, Effect> ask(const Sides& sides, const ClientClass& client, Facts facts,
+                              std::optional<Exception> exception) {
+    facts.client = client.client;
+    facts.zones = client.zones_before;
+    Effect before = effect_of(sides.before.decide(facts, exception));
+    facts.zones = client.zones_after;
+    return {std::move(before), effect_of(sides.after.decide(facts, exception))};
+}
+
+using Classes = std::vector<std::size_t>;
+using Situations = std::vector<bool>;
+using Effects = std::pair<Effect, Effect>;
+
+class Comparison {
+  public:
+    Comparison(const Policy& before, const Policy& after, const Catalogue& catalogue, Instant from,
+               absl::Duration length)
+        : before_(before),
+          after_(after),
+          timeline_(before, after, from, length),
+          clients_(before, after),
+          shapes_(flow_shapes(RulePairs(before, after), catalogue)),
+          subjects_(subjects_of(catalogue)) {}
+
+    PolicyDiff run() {
+        limit_shapes();
+        for (std::size_t i = 0; i < timeline_.situations().size(); ++i) {
+            const Instant at = timeline_.situations()[i];
+            const Sides sides{.before = before_.at(at), .after = after_.at(at)};
+            for (std::size_t c = 0; c < clients_.all().size(); ++c)
+                compare_client(sides, c, i);
+        }
+        PolicyDiff diff{.from = timeline_.start(),
+                        .until = timeline_.end(),
+                        .complete = shapes_.complete,
+                        .settings = {},
+                        .changes = {}};
+        compare_settings(diff);
+        collect(diff);
+        return diff;
+    }
+
+  private:
+    // Who differs when, of one shape and subject and in one way.
+    using Found = std::tuple<std::size_t, Effects, std::size_t>;
+    using WhenByClass = std::map<std::size_t, Situations>;
+
+    void limit_shapes();
+    void compare_client(const Sides& sides, std::size_t client, std::size_t situation);
+    void note(std::size_t shape, std::size_t subject, Effects effects, std::size_t client,
+              std::size_t situation);
+    void compare_settings(PolicyDiff& diff) const;
+    void collect(PolicyDiff& diff) const;
+    [[nodiscard]] PolicyChange change_of(const Effects& effects, const Classes& classes,
+                                         const Situations& situations) const;
+
+    const Policy& before_;
+    const Policy& after_;
+    Timeline timeline_;
+    ClientClasses clients_;
+    FlowShapes shapes_;
+    std::vector<Subject> subjects_;
+    std::map<Found, WhenByClass> found_;
+};
+
+// The ordinary flow is always compared in full.
+void Comparison::limit_shapes() {
+    const std::size_t places = timeline_.situations().size() * clients_.all().size();
+    std::size_t decisions = 0;
+    for (std::size_t i = 0; i < shapes_.all.size(); ++i) {
+        decisions += places * (shapes_.all[i].service ? 1 : subjects_.size());
+        if (i == 0 || decisions <= max_decisions)
+            continue;
+        shapes_.all.resize(i);
+        shapes_.complete = false;
+    }
+}
+
+void Comparison::compare_client(const Sides& sides, std::size_t client, std::size_t situation) {
+    for (std::size_t s = 0; s < subjects_.size(); ++s) {
+        const Subject& subject = subjects_[s];
+        std::optional<Effects> ordinary;
+        for (std::size_t i = 0; i < shapes_.all.size(); ++i) {
+            const FlowShape& shape = shapes_.all[i];
+            if (!possible(shape, subject))
+                continue;
+            const Effects effects =
+                ask(sides, clients_.all()[client], facts_of(shape, subject), subject.exception);
+            if (i == 0)
+                ordinary = effects;
+            const bool as_ordinary = i != 0 && effects.first.same_action(ordinary->first) &&
+                                     effects.second.same_action(ordinary->second);
+            if (!as_ordinary && !effects.first.same_action(effects.second))
+                note(i, s, effects, client, situation);
+        }
+    }
+}
+
+void Comparison::note(std::size_t shape, std::size_t subject, Effects effects, std::size_t client,
+                      std::size_t situation) {
+    Situations& situations = found_[{shape, std::move(effects), subject}][client];
+    situations.resize(timeline_.situations().size());
+    situations[situation] = true;
+}
+
+void Comparison::compare_settings(PolicyDiff& diff) const {
+    const auto note = [&](std::string setting, std::string_view before, std::string_view after) {
+        if (before != after)
+            diff.settings.push_back({.setting = std::move(setting),
+                                     .before = std::string(before),
+                                     .after = std::string(after)});
+    };
+    const auto flag = [](bool value) { return value ? "true" : "false"; };
+    note("names: refuse", flag(before_.names().refuse), flag(after_.names().refuse));
+    note("names: strip_ech", flag(before_.names().strip_ech), flag(after_.names().strip_ech));
+    // Malformed packets are refused before any rule; monitor mode lets them pass.
+    const auto malformed = [](const Policy& policy) {
+        return policy.defaults().mode == Mode::enforce
+                   ? to_string(policy.exception_action(Exception::malformed))
+                   : std::string_view("accept");
+    };
+    note("exceptions: malformed", malformed(before_), malformed(after_));
+}
+
+PolicyChange Comparison::change_of(const Effects& effects, const Classes& classes,
+                                   const Situations& situations) const {
+    PolicyChange change{.spans = timeline_.spans(situations),
+                        .when = timeline_.text(situations),
+                        .clients = clients_.text(classes),
+                        .some_clients = {},
+                        .services = {},
+                        .flows = {},
+                        .before = effects.first,
+                        .after = effects.second};
+    for (const std::size_t i : classes)
+        change.some_clients.push_back(clients_.all()[i].client);
+    return change;
+}
+
+// Joins what was found: clients that differ at the same times, then services of the same clients
+// and times, then examples of the same services, clients and times.
+void Comparison::collect(PolicyDiff& diff) const {
+    using Place = std::tuple<Situations, Classes, Effects>;
+    std::map<std::pair<std::size_t, Place>, Classes> subjects;
+    for (const auto& [found, whens] : found_) {
+        const auto& [shape, effects, subject] = found;
+        std::map<Situations, Classes> joined;
+        for (const auto& [client, situations] : whens)
+            joined[situations].push_back(client);
+        for (const auto& [situations, classes] : joined)
+            subjects[{shape, {situations, classes, effects}}].push_back(subject);
+    }
+    std::map<std::tuple<bool, Place, Classes>, std::vector<std::size_t>> examples;
+    for (const auto& [key, who] : subjects)
+        examples[{key.first != 0, key.second, who}].push_back(key.first);
+    for (const auto& [key, shapes] : examples) {
+        const auto& [example, place, who] = key;
+        const auto& [situations, classes, effects] = place;
+        PolicyChange change = change_of(effects, classes, situations);
+        for (const std::size_t i : who)
+            change.services.push_back(subjects_[i].name);
+        for (const std::size_t i : shapes)
+            if (i != 0)
+                change.flows.push_back(shapes_.all[i].details);
+        diff.changes.push_back(std::move(change));
+    }
+    std::ranges::stable_sort(diff.changes, [](const PolicyChange& a, const PolicyChange& b) {
+        const auto rank = [](const PolicyChange& change) {
+            return std::tuple(!change.flows.empty(), change.spans.front().start,
+                              change.spans.size(), -absl::ToUnixSeconds(change.spans.back().end));
+        };
+        return rank(a) < rank(b);
+    });
+}
+
+}  // namespace
+
+Effect effect_of(const Decision& decision) {
+    const Outcome& enforced = decision.enforced;
+    const Rule* rule = decision.rule();
+    return {.action = enforced.action,
+            .would = decision.would.settled ? decision.would.action : enforced.action,
+            .rule = rule == nullptr ? "" : rule->name};
+}
+
+PolicyDiff compare(const Policy& before, const Policy& after, const Catalogue& catalogue,
+                   Instant from, absl::Duration length) {
+    return Comparison(before, after, catalogue, from, length).run();
+}
+
+}  // namespace octroi

@@ -1,0 +1,38 @@
+"""Stops one thread of a process and lets the others run, as a debugger does (ptrace(2))."""
+
+import contextlib
+import ctypes
+import os
+from pathlib import Path
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000  # waitpid(2): threads of others too
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def ptrace(request, thread):
+    if LIBC.ptrace(request, thread, None, None) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"ptrace: {os.strerror(error)}")
+
+
+def thread_named(pid, name):
+    """The id of a process's one thread with this name."""
+    threads = [path for path in Path("/proc", str(pid), "task").iterdir()
+               if (path / "comm").read_text().strip() == name]
+    if len(threads) != 1:
+        raise LookupError(f"{len(threads)} threads called {name}")
+    return int(threads[0].name)
+
+
+@contextlib.contextmanager
+def stopped_thread(pid, name):
+    """The thread does nothing while this is entered."""
+    thread = thread_named(pid, name)
+    ptrace(PTRACE_SEIZE, thread)
+    ptrace(PTRACE_INTERRUPT, thread)
+    os.waitpid(thread, WALL)
+    try:
+        yield
+    finally:
+        ptrace(PTRACE_DETACH, thread)

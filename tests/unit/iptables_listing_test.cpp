@@ -1,0 +1,83 @@
+#include "daemon/iptables_listing.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace octroi;
+
+namespace {
+
+// A table with these rules above the jump to OCTROI.
+IptablesListing above_the_jump(const std::string& rules) {
+    return IptablesListing("-P FORWARD ACCEPT\n-N OCTROI\n" + rules +
+                           "-A FORWARD -j OCTROI\n-A FORWARD -j ACCEPT\n");
+}
+
+}  // namespace
+
+TEST_SUITE("iptables listing") {
+    TEST_CASE("a line is found whole only") {
+        const IptablesListing listing("-P FORWARD ACCEPT\n-A FORWARD -j OCTROI");
+        CHECK(listing.has("-A FORWARD -j OCTROI"));
+        CHECK(listing.has("-P FORWARD ACCEPT"));
+        CHECK_FALSE(listing.has("-A FORWARD"));
+        CHECK(listing.lines().size() == 2);
+    }
+
+    TEST_CASE("an empty listing has nothing") {
+        const IptablesListing listing("");
+        CHECK(listing.lines().empty());
+        CHECK(listing.own_rules().empty());
+        CHECK_FALSE(listing.accepted_mark());
+        CHECK_FALSE(listing.way_past({}));
+    }
+
+    TEST_CASE("own rules come chain by chain, in their order within one") {
+        const IptablesListing listing(
+            "-A FORWARD -j OCTROI\n"
+            "-A OCTROI-VERDICT -j CONNMARK\n"
+            "-A OCTROI -j NFQUEUE\n"
+            "-A OCTROI-VERDICT -j ACCEPT\n");
+        CHECK(listing.own_rules() == std::vector<std::string>{"-A OCTROI -j NFQUEUE",
+                                                              "-A OCTROI-VERDICT -j CONNMARK",
+                                                              "-A OCTROI-VERDICT -j ACCEPT"});
+    }
+
+    TEST_CASE("the accepted mark is that of the first rule") {
+        CHECK(IptablesListing("-A OCTROI -m connmark --mark 0x41000000/0xff800000 -j RETURN\n")
+                  .accepted_mark() == 0x41000000);
+        CHECK_FALSE(IptablesListing("-A OCTROI -m connmark --mark 0x1/0xff -g OCTROI-REFUSE\n")
+                        .accepted_mark());
+    }
+
+    TEST_CASE("rules that refuse, log or do nothing take no packet past octroi") {
+        for (const char* rule :
+             {"", "-A FORWARD -p tcp --dport 25 -j DROP\n", "-A FORWARD -j REJECT\n",
+              "-A FORWARD -j LOG --log-prefix \"x \"\n", "-A FORWARD -s 10.0.0.0/8\n",
+              "-A INPUT -j ACCEPT\n", "-A OTHER -j ACCEPT\n"}) {
+            CAPTURE(rule);
+            CHECK_FALSE(above_the_jump(rule).way_past({}));
+        }
+    }
+
+    TEST_CASE("rules that accept, return or go elsewhere may take packets past octroi") {
+        for (const char* rule :
+             {"-A FORWARD -j ACCEPT", "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+              "-A FORWARD -j DOCKER-USER", "-A FORWARD -g ELSEWHERE", "-A FORWARD -j RETURN",
+              "-A FORWARD -j MARK --set-xmark 0x1/0xffffffff",
+              "-A FORWARD -m comment --comment \"for -j DROP of old\" -j ACCEPT"}) {
+            CAPTURE(rule);
+            CHECK(above_the_jump(std::string(rule) + "\n").way_past({}) == rule);
+        }
+    }
+
+    TEST_CASE("a target that is harmless in its table is passed over") {
+        const IptablesListing listing =
+            above_the_jump("-A FORWARD -j TCPMSS --clamp-mss-to-pmtu\n");
+        CHECK(listing.way_past({}));
+        CHECK_FALSE(listing.way_past({"TCPMSS"}));
+    }
+
+    TEST_CASE("without a jump there is nothing above it") {
+        CHECK_FALSE(IptablesListing("-A FORWARD -j ACCEPT\n").way_past({}));
+    }
+}
