@@ -80,11 +80,11 @@ std::expected<int, std::string> restrict_files(const FileAccess& access) {
         return std::unexpected(fmt::format("Landlock refuses what octroi asks for: {}",
                                            std::generic_category().message(errno)));
     };
-    const int version = static_cast<int>(
+    const int abi = static_cast<int>(
         syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
-    if (version <= 0)
+    if (abi <= 0)
         return 0;
-    const Rights handled = handled_by(version);
+    const Rights handled = handled_by(abi);
     const landlock_ruleset_attr attributes{.handled_access_fs = handled};
     const Descriptor ruleset(
         syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
@@ -93,7 +93,7 @@ std::expected<int, std::string> restrict_files(const FileAccess& access) {
         !allow_each(ruleset, access.write, writing & handled) ||
         syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
         return failed();
-    return version;
+    return abi;
 }
 
 }  // namespace octroi
