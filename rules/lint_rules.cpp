@@ -6,9 +6,9 @@
 namespace octroi {
 namespace {
 
-std::string place_of(const Rule& rule, const Rule& beside) {
-    return rule.file == beside.file ? fmt::format("line {}", rule.position.line)
-                                    : fmt::format("{}:{}", rule.file, rule.position.line);
+std::string place_of(const Rule& rule, const std::string& read_in) {
+    return rule.file == read_in ? fmt::format("line {}", rule.position.line)
+                                : fmt::format("{}:{}", rule.file, rule.position.line);
 }
 
 // "`a`", "`a` and `b`", "`a`, `b`, `c` and 4 more"
@@ -81,7 +81,7 @@ Finding shadowed(const Policy& policy, const Rule& rule, const Shadow& shadow) {
                                 one && first.exemption ? "the exemption " : "",
                                 names_of(policy, shadow.rules), one ? "takes" : "together take"),
             .hint = fmt::format("remove it, or move it before `{}` ({})", first.name,
-                                place_of(first, rule))};
+                                place_of(first, rule.file))};
 }
 
 }  // namespace

@@ -165,8 +165,9 @@ def check_shipped():
     return failures
 
 
-def is_structural(finding):
-    return finding["code"] in STRUCTURAL and not REFERRING.search(finding["text"])
+def is_structural(finding, path):
+    own = pathlib.Path(finding["file"]).name == path.name  # not of a list or of an included file
+    return own and finding["code"] in STRUCTURAL and not REFERRING.search(finding["text"])
 
 
 def check_broken():
@@ -174,7 +175,7 @@ def check_broken():
     tried = 0
     for path in sorted((ROOT / "tests/broken").glob("*.yaml")):
         name = path.name.split("-")[0]
-        if name not in SCHEMAS or not any(map(is_structural, findings(path))):
+        if name not in SCHEMAS or not any(is_structural(each, path) for each in findings(path)):
             continue
         tried += 1
         if not problems(name, path):
