@@ -1,17 +1,17 @@
 # Where the files go. Units, sysusers and the like have one place, whatever the prefix.
 install(TARGETS octroi DESTINATION ${CMAKE_INSTALL_SBINDIR})
-install(DIRECTORY rules/catalogue rules/policies DESTINATION ${CMAKE_INSTALL_DATADIR}/octroi)
+install(DIRECTORY rules/catalogue rules/policies docs/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/octroi)
 install(FILES systemd/octroi.service systemd/octroi-firewall.service DESTINATION /lib/systemd/system)
 foreach(kind sysusers tmpfiles sysctl modules-load)
   install(FILES systemd/${kind}.conf DESTINATION /usr/lib/${kind}.d RENAME octroi.conf)
 endforeach()
-install(FILES package/octroi.bash-completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+install(FILES systemd/package/octroi.bash-completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
     RENAME octroi)
-install(FILES package/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES package/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME octroi)
+install(FILES systemd/package/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES systemd/package/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME octroi)
 install(FILES docs/man/octroi.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/octroi.yaml.5 docs/man/octroi-policy.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-configure_file(package/changelog.in changelog @ONLY)
+configure_file(systemd/package/changelog.in changelog @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/changelog DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
@@ -23,7 +23,7 @@ install(CODE "
     execute_process(COMMAND gzip -9nf \$ENV{DESTDIR}\${file} COMMAND_ERROR_IS_FATAL ANY)
   endforeach()")
 
-# An administrator's files are never overwritten; dpkg treats them as conffiles (package/conffiles).
+# An administrator's files are never overwritten; dpkg treats them as conffiles (systemd/package/conffiles).
 set(configuration ${CMAKE_INSTALL_FULL_SYSCONFDIR}/octroi)
 install(CODE "
   foreach(pair systemd/octroi.yaml=octroi.yaml rules/policies/default.yaml=policy.yaml)
