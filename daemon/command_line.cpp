@@ -34,8 +34,8 @@ void add_reload(CLI::App& program, ReloadCommand& command) {
 }
 
 void add_check(CLI::App& program, CheckCommand& command) {
-    CLI::App* verb =
-        program.add_subcommand("check", "Check files of policies, tests, catalogue and configuration");
+    CLI::App* verb = program.add_subcommand(
+        "check", "Check files of policies, tests, catalogue and configuration");
     verb->add_option("FILE", command.files, "Files to check; files of tests too")->required();
     verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
     verb->add_option("--at", command.at, at_help)->type_name("TIME");

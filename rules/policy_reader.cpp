@@ -281,8 +281,7 @@ Rule PolicyReader::read_rule(Report& report, const yaml::Node& node) {
                                         .value_or(0));
     rule.mode = defaults_.mode;
     const yaml::Node* mode = fields.optional("mode");
-    if (const auto word =
-            read_word(report, mode, Code::bad_value, "a mode", words(mode_names)))
+    if (const auto word = read_word(report, mode, Code::bad_value, "a mode", words(mode_names)))
         rule.mode = static_cast<Mode>(*word);
     const yaml::Node* rollout = fields.optional("rollout");
     rule.rollout = read_rollout(report, rollout, defaults_.time_zone, zones_);

@@ -179,7 +179,7 @@ class Reload(LabCase):
         daemon.terminate()
         gone = self.lab.gateway.run(binary(), "reload", "--pid", 1, "--config", daemon.config, check=False)
         self.assertEqual(gone.returncode, 2)
-        self.assertIn(b"Connection refused", gone.stderr)
+        self.assertIn(b"connect to 127.0.0.1 port 9477", gone.stderr)
 
     def test_a_policy_that_is_gone_keeps_the_old_one(self):
         daemon = self.octroi("pilot.yaml")
