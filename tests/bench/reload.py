@@ -38,7 +38,7 @@ def main(reloads=1000, rules=10_000):
         begin = time.monotonic()
         with Load(lab) as load:
             for _ in range(reloads):
-                daemon.reload()
+                daemon.reload(60)
             seconds = time.monotonic() - begin
         done = scrape(lab.gateway).sum("octroi_config_reloads_total", result="success") - 1  # the first load
         daemon.end()

@@ -94,11 +94,12 @@ class Octroi:
     def _start(self, *command, **options):
         return self._lab.start(self._gateway, self.log, *command, **options)
 
-    def reload(self):
+    def reload(self, seconds=5.0):
         """SIGHUP, and waits until the daemon has counted the reload, good or bad."""
         before = self.scrape().sum("octroi_config_reloads_total")
         self.send(signal.SIGHUP)
-        wait_until(lambda: self.scrape().sum("octroi_config_reloads_total") > before, "the reload")
+        wait_until(lambda: self.scrape().sum("octroi_config_reloads_total") > before, "the reload",
+                   seconds)
 
     def ask_for_reload(self, *through):
         """The verb, by another command where `through` names one: gives (exit code, what it said)."""

@@ -102,7 +102,7 @@ TEST_SUITE("firewall print") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 20);
+            REQUIRE(marks == 24);
         }
     }
 
