@@ -166,7 +166,7 @@ TEST_SUITE("lint rules") {
         for (int i = 0; i < 3000; ++i) {
             const std::string number = std::to_string(i + 1);
             text += "- {name: r" + number + ", then: drop, when: {client: 10." +
-                    std::to_string(i / 200) + "." + std::to_string(i % 200) +
+                    std::to_string(i / 256) + "." + std::to_string(i % 256) +
                     ".0/24, port: {not: " + number + "}}}\n";
         }
         const Texts found =
