@@ -20,7 +20,7 @@ constexpr std::size_t max_name_length = 253;
 using Number = std::uint32_t;
 using Numbers = std::vector<Number>;  // of rules, in order
 
-enum Side : std::size_t {
+enum Side : std::uint8_t {
     name_side,
     server_side,
     port_side,
@@ -77,6 +77,33 @@ void note(Values& values, Number rule, const std::optional<Condition<Set>>& cond
 FlowShape detailed(std::string_view condition, std::string value) {
     FlowShape shape;
     shape.details.emplace_back(condition, std::move(value));
+    return shape;
+}
+
+using RulesByName = absl::flat_hash_map<std::string, Numbers>;
+
+// The rules whose domains or exact names hold `name`.
+Numbers asking_for(std::string_view name, const RulesByName& domains, const RulesByName& exact) {
+    Numbers asking;
+    const auto take = [&](const RulesByName& table, std::string_view key) {
+        if (const auto found = table.find(text_key(key)); found != table.end())
+            asking.insert(asking.end(), found->second.begin(), found->second.end());
+    };
+    take(exact, name);
+    for (std::string_view part = name; !part.empty(); part = parent_domain(part))
+        take(domains, part);
+    std::ranges::sort(asking);
+    asking.erase(std::ranges::unique(asking).begin(), asking.end());
+    return asking;
+}
+
+FlowShape named(const std::string& name, const Catalogue& catalogue) {
+    if (name.empty())
+        return {};
+    FlowShape shape = detailed("name", name);
+    shape.name = name;
+    const Service* owner = catalogue.find_domain(name);
+    shape.service = owner == nullptr ? no_service : owner->id;
     return shape;
 }
 
@@ -162,8 +189,8 @@ class Builder {
 };
 
 void Builder::collect_names() {
-    absl::flat_hash_map<std::string, Numbers> domains;
-    absl::flat_hash_map<std::string, Numbers> exact;
+    RulesByName domains;
+    RulesByName exact;
     std::vector<std::string> candidates = {""};
     for_each_rule([&](Number rule, const When& when) {
         if (!when.name)
@@ -187,25 +214,9 @@ void Builder::collect_names() {
     for (const std::string& name : candidates) {
         if (name.size() > max_name_length)
             continue;
-        Numbers asking;
-        const auto take = [&](const auto& table, std::string_view key) {
-            if (const auto found = table.find(text_key(key)); found != table.end())
-                asking.insert(asking.end(), found->second.begin(), found->second.end());
-        };
-        take(exact, name);
-        for (std::string_view part = name; !part.empty(); part = parent_domain(part))
-            take(domains, part);
-        std::ranges::sort(asking);
-        asking.erase(std::ranges::unique(asking).begin(), asking.end());
-        if (asking.empty() && !name.empty())
-            continue;
-        FlowShape shape = name.empty() ? FlowShape() : detailed("name", name);
-        shape.name = name;
-        if (const Service* owner = catalogue_.find_domain(name))
-            shape.service = owner->id;
-        else if (!name.empty())
-            shape.service = no_service;
-        collector.add(std::move(shape), std::move(asking));
+        Numbers asking = asking_for(name, domains, exact);
+        if (!asking.empty() || name.empty())
+            collector.add(named(name, catalogue_), std::move(asking));
     }
 }
 
