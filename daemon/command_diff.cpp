@@ -274,6 +274,8 @@ ExitCode execute(const DiffCommand& command) {
     const bool same = diff.same() && std::ranges::all_of(recorded, [](const RecordedFlows& each) {
                           return each.differing.empty();
                       });
+    if (same && !diff.complete)
+        return ExitCode::failed;  // that nothing was found says nothing
     return same ? ExitCode::ok : ExitCode::findings;
 }
 

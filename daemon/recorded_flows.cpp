@@ -160,7 +160,7 @@ bool read_event(Event& event, const std::string& line, const Catalogue& catalogu
 // A policy as it stood at the times of events, which come nearly in order.
 class MovingPolicy {
   public:
-    explicit MovingPolicy(const Policy& policy) : policy_(policy) {}
+    explicit MovingPolicy(Policy policy) : policy_(std::move(policy)) {}
 
     const Policy& at(Instant moment) {
         const auto edge = policy_.next_edge();

@@ -4,7 +4,6 @@
 #include <map>
 
 #include <absl/container/flat_hash_map.h>
-#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
 #include "rules/named_networks.hpp"
@@ -14,14 +13,14 @@ namespace octroi {
 namespace {
 
 constexpr std::size_t max_shapes = 20'000;
-constexpr std::size_t max_pairs = 2'000'000;
+constexpr std::size_t max_work = 200'000'000;  // values looked at
 constexpr std::uint16_t https = 443;
 constexpr std::size_t max_name_length = 253;
 
 using Number = std::uint32_t;
 using Numbers = std::vector<Number>;  // of rules, in order
 
-enum Side : std::size_t {
+enum Side : std::uint8_t {
     name_side,
     server_side,
     port_side,
@@ -81,6 +80,33 @@ FlowShape detailed(std::string_view condition, std::string value) {
     return shape;
 }
 
+using RulesByName = absl::flat_hash_map<std::string, Numbers>;
+
+// The rules whose domains or exact names hold `name`.
+Numbers asking_for(std::string_view name, const RulesByName& domains, const RulesByName& exact) {
+    Numbers asking;
+    const auto take = [&](const RulesByName& table, std::string_view key) {
+        if (const auto found = table.find(text_key(key)); found != table.end())
+            asking.insert(asking.end(), found->second.begin(), found->second.end());
+    };
+    take(exact, name);
+    for (std::string_view part = name; !part.empty(); part = parent_domain(part))
+        take(domains, part);
+    std::ranges::sort(asking);
+    asking.erase(std::ranges::unique(asking).begin(), asking.end());
+    return asking;
+}
+
+FlowShape named(const std::string& name, const Catalogue& catalogue) {
+    if (name.empty())
+        return {};
+    FlowShape shape = detailed("name", name);
+    shape.name = name;
+    const Service* owner = catalogue.find_domain(name);
+    shape.service = owner == nullptr ? no_service : owner->id;
+    return shape;
+}
+
 class Builder {
   public:
     Builder(const RulePairs& rules, const Catalogue& catalogue)
@@ -98,28 +124,23 @@ class Builder {
         collect_flags();
     }
 
-    FlowShapes build() {
-        add({});
-        for (std::size_t side = 0; side < side_count; ++side)
-            for (std::size_t i = 1; i < sides_[side].samples.size(); ++i) {
-                Choice choice{};
-                choice[side] = i;
-                add(choice);
-            }
-        std::size_t pairs = 0;
+    FlowShapes build(bool defaults_differ) {
+        add({}, std::nullopt);
         const auto& entries = rules_.all();
         for (Number a = 0; a < entries.size(); ++a) {
             if (entries[a].changed())
                 add_meeting(a, a);
-            for (Number b = 0; b < a; ++b) {
-                if (++pairs > max_pairs || result_.all.size() >= max_shapes) {
-                    result_.complete = false;
-                    return std::move(result_);
-                }
-                if ((asks_[a] || asks_[b]) && RulePairs::may_differ(entries[a], entries[b]))
-                    add_meeting(a, b);
-            }
+            if (entries[a].changed() || entries[a].moved)
+                for (Number b = 0; b < entries.size(); ++b)
+                    if ((asks_[a] || asks_[b]) && RulePairs::may_differ(entries[a], entries[b]))
+                        add_meeting(a, b);
         }
+        for (std::size_t side = 0; defaults_differ && side < side_count; ++side)
+            for (std::size_t i = 1; i < sides_[side].samples.size(); ++i) {
+                Choice choice{};
+                choice[side] = i;
+                add(choice, std::nullopt);
+            }
         return std::move(result_);
     }
 
@@ -147,8 +168,10 @@ class Builder {
                        std::string FlowShape::* place);
     void collect_strengths();
     void collect_flags();
+    using Meeting = std::pair<Number, Number>;
+
     void add_meeting(Number one, Number other);
-    void add(Choice choice);
+    void add(const Choice& choice, std::optional<Meeting> meeting);
 
     template <typename Each>
     void for_each_rule(Each each) const {
@@ -159,14 +182,15 @@ class Builder {
     const RulePairs& rules_;
     const Catalogue& catalogue_;
     std::array<Values, side_count> sides_;
-    std::vector<bool> asks_;  // by rule: for anything here
-    absl::flat_hash_set<Choice> known_;
+    std::vector<bool> asks_;                          // by rule: for anything here
+    absl::flat_hash_map<Choice, std::size_t> known_;  // its place among the shapes
+    std::size_t work_ = 0;
     FlowShapes result_;
 };
 
 void Builder::collect_names() {
-    absl::flat_hash_map<std::string, Numbers> domains;
-    absl::flat_hash_map<std::string, Numbers> exact;
+    RulesByName domains;
+    RulesByName exact;
     std::vector<std::string> candidates = {""};
     for_each_rule([&](Number rule, const When& when) {
         if (!when.name)
@@ -190,25 +214,9 @@ void Builder::collect_names() {
     for (const std::string& name : candidates) {
         if (name.size() > max_name_length)
             continue;
-        Numbers asking;
-        const auto take = [&](const auto& table, std::string_view key) {
-            if (const auto found = table.find(text_key(key)); found != table.end())
-                asking.insert(asking.end(), found->second.begin(), found->second.end());
-        };
-        take(exact, name);
-        for (std::string_view part = name; !part.empty(); part = parent_domain(part))
-            take(domains, part);
-        std::ranges::sort(asking);
-        asking.erase(std::ranges::unique(asking).begin(), asking.end());
-        if (asking.empty() && !name.empty())
-            continue;
-        FlowShape shape = name.empty() ? FlowShape() : detailed("name", name);
-        shape.name = name;
-        if (const Service* owner = catalogue_.find_domain(name))
-            shape.service = owner->id;
-        else if (!name.empty())
-            shape.service = no_service;
-        collector.add(std::move(shape), std::move(asking));
+        Numbers asking = asking_for(name, domains, exact);
+        if (!asking.empty() || name.empty())
+            collector.add(named(name, catalogue_), std::move(asking));
     }
 }
 
@@ -220,7 +228,7 @@ void Builder::collect_servers() {
                 named.emplace_back(network, rule);
     });
     const bool any = !named.empty();
-    const NamedNetworks networks(std::move(named));
+    const NamedNetworks networks(named);
     // The ordinary server is one that nobody names, where there is one.
     std::vector<Address> candidates;
     for (const char* text : {"203.0.113.1", "2001:db8::1"})
@@ -363,31 +371,49 @@ void Builder::collect_flags() {
 // Flows that both rules may match: each side as ordinary as they allow, then one side at a time
 // through all that they allow.
 void Builder::add_meeting(Number one, Number other) {
-    Choice meeting{};
+    Choice ordinary{};
     std::array<std::vector<std::size_t>, side_count> allowed;
     for (std::size_t side = 0; side < side_count; ++side) {
         const Values& values = sides_[side];
         if (!values.negated.contains(one) && !values.negated.contains(other))
             continue;
+        work_ += values.samples.size();
+        if (work_ > max_work) {
+            result_.complete = false;
+            return;
+        }
         for (std::size_t i = 0; i < values.samples.size(); ++i)
             if (values.allows(one, i) && values.allows(other, i))
                 allowed[side].push_back(i);
         if (allowed[side].empty())
             return;
-        meeting[side] = allowed[side].front();
+        ordinary[side] = allowed[side].front();
     }
-    add(meeting);
+    add(ordinary, Meeting(one, other));
     for (std::size_t side = 0; side < side_count; ++side)
         for (const std::size_t value : allowed[side]) {
-            Choice choice = meeting;
+            Choice choice = ordinary;
             choice[side] = value;
-            add(choice);
+            add(choice, Meeting(one, other));
         }
 }
 
-void Builder::add(Choice choice) {
-    if (result_.all.size() >= max_shapes || !known_.insert(choice).second)
+void Builder::add(const Choice& choice, std::optional<Meeting> meeting) {
+    const auto [known, fresh] = known_.try_emplace(choice, result_.all.size());
+    if (!fresh) {
+        // Who is of interest in any case stays so.
+        std::vector<Meeting>& meetings = result_.all[known->second].meetings;
+        if (!meeting)
+            meetings.clear();
+        else if (!meetings.empty() && meetings.back() != *meeting)
+            meetings.push_back(*meeting);
         return;
+    }
+    if (result_.all.size() >= max_shapes) {
+        known_.erase(known);
+        result_.complete = false;
+        return;
+    }
     const auto at = [&](Side side) -> const FlowShape& {
         return sides_[side].samples[choice[side]];
     };
@@ -405,13 +431,15 @@ void Builder::add(Choice choice) {
     for (std::size_t side = 0; side < side_count; ++side)
         for (const auto& detail : sides_[side].samples[choice[side]].details)
             shape.details.push_back(detail);
+    if (meeting)
+        shape.meetings.push_back(*meeting);
     result_.all.push_back(std::move(shape));
 }
 
 }  // namespace
 
-FlowShapes flow_shapes(const RulePairs& rules, const Catalogue& catalogue) {
-    return Builder(rules, catalogue).build();
+FlowShapes flow_shapes(const RulePairs& rules, const Catalogue& catalogue, bool defaults_differ) {
+    return Builder(rules, catalogue).build(defaults_differ);
 }
 
 }  // namespace octroi

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +27,10 @@ struct FlowShape {
     /// What is not as in an ordinary flow, as conditions of a policy write it: {"port", "25"}.
     std::vector<std::pair<std::string_view, std::string>> details;
 
+    /// Pairs of rules (by number) that both match such a flow, and between which a change can show;
+    /// none: every client and service is of interest.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> meetings;
+
     /// The service that its address or its name tells; nothing where they leave it open.
     std::optional<ServiceId> service;
 
@@ -39,9 +44,10 @@ struct FlowShapes {
     bool complete = true;        ///< no example was left out for their number
 };
 
-/// The ordinary flow; it with each named value in place of its own; and for each two rules between
-/// which a change can show, flows that both of them may match. Values that the same rules name
-/// stand for one another.
-[[nodiscard]] FlowShapes flow_shapes(const RulePairs& rules, const Catalogue& catalogue);
+/// The ordinary flow, and for each two rules between which a change can show flows that both of
+/// them match. With `defaults_differ` also the ordinary flow with each named value in place of its
+/// own. Values that the same rules name stand for one another.
+[[nodiscard]] FlowShapes flow_shapes(const RulePairs& rules, const Catalogue& catalogue,
+                                     bool defaults_differ);
 
 }  // namespace octroi

@@ -5,7 +5,7 @@
 
 namespace octroi {
 
-NamedNetworks::NamedNetworks(std::vector<std::pair<Network, Number>> networks) {
+NamedNetworks::NamedNetworks(const std::vector<std::pair<Network, Number>>& networks) {
     std::vector<PrefixMap<Numbers>::Entry> entries;
     for (const auto& [network, number] : networks) {
         entries.emplace_back(network, Numbers{number});

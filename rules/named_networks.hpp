@@ -15,7 +15,7 @@ class NamedNetworks {
     using Number = std::uint32_t;
     using Numbers = std::vector<Number>;  ///< in order, each once
 
-    explicit NamedNetworks(std::vector<std::pair<Network, Number>> networks);
+    explicit NamedNetworks(const std::vector<std::pair<Network, Number>>& networks);
 
     /// Who names `address`.
     [[nodiscard]] const Numbers& naming(const Address& address) const;

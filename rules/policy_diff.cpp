@@ -92,6 +92,31 @@ using Classes = std::vector<std::size_t>;
 using Situations = std::vector<bool>;
 using Effects = std::pair<Effect, Effect>;
 
+bool same_actions(const Effects& one, const Effects& other) {
+    return one.first.same_action(other.first) && one.second.same_action(other.second);
+}
+
+// What happens where no rule decides.
+bool defaults_differ(const Policy& before, const Policy& after) {
+    return before.defaults().action != after.defaults().action ||
+           before.defaults().mode != after.defaults().mode ||
+           before.parts().exceptions != after.parts().exceptions;
+}
+
+// Whether what `rule` asks of client and service is so.
+bool matches_ends(const Rule& rule, const ZoneSet& zones, const Address& client,
+                  const Subject& subject) {
+    const auto& zone = rule.when.zone;
+    if (zone && (zone->values & zones).any() == zone->negated)
+        return false;
+    if (rule.when.client && rule.when.client->values.contains(client) == rule.when.client->negated)
+        return false;
+    const bool read =
+        subject.exception != Exception::ambiguous && subject.exception != Exception::table_full;
+    const ServiceId service = subject.service == nullptr ? no_service : subject.service->id;
+    return !rule.when.services || (read && rule.when.services->test(service));
+}
+
 class Comparison {
   public:
     Comparison(const Policy& before, const Policy& after, const Catalogue& catalogue, Instant from,
@@ -100,16 +125,17 @@ class Comparison {
           after_(after),
           timeline_(before, after, from, length),
           clients_(before, after),
-          shapes_(flow_shapes(RulePairs(before, after), catalogue)),
+          rules_(before, after),
+          shapes_(flow_shapes(rules_, catalogue, defaults_differ(before, after))),
           subjects_(subjects_of(catalogue)) {}
 
     PolicyDiff run() {
-        limit_shapes();
+        choose_askers();
         for (std::size_t i = 0; i < timeline_.situations().size(); ++i) {
             const Instant at = timeline_.situations()[i];
             const Sides sides{.before = before_.at(at), .after = after_.at(at)};
-            for (std::size_t c = 0; c < clients_.all().size(); ++c)
-                compare_client(sides, c, i);
+            for (std::size_t subject = 0; subject < subjects_.size(); ++subject)
+                compare_subject(sides, subject, i);
         }
         PolicyDiff diff{.from = timeline_.start(),
                         .until = timeline_.end(),
@@ -126,8 +152,9 @@ class Comparison {
     using Found = std::tuple<std::size_t, Effects, std::size_t>;
     using WhenByClass = std::map<std::size_t, Situations>;
 
-    void limit_shapes();
-    void compare_client(const Sides& sides, std::size_t client, std::size_t situation);
+    void choose_askers();
+    [[nodiscard]] Classes askers_of(const FlowShape& shape, const Subject& subject) const;
+    void compare_subject(const Sides& sides, std::size_t subject, std::size_t situation);
     void note(std::size_t shape, std::size_t subject, Effects effects, std::size_t client,
               std::size_t situation);
     void compare_settings(PolicyDiff& diff) const;
@@ -139,17 +166,44 @@ class Comparison {
     const Policy& after_;
     Timeline timeline_;
     ClientClasses clients_;
+    RulePairs rules_;
     FlowShapes shapes_;
+    std::vector<std::vector<Classes>> askers_;  ///< by shape and subject: who is asked about
     std::vector<Subject> subjects_;
     std::map<Found, WhenByClass> found_;
 };
 
+// Of a flow that rules meet in, the clients that they both may match.
+Classes Comparison::askers_of(const FlowShape& shape, const Subject& subject) const {
+    Classes askers;
+    if (!possible(shape, subject))
+        return askers;
+    const auto may_match = [&](std::uint32_t number, const ClientClass& client) {
+        const RulePairs::Entry& entry = rules_.all()[number];
+        return matches_ends(*entry.rule, entry.before ? client.zones_before : client.zones_after,
+                            client.client, subject);
+    };
+    for (std::size_t i = 0; i < clients_.all().size(); ++i) {
+        const ClientClass& client = clients_.all()[i];
+        const bool asks =
+            shape.meetings.empty() || std::ranges::any_of(shape.meetings, [&](const auto& meeting) {
+                return may_match(meeting.first, client) && may_match(meeting.second, client);
+            });
+        if (asks)
+            askers.push_back(i);
+    }
+    return askers;
+}
+
 // The ordinary flow is always compared in full.
-void Comparison::limit_shapes() {
-    const std::size_t places = timeline_.situations().size() * clients_.all().size();
+void Comparison::choose_askers() {
     std::size_t decisions = 0;
     for (std::size_t i = 0; i < shapes_.all.size(); ++i) {
-        decisions += places * (shapes_.all[i].service ? 1 : subjects_.size());
+        std::vector<Classes>& askers = askers_.emplace_back();
+        for (const Subject& subject : subjects_) {
+            askers.push_back(askers_of(shapes_.all[i], subject));
+            decisions += askers.back().size() * timeline_.situations().size();
+        }
         if (i == 0 || decisions <= max_decisions)
             continue;
         shapes_.all.resize(i);
@@ -157,22 +211,20 @@ void Comparison::limit_shapes() {
     }
 }
 
-void Comparison::compare_client(const Sides& sides, std::size_t client, std::size_t situation) {
-    for (std::size_t s = 0; s < subjects_.size(); ++s) {
-        const Subject& subject = subjects_[s];
-        std::optional<Effects> ordinary;
-        for (std::size_t i = 0; i < shapes_.all.size(); ++i) {
-            const FlowShape& shape = shapes_.all[i];
-            if (!possible(shape, subject))
-                continue;
-            const Effects effects =
-                ask(sides, clients_.all()[client], facts_of(shape, subject), subject.exception);
+void Comparison::compare_subject(const Sides& sides, std::size_t subject, std::size_t situation) {
+    const std::optional<Exception> exception = subjects_[subject].exception;
+    std::vector<Effects> ordinary;  // by class of clients
+    for (std::size_t i = 0; i < shapes_.all.size(); ++i) {
+        if (askers_[i][subject].empty())
+            continue;
+        const Facts facts = facts_of(shapes_.all[i], subjects_[subject]);
+        for (const std::size_t client : askers_[i][subject]) {
+            const Effects effects = ask(sides, clients_.all()[client], facts, exception);
             if (i == 0)
-                ordinary = effects;
-            const bool as_ordinary = i != 0 && effects.first.same_action(ordinary->first) &&
-                                     effects.second.same_action(ordinary->second);
+                ordinary.push_back(effects);
+            const bool as_ordinary = i != 0 && same_actions(effects, ordinary[client]);
             if (!as_ordinary && !effects.first.same_action(effects.second))
-                note(i, s, effects, client, situation);
+                note(i, subject, effects, client, situation);
         }
     }
 }

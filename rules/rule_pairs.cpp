@@ -133,6 +133,30 @@ RulePairs::RulePairs(const Policy& before, const Policy& after) {
         entries_[found->second.front()].after = i;
         found->second.erase(found->second.begin());
     }
+    find_moved();
+}
+
+// Of the rules that stand in both policies the longest sequence in the same order stays; every two
+// rules that changed places have one of the others among them.
+void RulePairs::find_moved() {
+    std::vector<std::size_t> ends;  // by length: the entry that ends the best sequence of it
+    std::vector<std::optional<std::size_t>> previous(entries_.size());
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].changed())
+            continue;
+        entries_[i].moved = true;
+        const auto place = std::ranges::lower_bound(
+            ends, *entries_[i].after, {}, [&](std::size_t end) { return *entries_[end].after; });
+        if (place != ends.begin())
+            previous[i] = *(place - 1);
+        if (place == ends.end())
+            ends.push_back(i);
+        else
+            *place = i;
+    }
+    for (std::optional<std::size_t> i = ends.empty() ? std::nullopt : std::optional(ends.back()); i;
+         i = previous[*i])
+        entries_[*i].moved = false;
 }
 
 bool RulePairs::may_differ(const Entry& one, const Entry& other) {

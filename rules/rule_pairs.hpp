@@ -17,6 +17,7 @@ class RulePairs {
         const Rule* rule = nullptr;         ///< of either policy; borrowed
         std::optional<std::size_t> before;  ///< its place in the rules
         std::optional<std::size_t> after;
+        bool moved = false;  ///< it changed places with others, most of which stayed
 
         /// Whether it stands in one policy alone.
         [[nodiscard]] bool changed() const { return !before || !after; }
@@ -29,6 +30,8 @@ class RulePairs {
     [[nodiscard]] static bool may_differ(const Entry& one, const Entry& other);
 
   private:
+    void find_moved();
+
     std::vector<Entry> entries_;
 };
 

@@ -127,12 +127,8 @@ std::vector<Span> Timeline::spans(const std::vector<bool>& situations) const {
 std::string Timeline::day(Instant at) const {
     const absl::CivilSecond civil = absl::ToCivilSecond(at, zone_);
     const bool midnight = civil == absl::CivilSecond(absl::CivilDay(civil));
-    const bool minute = civil.second() == 0;
-    // NOLINTNEXTLINE(readability-avoid-nested-conditional-operator)
-    return absl::FormatTime(midnight ? "%Y-%m-%d"
-                            : minute ? "%Y-%m-%d %H:%M"
-                                     : "%Y-%m-%d %H:%M:%S",
-                            at, zone_);
+    const std::string seconds = civil.second() == 0 ? "" : ":%S";
+    return absl::FormatTime(midnight ? "%Y-%m-%d" : "%Y-%m-%d %H:%M" + seconds, at, zone_);
 }
 
 // "from A until B", without the bounds that are those of the timeline.
