@@ -14,11 +14,11 @@ constexpr std::uint32_t minutes_a_day = 1440;
 constexpr std::uint32_t days_a_week = 7;
 
 Numbers below(std::size_t limit) {
-    return Numbers(0, static_cast<std::uint32_t>(limit));
+    return {0, static_cast<std::uint32_t>(limit)};
 }
 
 Numbers only(std::uint32_t value) {
-    return Numbers(value, value + 1);
+    return {value, value + 1};
 }
 
 template <std::size_t size>
@@ -96,11 +96,11 @@ Numbers minutes(const std::vector<HoursWindow>& windows) {
 }
 
 Moments from(Instant begin, Instant now) {
-    return Moments(std::max(begin - now, absl::ZeroDuration()), std::nullopt);
+    return {std::max(begin - now, absl::ZeroDuration()), std::nullopt};
 }
 
 Moments before(Instant end, Instant now) {
-    return Moments(absl::ZeroDuration(), std::max(end - now, absl::ZeroDuration()));
+    return {absl::ZeroDuration(), std::max(end - now, absl::ZeroDuration())};
 }
 
 }  // namespace
@@ -130,7 +130,7 @@ FlowBox FlowSpace::whole() const {
     std::get<Property::ech>(box) = below(2);
     std::get<Property::unclassified>(box) = below(2);
     std::get<Property::interface>(box) = below(interfaces_.size() + 1);
-    std::get<Property::week_minute>(box) = below(days_a_week * minutes_a_day);
+    std::get<Property::week_minute>(box) = below(std::size_t{days_a_week} * minutes_a_day);
     return box;
 }
 
