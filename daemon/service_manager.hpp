@@ -21,7 +21,7 @@ class ServiceManager {
 
     ServiceManager(const ServiceManager&) = delete;
     ServiceManager& operator=(const ServiceManager&) = delete;
-    ServiceManager(ServiceManager&&) noexcept;
+    ServiceManager(ServiceManager&& other) noexcept;
     ServiceManager& operator=(ServiceManager&&) = delete;
     ~ServiceManager();
 
