@@ -36,6 +36,15 @@ std::string category_text(Category category, const Names& inside, const Names& o
     return fmt::format("{} (not {})", to_string(category), fmt::join(others, ", "));
 }
 
+// The services of a category: the chosen ones, and the others.
+std::pair<Names, Names> parted(Category category, const Catalogue& catalogue, const auto& chosen) {
+    std::pair<Names, Names> parts;
+    for (const Service& service : catalogue.services())
+        if (service.category == category)
+            (chosen(service.name) ? parts.first : parts.second).push_back(service.name);
+    return parts;
+}
+
 std::string services_text(const Names& services, const Catalogue& catalogue) {
     const auto chosen = [&](std::string_view name) {
         return std::ranges::find(services, name) != services.end();
@@ -45,11 +54,7 @@ std::string services_text(const Names& services, const Catalogue& catalogue) {
     std::size_t listed = 0;
     for (std::size_t i = 0; i < category_names.size(); ++i) {
         const auto category = static_cast<Category>(i);
-        Names inside;
-        Names others;
-        for (const Service& service : catalogue.services())
-            if (service.category == category)
-                (chosen(service.name) ? inside : others).push_back(service.name);
+        const auto [inside, others] = parted(category, catalogue, chosen);
         listed += inside.size();
         const std::string text = inside.size() < 2 ? "" : category_text(category, inside, others);
         if (text.empty())

@@ -86,7 +86,7 @@ std::string overview(const Json& status, absl::Time now) {
         rows.push_back({"worker " + worker.at("worker").get<std::string>(),
                         fmt::format("{} flows, went round {}", number(worker, "flows"),
                                     since(worker.at("heartbeat"), now))});
-    std::string text = aligned(rows);
+    const std::string text = aligned(rows);
     constexpr std::size_t shown = 20;
     std::vector<std::vector<std::string>> services = {
         {"SERVICE", "ACCEPTED", "WOULD BE REFUSED", "REFUSED"}};
@@ -165,7 +165,7 @@ ExitCode execute(const StatusCommand& command) {
         if (command.watch && isatty(STDOUT_FILENO) != 0)
             fmt::print("\033[H\033[2J");
         fmt::print("{}", *page);
-        std::fflush(stdout);
+        static_cast<void>(std::fflush(stdout));
         if (!command.watch)
             return ExitCode::ok;
         absl::SleepFor(watch_interval);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_body = 16UL * 1024 * 1024;
 constexpr long timeout_seconds = 10;
 
-using Handle = std::unique_ptr<CURL, decltype([](CURL* handle) { curl_easy_cleanup(handle); })>;
+using Curl = std::unique_ptr<CURL, decltype([](CURL* handle) { curl_easy_cleanup(handle); })>;
 
 std::size_t append(const char* data, std::size_t /*one*/, std::size_t size, void* target) {
     auto& body = *static_cast<std::string*>(target);
@@ -25,7 +25,7 @@ std::size_t append(const char* data, std::size_t /*one*/, std::size_t size, void
 }  // namespace
 
 std::expected<std::string, std::string> http_get(const std::string& url) {
-    const Handle handle(curl_easy_init());
+    const Curl handle(curl_easy_init());
     if (!handle)
         return std::unexpected("libcurl can't be initialised");
     std::string body;

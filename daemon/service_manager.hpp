@@ -22,7 +22,7 @@ class ServiceManager {
     ServiceManager(const ServiceManager&) = delete;
     ServiceManager& operator=(const ServiceManager&) = delete;
     ServiceManager(ServiceManager&& other) noexcept;
-    ServiceManager& operator=(ServiceManager&&) = delete;
+    ServiceManager& operator=(ServiceManager&& other) = delete;
     ~ServiceManager();
 
     /// Sends assignments, one a line: "READY=1\nSTATUS=...". What can't be sent is lost: the

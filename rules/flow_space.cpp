@@ -5,7 +5,7 @@
 namespace octroi {
 namespace {
 
-using Numbers = Spans<std::uint32_t>;
+using Integers = Spans<std::uint32_t>;
 using Texts = Spans<std::string>;
 using Addresses = Spans<Address>;
 using Moments = Spans<absl::Duration>;
@@ -13,27 +13,27 @@ using Moments = Spans<absl::Duration>;
 constexpr std::uint32_t minutes_a_day = 1440;
 constexpr std::uint32_t days_a_week = 7;
 
-Numbers below(std::size_t limit) {
+Integers below(std::size_t limit) {
     return {0, static_cast<std::uint32_t>(limit)};
 }
 
-Numbers only(std::uint32_t value) {
+Integers only(std::uint32_t value) {
     return {value, value + 1};
 }
 
 template <std::size_t size>
-Numbers numbers(const std::bitset<size>& set) {
-    std::vector<Numbers::Span> spans;
+Integers numbers(const std::bitset<size>& set) {
+    std::vector<Integers::Span> spans;
     for (std::size_t i = set._Find_first(); i < size; i = set._Find_next(i))
         spans.emplace_back(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i) + 1);
-    return Numbers(std::move(spans));
+    return Integers(std::move(spans));
 }
 
-Numbers numbers(const std::vector<PortRange>& ranges) {
-    std::vector<Numbers::Span> spans;
+Integers numbers(const std::vector<PortRange>& ranges) {
+    std::vector<Integers::Span> spans;
     for (const PortRange range : ranges)
         spans.emplace_back(range.first, std::uint32_t{range.last} + 1);
-    return Numbers(std::move(spans));
+    return Integers(std::move(spans));
 }
 
 Texts texts(const WordSet& words) {
@@ -62,25 +62,25 @@ void restrict(Spans<Key>& values, const std::optional<Condition<Set>>& condition
     values = condition->negated ? values - named : values & named;
 }
 
-void restrict(Numbers& values, const std::optional<bool>& wanted) {
+void restrict(Integers& values, const std::optional<bool>& wanted) {
     if (wanted)
         values = values & only(*wanted ? 1 : 0);
 }
 
 // A rule that accepts asks for a verified service.
-Numbers services(const ServiceSet& set, bool verified_only) {
-    std::vector<Numbers::Span> spans;
+Integers services(const ServiceSet& set, bool verified_only) {
+    std::vector<Integers::Span> spans;
     for (std::size_t id = set._Find_first(); id < set.size(); id = set._Find_next(id)) {
         const auto first = static_cast<std::uint32_t>(id) * 2;
         spans.emplace_back(first + (verified_only ? 1 : 0), first + 2);
     }
-    return Numbers(std::move(spans));
+    return Integers(std::move(spans));
 }
 
 // Minutes of the week. Where a clock is set, every window follows it in the same way.
-Numbers minutes(const std::vector<HoursWindow>& windows) {
+Integers minutes(const std::vector<HoursWindow>& windows) {
     constexpr std::uint32_t week = days_a_week * minutes_a_day;
-    std::vector<Numbers::Span> spans;
+    std::vector<Integers::Span> spans;
     for (const HoursWindow& window : windows)
         for (std::uint32_t day = 0; day < days_a_week; ++day) {
             if ((window.days >> day & 1U) == 0)
@@ -92,7 +92,7 @@ Numbers minutes(const std::vector<HoursWindow>& windows) {
             if (end > week)
                 spans.emplace_back(0, end - week);
         }
-    return Numbers(std::move(spans));
+    return Integers(std::move(spans));
 }
 
 Moments from(Instant begin, Instant now) {
@@ -118,12 +118,12 @@ FlowSpace::FlowSpace(const Policy& policy, const Catalogue& catalogue)
 // Every value that a flow can have, one property by itself.
 FlowBox FlowSpace::whole() const {
     FlowBox box;
-    std::vector<Numbers::Span> known = {{0, 2}};  // no service, verified or not
+    std::vector<Integers::Span> known = {{0, 2}};  // no service, verified or not
     for (const Service& service : catalogue_.services()) {
         const auto first = std::uint32_t{service.id} * 2;
         known.emplace_back(first + (service.verify_addresses ? 0 : 1), first + 2);
     }
-    std::get<Property::service>(box) = Numbers(std::move(known));
+    std::get<Property::service>(box) = Integers(std::move(known));
     std::get<Property::strength>(box) = below(strength_count);
     std::get<Property::transport>(box) = below(transport_names.size());
     std::get<Property::port>(box) = below(65536);
@@ -136,7 +136,7 @@ FlowBox FlowSpace::whole() const {
 
 // What excludes each other in every flow, whatever the rules say.
 void FlowSpace::exclude() {
-    const Numbers some_service = Numbers(2, std::nullopt);
+    const Integers some_service = Integers(2, std::nullopt);
     const auto add = [&](std::string_view why, auto shape) {
         FlowBox box;
         shape(box);
@@ -156,7 +156,7 @@ void FlowSpace::exclude() {
     });
     add("only tcp, udp and icmp have ports", [&](FlowBox& box) {
         std::get<Property::transport>(box) = only(static_cast<std::uint32_t>(Transport::other));
-        std::get<Property::port>(box) = Numbers(1, std::nullopt);
+        std::get<Property::port>(box) = Integers(1, std::nullopt);
     });
     const Addresses v4 = addresses({Network::parse("0.0.0.0/0").value()});
     constexpr std::string_view one_family = "client and server are of one family, IPv4 or IPv6";
@@ -174,7 +174,7 @@ void FlowSpace::exclude() {
 std::vector<FlowBox> FlowSpace::in_zones(const FlowBox& box,
                                          const Condition<ZoneSet>& zones) const {
     std::vector<Network> networks;
-    std::vector<Numbers::Span> numbers;
+    std::vector<Integers::Span> numbers;
     for (std::size_t i = 0; i < policy_.zones().size(); ++i) {
         if (!zones.values.test(i))
             continue;
@@ -187,7 +187,7 @@ std::vector<FlowBox> FlowSpace::in_zones(const FlowBox& box,
         }
     }
     const Addresses by_address = addresses(networks);
-    const Numbers by_interface = Numbers(std::move(numbers));
+    const Integers by_interface = Integers(std::move(numbers));
     FlowBox first = box;
     auto& clients = std::get<Property::client>(first);
     if (zones.negated) {

@@ -70,18 +70,18 @@ Instant moment_of(absl::CivilDay day, unsigned minutes, absl::TimeZone zone) {
     return absl::FromCivil(absl::CivilMinute(day) + minutes, zone);
 }
 
-struct Span {
+struct DaySpan {
     Instant start;
     Instant end;
 };
 
 // The window of `hours` that starts on `day`, if there is one.
-std::optional<Span> span_on(const HoursWindow& hours, absl::CivilDay day, absl::TimeZone zone) {
+std::optional<DaySpan> span_on(const HoursWindow& hours, absl::CivilDay day, absl::TimeZone zone) {
     if ((hours.days >> day_index(day) & 1U) == 0)
         return std::nullopt;
     const bool over_midnight = hours.end <= hours.start;
-    return Span{.start = moment_of(day, hours.start, zone),
-                .end = moment_of(over_midnight ? day + 1 : day, hours.end, zone)};
+    return DaySpan{.start = moment_of(day, hours.start, zone),
+                   .end = moment_of(over_midnight ? day + 1 : day, hours.end, zone)};
 }
 
 }  // namespace

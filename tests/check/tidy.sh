@@ -4,6 +4,6 @@
 set -eu
 cd "$(dirname "$0")/../.." || exit 2
 cmake --preset tidy >/dev/null
-find build/tidy -name 'unity_*_cxx.cxx' -path '*/CMakeFiles/*' -not -path '*/tests/*' -print0 |
-    xargs -0 -n 1 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet \
+sed -n 's/.*"file": "\(.*\)".*/\1/p' build/tidy/compile_commands.json | grep -v -e /tests/ -e builtin.cpp |
+    xargs -n 1 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet \
         --extra-arg=-D__cpp_concepts=202002L --extra-arg=-Wno-builtin-macro-redefined --extra-arg=-Wno-unknown-warning-option
