@@ -146,7 +146,7 @@ void RulePairs::find_moved() {
             continue;
         entries_[i].moved = true;
         const auto place = std::ranges::lower_bound(
-            ends, *entries_[i].after, {}, [&](std::size_t end) { return *entries_[end].after; });
+            ends, entries_[i].after, {}, [&](std::size_t end) { return entries_[end].after; });
         if (place != ends.begin())
             previous[i] = *(place - 1);
         if (place == ends.end())
@@ -166,7 +166,7 @@ bool RulePairs::may_differ(const Entry& one, const Entry& other) {
         return false;
     if (one.changed() || other.changed())
         return true;
-    return (*one.before < *other.before) != (*one.after < *other.after);
+    return (one.before < other.before) != (one.after < other.after);
 }
 
 }  // namespace octroi
