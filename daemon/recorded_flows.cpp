@@ -17,18 +17,11 @@ namespace {
 
 constexpr std::size_t max_line = 1UL << 20U;
 
-Ruleset ruleset_of(const Policy& policy, const Catalogue& catalogue, SeriesRegistry& registry) {
-    Ruleset ruleset;
-    ruleset.series = FlowSeries(registry, catalogue, policy);
-    ruleset.catalogue = std::make_shared<const Catalogue>(catalogue);
-    ruleset.policy = std::make_shared<const Policy>(policy);
-    return ruleset;
-}
-
 std::expected<Replayed, std::string> replay_with(const std::string& path, const Policy& policy,
                                                  const Catalogue& catalogue) {
     SeriesRegistry registry(1);
-    const Ruleset ruleset = ruleset_of(policy, catalogue, registry);
+    const Ruleset ruleset =
+        make_ruleset(std::make_shared<const Catalogue>(catalogue), policy, registry);
     return replay_capture(path, ruleset, registry);
 }
 

@@ -23,4 +23,8 @@ struct Ruleset {
     absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
 };
 
+/// A ruleset of generation 1 with all its series.
+[[nodiscard]] Ruleset make_ruleset(std::shared_ptr<const Catalogue> catalogue, Policy policy,
+                                   SeriesRegistry& registry);
+
 }  // namespace octroi

@@ -26,13 +26,8 @@ std::expected<Ruleset, std::string> load_ruleset(const std::optional<std::string
     auto rules = load_policy(policy, *services);
     if (!rules)
         return std::unexpected(render_all(rules.error()));
-    Ruleset ruleset;
-    ruleset.loaded = absl::Now();
-    ruleset.series = FlowSeries(registry, *services, *rules);
-    ruleset.rule_series = RuleSeries(registry, *rules);
-    ruleset.catalogue = std::make_shared<const Catalogue>(std::move(*services));
-    ruleset.policy = std::make_shared<const Policy>(std::move(*rules));
-    return ruleset;
+    return make_ruleset(std::make_shared<const Catalogue>(std::move(*services)), std::move(*rules),
+                        registry);
 }
 
 }  // namespace octroi

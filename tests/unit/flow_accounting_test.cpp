@@ -25,9 +25,8 @@ struct Account {
     FlowAccount account{registry.worker(0)};
 
     Account() {
-        ruleset.catalogue = test_catalogue();
-        ruleset.policy = std::make_shared<const Policy>(policy_of(one_zone, *ruleset.catalogue));
-        ruleset.series = FlowSeries(registry, *ruleset.catalogue, *ruleset.policy);
+        const auto catalogue = test_catalogue();
+        ruleset = make_ruleset(catalogue, policy_of(one_zone, *catalogue), registry);
     }
 
     [[nodiscard]] std::uint64_t value(Slot slot) { return registry.worker(0).value(slot); }

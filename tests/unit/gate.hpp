@@ -126,12 +126,9 @@ class Gate {
 
   private:
     Ruleset ruleset_of(std::string_view policy, std::uint8_t generation) {
-        Ruleset ruleset;
-        ruleset.catalogue = test_catalogue();
-        ruleset.policy = std::make_shared<const Policy>(policy_of(policy, *ruleset.catalogue));
+        const auto catalogue = test_catalogue();
+        Ruleset ruleset = make_ruleset(catalogue, policy_of(policy, *catalogue), registry_);
         ruleset.generation = generation;
-        ruleset.series = FlowSeries(registry_, *ruleset.catalogue, *ruleset.policy);
-        ruleset.rule_series = RuleSeries(registry_, *ruleset.policy);
         return ruleset;
     }
 
