@@ -108,14 +108,18 @@ TEST_SUITE("tests of policies") {
         CHECK_FALSE(run_policy_tests("/nonexistent_test.yaml", std::nullopt));
     }
 
-    TEST_CASE("a policy that can't be used is told at the test file's own line") {
+    TEST_CASE("a policy that can't be used is told with its own findings and the test's line") {
         const TemporaryFolder folder;
         static_cast<void>(folder.write("p.yaml", "octroi: 2\nrules: []\n"));
         const auto refused =
             run_policy_tests(folder.write("t.yaml", "policy: p.yaml\ntests: []\n"), std::nullopt);
         REQUIRE_FALSE(refused);
-        REQUIRE(refused.error().size() == 1);
-        CHECK(refused.error()[0].position.line == 1);
-        CHECK(refused.error()[0].text.find("E011") != std::string::npos);
+        REQUIRE(refused.error().size() == 2);
+        const Finding& own = refused.error()[1];
+        const Finding& of_test = refused.error()[0];
+        CHECK(own.file.ends_with("p.yaml"));
+        CHECK(own.code == Code::bad_version);
+        CHECK(of_test.file.ends_with("t.yaml"));
+        CHECK(of_test.position.line == 1);
     }
 }

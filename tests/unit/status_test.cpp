@@ -38,8 +38,8 @@ TEST_SUITE("status") {
         CHECK(policy["rules"] == 2);
         CHECK(policy["exemptions"] == 1);
         CHECK(policy["generation"] == 1);
-        CHECK(policy["next_exemption_end"] == "2999-01-01T00:00:00Z");
-        CHECK(policy["next_change"] == "2999-01-01T00:00:00Z");
+        CHECK(policy["next_exemption_end"] == "2999-01-02T00:00:00Z");
+        CHECK(policy["next_change"] == "2999-01-02T00:00:00Z");
     }
 
     TEST_CASE("it counts flows by service and rule, most used services first") {
