@@ -8,7 +8,7 @@ from pathlib import Path
 
 from command_tree import CHECKOUT, all_verbs, program
 
-COMPLETION = CHECKOUT / "package" / "octroi.bash-completion"
+COMPLETION = CHECKOUT / "systemd" / "package" / "octroi.bash-completion"
 # Completes the last argument, as the Tab key does.
 SCRIPT = """
 source "$1"; shift
