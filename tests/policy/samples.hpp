@@ -36,6 +36,13 @@ inline Network network(std::string_view text) {
     return Network::parse(text).value();
 }
 
+inline std::vector<Network> networks(const std::vector<std::string_view>& texts) {
+    std::vector<Network> all;
+    for (const std::string_view text : texts)
+        all.push_back(network(text));
+    return all;
+}
+
 /// Seven services: two that are alike but for the country, one that asks for its own address, one
 /// without addresses, one whose domain lies above another service's. Zoom has ports, a signature
 /// and a name of nDPI's; Teams owns a network over UDP alone.
@@ -84,6 +91,23 @@ inline Policy policy(std::string text) {
     if (!read)
         throw std::invalid_argument(render(findings.front()));
     return std::move(*read);
+}
+
+/// A flow of which everything is known: it goes to port 443 and belongs to no service.
+inline Facts flow(const Policy& policy, std::string_view client = "10.20.9.9") {
+    return {.zones = policy.zones_of(address(client)),
+            .client = address(client),
+            .server = address("203.0.113.5"),
+            .port = 443,
+            .transport = Transport::tcp,
+            .service_known = true,
+            .name_known = true};
+}
+
+inline Facts flow_of(const Policy& policy, ServiceId service) {
+    Facts facts = flow(policy);
+    facts.service = service;
+    return facts;
 }
 
 }  // namespace octroi::samples

@@ -14,17 +14,7 @@ using octroi::Network;
 using octroi::NetworkSet;
 using octroi::outermost;
 using octroi::samples::network;
-
-namespace {
-
-std::vector<Network> networks(const std::vector<std::string_view>& texts) {
-    std::vector<Network> all;
-    for (const std::string_view text : texts)
-        all.push_back(network(text));
-    return all;
-}
-
-}  // namespace
+using octroi::samples::networks;
 
 TEST_SUITE("network set") {
     TEST_CASE("networks inside others are left out, neighbours are not merged") {

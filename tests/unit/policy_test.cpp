@@ -13,6 +13,8 @@ using octroi::Facts;
 using octroi::Outcome;
 using octroi::Policy;
 using octroi::samples::address;
+using octroi::samples::flow;
+using octroi::samples::flow_of;
 using octroi::samples::policy;
 
 namespace {
@@ -20,23 +22,6 @@ namespace {
 constexpr octroi::ServiceId zoom = 1;
 constexpr octroi::ServiceId visio = 4;
 constexpr octroi::ServiceId tchap = 5;
-
-// A flow of which everything is known: it goes to port 443 and belongs to no service.
-Facts flow(const Policy& policy, std::string_view client = "10.20.9.9") {
-    return {.zones = policy.zones_of(address(client)),
-            .client = address(client),
-            .server = address("203.0.113.5"),
-            .port = 443,
-            .transport = octroi::Transport::tcp,
-            .service_known = true,
-            .name_known = true};
-}
-
-Facts flow_of(const Policy& policy, octroi::ServiceId service) {
-    Facts facts = flow(policy);
-    facts.service = service;
-    return facts;
-}
 
 Facts flow_to(const Policy& policy, std::string_view name) {
     Facts facts = flow(policy);

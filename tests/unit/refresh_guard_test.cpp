@@ -17,15 +17,9 @@ using octroi::Network;
 using octroi::Refusal;
 using octroi::Service;
 using octroi::samples::network;
+using octroi::samples::networks;
 
 namespace {
-
-std::vector<Network> networks(const std::vector<std::string_view>& texts) {
-    std::vector<Network> all;
-    for (const std::string_view text : texts)
-        all.push_back(network(text));
-    return all;
-}
 
 // As many networks as somebody needs to change one of them.
 std::vector<Network> many(int count) {
