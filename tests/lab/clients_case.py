@@ -1,5 +1,6 @@
 """The base of the cases with real clients: what a client saw, and what octroi says of it."""
 
+import programs
 from case import LabCase
 from clients_lab import REFUSED, REFUSED_WEB, SUB_WEBS, ClientsLab
 from name_server import NameServer
@@ -51,6 +52,17 @@ class ClientsCase(LabCase):
             if fetched.body != expected or fetched.seconds > AT_ONCE:
                 wrong[name] = fetched
         self.assertEqual(wrong, {}, f"{len(wrong)} of {len(results)} requests")
+
+    def assert_programs(self, names, refusal_words):
+        """Every program fetched the names that are not refused, and said one of these words of the others."""
+        for program in programs.ALL:
+            for asked in program(self.lab, names):
+                with self.subTest(program=program.__name__, name=asked.name):
+                    if is_refused(asked.name):
+                        self.assertIsNone(asked.body)
+                        self.assertTrue(any(word in asked.error for word in refusal_words), asked.error)
+                    else:
+                        self.assertEqual((asked.error, asked.body), (None, page_of(asked.name).decode()))
 
     def assert_verdicts(self, daemon, names, *protocols, reached=True):
         """octroi refused, by its own events, every flow to a refused name and no other; each of `names` was

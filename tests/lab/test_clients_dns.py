@@ -4,7 +4,6 @@ Encrypted ClientHello the same browser that used them shows whom it asks."""
 
 import unittest
 
-import programs
 from chromium import Chromium, allow_quic
 from clients_case import ClientsCase, is_refused, names_of, pages
 from clients_lab import REFUSED, SUB_NAMES, UNTOUCHED
@@ -73,14 +72,7 @@ class Refused(DnsCase):
 
     def test_programs(self):
         self.name_server()
-        for program in programs.ALL:
-            for asked in program(self.lab, NAMES):
-                with self.subTest(program=program.__name__, name=asked.name):
-                    if is_refused(asked.name):
-                        self.assertIsNone(asked.body)
-                        self.assertTrue(any(word in asked.error for word in NOT_FOUND_WORDS), asked.error)
-                    else:
-                        self.assertEqual((asked.error, asked.body), (None, page_of(asked.name).decode()))
+        self.assert_programs(NAMES, NOT_FOUND_WORDS)
         self.assert_no_name_was_found()
 
     def assert_visits(self, visits, error):

@@ -3,7 +3,6 @@
 
 import unittest
 
-import programs
 from chromium import Chromium
 from clients_case import RESET, ClientsCase, flows_of, is_refused, pages
 from clients_lab import REFUSED, SUB_NAMES, UNTOUCHED
@@ -22,14 +21,7 @@ class Names(ClientsCase):
 
     def test_programs(self):
         self.name_server()
-        for program in programs.ALL:
-            for asked in program(self.lab, NAMES):
-                with self.subTest(program=program.__name__, name=asked.name):
-                    if is_refused(asked.name):
-                        self.assertIsNone(asked.body)
-                        self.assertTrue(any(word in asked.error for word in RESET_WORDS), asked.error)
-                    else:
-                        self.assertEqual((asked.error, asked.body), (None, page_of(asked.name).decode()))
+        self.assert_programs(NAMES, RESET_WORDS)
         self.assert_verdicts(self.daemon, NAMES)
 
     def test_firefox(self):
