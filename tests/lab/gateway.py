@@ -1,5 +1,6 @@
 """The gateway: octroi's daemon and kernel rules, the administrator's rules, and a capture."""
 
+import contextlib
 import json
 import os
 import re
@@ -108,6 +109,20 @@ class Octroi:
 
     def send(self, number):
         self._process.send(number)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """Nothing of the daemon runs meanwhile. The signal takes a moment to reach every thread."""
+        self.send(signal.SIGSTOP)
+        wait_until(self._stands_still, "every thread to stop")
+        try:
+            yield
+        finally:
+            self.send(signal.SIGCONT)
+
+    def _stands_still(self):
+        tasks = Path("/proc", str(self.pid), "task").glob("*/stat")
+        return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
 
     @property
     def pid(self):

@@ -3,7 +3,6 @@
 
 import itertools
 import json
-import signal
 import time
 import unittest
 
@@ -72,9 +71,8 @@ class Accounting(LabCase):
                 sender.send(udp(source, (VISIO, 9), bytes(72)), VISIO)
                 if number % 5000 == 0:  # fewer than the queues hold
                     wait_until(lambda number=number: self.accepted() >= number, "verdicts", 20)
-        self.daemon.send(signal.SIGSTOP)
-        self.lab.gateway.run("conntrack", "-D", "-p", "udp", "--dport", 9)
-        self.daemon.send(signal.SIGCONT)
+        with self.daemon.stopped():
+            self.lab.gateway.run("conntrack", "-D", "-p", "udp", "--dport", 9)
         self.await_count("to_server", packets=MANY, octets=100 * MANY, service="visio")
         overruns = self.daemon.scrape()
         self.assertGreater(overruns.sum("octroi_conntrack_event_overruns_total", result="redelivered"), 0)

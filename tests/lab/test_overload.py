@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """More than octroi can take: what is lost is counted by its cause, and nothing else is lost."""
 
-import signal
 import unittest
 
 import clients
@@ -71,10 +70,9 @@ class Overload(LabCase):
         with clients.tls(self.lab, name, VISIO) as connection:
             size = clients.request(connection, name, "/blob")
             clients.read(connection, 65536)
-            daemon.send(signal.SIGSTOP)
-            send_new(self.lab, range(count), **options)
-            clients.read(connection, size - 65536)
-            daemon.send(signal.SIGCONT)
+            with daemon.stopped():
+                send_new(self.lab, range(count), **options)
+                clients.read(connection, size - 65536)
         wait_until(lambda: daemon.scrape().sum("octroi_nfqueue_depth_packets") == 0, "empty queues", 20)
 
     def assert_arrived(self, count):
