@@ -17,7 +17,7 @@ struct StatusSource {
 };
 
 /// The state of a running daemon as one JSON object: policy, health, queues, workers, services and
-/// rules with their counts since the start (docs/operations in the manual: `octroi status`). No
+/// rules with their counts since the start (docs/metrics.md, "Status"). No
 /// client and no name that a client asked for is in it.
 [[nodiscard]] std::string status_json(const StatusSource& source);
 

@@ -8,12 +8,12 @@ cd "$(dirname "$0")/../.." || exit 2
 tutorial=$PWD/docs/tutorial.md
 folder=$(mktemp -d) || exit 2
 trap 'rm -rf "$folder"' EXIT
-mkdir "$folder/bin" "$folder/work"
+mkdir "$folder/bin" "$folder/here"
 ln -s "$octroi" "$folder/bin/octroi"
 PATH=$folder/bin:$PATH
-cp tests/captures/clients/chromium_tcp.pcap "$folder/work/zoom.pcap"
-cp tests/captures/clients/chromium_tcp_visio.pcap "$folder/work/visio.pcap"
-cd "$folder/work" || exit 2
+cp tests/captures/clients/chromium_tcp.pcap "$folder/here/zoom.pcap"
+cp tests/captures/clients/chromium_tcp_visio.pcap "$folder/here/visio.pcap"
+cd "$folder/here" || exit 2
 
 printed=$folder/printed.md # the tutorial, with what the commands print now
 block=none
