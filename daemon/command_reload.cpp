@@ -12,6 +12,7 @@
 #include "daemon/config.hpp"
 #include "daemon/http_client.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/status.hpp"
 
 namespace octroi {
 namespace {
@@ -28,7 +29,7 @@ struct Reloads {
 };
 
 std::expected<Reloads, std::string> reloads_of(const Config& config) {
-    const auto text = http_get(base_url(config) + "/api/v1/status");
+    const auto text = http_get(fmt::format("{}{}", base_url(config), status_path));
     if (!text)
         return std::unexpected(
             fmt::format("the daemon's status can't be read, so its reloads can't be followed: {}",

@@ -8,6 +8,7 @@
 #include "daemon/config.hpp"
 #include "daemon/http_client.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/status.hpp"
 #include "daemon/text_output.hpp"
 
 namespace octroi {
@@ -155,7 +156,7 @@ ExitCode execute(const StatusCommand& command) {
         }
         url = base_url(*config);
     }
-    url += "/api/v1/status";
+    url += status_path;
     while (true) {
         const auto page = page_of(command, url);
         if (!page) {

@@ -356,7 +356,7 @@ HttpResponse Gateway::respond(std::string_view path) const {
     if (path == "/metrics")
         return {.media_type = exposition_media_type, .body = exposition_text(collect())};
     const auto ruleset = published_.load();
-    if (path == "/api/v1/status" && ruleset)
+    if (path == status_path && ruleset)
         return {.media_type = "application/json",
                 .body = status_json({.families = collect(),
                                      .ruleset = *ruleset,

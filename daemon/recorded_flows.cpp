@@ -102,8 +102,7 @@ void fill_facts(Event& event, const json::Value& object, const Catalogue& catalo
     facts.port = event.server.port;
     facts.transport = transport_named(event.protocol);
     const Service* service = catalogue.find(event.service);
-    const bool read =
-        event.exception != Exception::ambiguous && event.exception != Exception::table_full;
+    const bool read = was_read(event.exception);
     facts.service_known = read || decided_by_address(object);
     facts.service = service == nullptr ? no_service : service->id;
     facts.strength = strength_named(text_at(object, "strength"));
@@ -223,33 +222,24 @@ class EventComparison {
     [[nodiscard]] std::optional<Effects> ask(const Event& event, const Policy& before,
                                              const Policy& after) const {
         if (event.client)
-            return ask(event, before, after,
-                       {.client = event.client->address,
-                        .interface = "",
-                        .zones_before = zones_in(before, event.client->address, event.zone),
-                        .zones_after = zones_in(after, event.client->address, event.zone),
-                        .shares = {}});
+            return effects_on(before, after,
+                              {.client = event.client->address,
+                               .interface = "",
+                               .zones_before = zones_in(before, event.client->address, event.zone),
+                               .zones_after = zones_in(after, event.client->address, event.zone),
+                               .shares = {}},
+                              event.facts, event.exception);
         std::optional<Effects> effects;
         for (const ClientClass& client : classes_.all()) {
             if (label_of(before, client) != event.zone)
                 continue;
-            Effects here = ask(event, before, after, client);
+            Effects here = effects_on(before, after, client, event.facts, event.exception);
             if (effects && (!here.first.same_action(effects->first) ||
                             !here.second.same_action(effects->second)))
                 return std::nullopt;
             effects = std::move(here);
         }
         return effects;
-    }
-
-    static Effects ask(const Event& event, const Policy& before, const Policy& after,
-                       const ClientClass& client) {
-        Facts facts = event.facts;
-        facts.client = client.client;
-        facts.zones = client.zones_before;
-        Effect effect = effect_of(before.decide(facts, event.exception));
-        facts.zones = client.zones_after;
-        return {std::move(effect), effect_of(after.decide(facts, event.exception))};
     }
 
     const PolicyPair& policies_;

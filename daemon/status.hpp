@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/ruleset.hpp"
 #include "metrics/series.hpp"
 
 namespace octroi {
+
+/// Where the daemon serves it.
+inline constexpr std::string_view status_path = "/api/v1/status";
 
 /// What a status is made of.
 struct StatusSource {

@@ -2,12 +2,13 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <microhttpd.h>
-
-#include "metrics/socket_address.hpp"
+#include <netinet/in.h>
 
 namespace octroi {
 namespace {
@@ -46,6 +47,31 @@ MHD_Result answer(void* context, MHD_Connection* connection, const char* path, c
     return send(connection, (*static_cast<HttpServer::Handler*>(context))(path));
 }
 
+// An address and a port as the socket calls take them.
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+};
+
+std::expected<SocketAddress, std::string> socket_address(const std::string& address,
+                                                         std::uint16_t port) {
+    SocketAddress result;
+    sockaddr_in v4{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    if (inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
+        std::memcpy(&result.storage, &v4, sizeof v4);
+        result.length = sizeof v4;
+    } else if (inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
+        std::memcpy(&result.storage, &v6, sizeof v6);
+        result.length = sizeof v6;
+    } else {
+        return std::unexpected(fmt::format("`{}` is not an IPv4 or IPv6 address", address));
+    }
+    return result;
+}
+
 }  // namespace
 
 std::expected<HttpServer, std::string> HttpServer::open(const std::string& address,
@@ -58,14 +84,14 @@ std::expected<HttpServer, std::string> HttpServer::open(const std::string& addre
     if (where->storage.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
     errno = 0;
-    MHD_Daemon* daemon =
-        MHD_start_daemon(flags, port, nullptr, nullptr, &answer, kept.get(),               //
-                         MHD_OPTION_SOCK_ADDR, where->get(),                               //
-                         MHD_OPTION_CONNECTION_LIMIT, max_connections,                     //
-                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, max_connections_per_address,  //
-                         MHD_OPTION_CONNECTION_TIMEOUT, connection_timeout_seconds,        //
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,            //
-                         MHD_OPTION_END);
+    MHD_Daemon* daemon = MHD_start_daemon(
+        flags, port, nullptr, nullptr, &answer, kept.get(),                        //
+        MHD_OPTION_SOCK_ADDR, reinterpret_cast<const sockaddr*>(&where->storage),  //
+        MHD_OPTION_CONNECTION_LIMIT, max_connections,                              //
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, max_connections_per_address,           //
+        MHD_OPTION_CONNECTION_TIMEOUT, connection_timeout_seconds,                 //
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,                     //
+        MHD_OPTION_END);
     if (daemon == nullptr)
         return std::unexpected(fmt::format("can't listen on {} port {}: {}", address, port,
                                            std::generic_category().message(errno)));

@@ -1,6 +1,7 @@
 #include "rules/client_classes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -64,12 +65,7 @@ std::vector<Address> origins_of(const NamedNetworks& networks) {
     for (const char* text : {"192.0.2.1", "2001:db8::1"})
         // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
         origins.push_back(parse_address(text).value());
-    for (const Address& start : networks.starts()) {
-        if (networks.naming(host_behind(start)) == networks.naming(start))
-            origins.push_back(host_behind(start));
-        else
-            origins.push_back(start);
-    }
+    std::ranges::move(networks.samples(), std::back_inserter(origins));
     return origins;
 }
 
@@ -114,7 +110,7 @@ ClientClasses::ClientClasses(const Policy& before, const Policy& after) {
             ? 1
             : std::clamp(max_tries / origins.size(), least_tries_a_range, most_tries_a_range);
     using Key = std::tuple<NamedNetworks::Numbers, std::string, std::vector<std::size_t>>;
-    std::map<Key, std::size_t> known;
+    std::set<Key> known;
     for (const std::string& interface : interfaces_of(policies)) {
         const ZoneSet more_before = before.zones_of_interface(interface);
         const ZoneSet more_after = after.zones_of_interface(interface);
@@ -124,7 +120,7 @@ ClientClasses::ClientClasses(const Policy& before, const Policy& after) {
             for (std::size_t i = 0; i < tries && client && networks.naming(*client) == naming;
                  ++i, client = next_client(*client)) {
                 std::vector<std::size_t> shares = shares_of(*client);
-                if (!known.emplace(Key(naming, interface, shares), classes_.size()).second)
+                if (!known.emplace(naming, interface, shares).second)
                     continue;
                 classes_.push_back({.client = *client,
                                     .interface = interface,
@@ -181,8 +177,6 @@ void ClientClasses::name_zones(const Policy& before, const Policy& after) {
         return false;
     };
     for (const ClientClass& each : classes_) {
-        const auto all_before = names_of(each.zones_before, before);
-        const auto all_after = names_of(each.zones_after, after);
         std::string text = zone_text(names_of(narrowest(each.zones_after, occurring_after), after));
         if (moved(each))
             text += fmt::format(

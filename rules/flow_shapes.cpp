@@ -1,7 +1,8 @@
 #include "rules/flow_shapes.hpp"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
+#include <set>
 
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
@@ -57,7 +58,7 @@ class Collector {
 
     void add(FlowShape sample, Numbers asked_by) {
         const ServiceId service = sample.service.value_or(no_service);
-        if (!known_.emplace(std::pair(asked_by, service), 0).second)
+        if (!known_.emplace(asked_by, service).second)
             return;
         values_.samples.push_back(std::move(sample));
         values_.asked_by.push_back(std::move(asked_by));
@@ -65,7 +66,7 @@ class Collector {
 
   private:
     Values& values_;
-    std::map<std::pair<Numbers, ServiceId>, int> known_;
+    std::set<std::pair<Numbers, ServiceId>> known_;
 };
 
 template <typename Set>
@@ -179,6 +180,17 @@ class Builder {
             each(i, rules_.all()[i].rule->when);
     }
 
+    // The rules whose conditions ask for what `asks` looks for.
+    template <typename Asks>
+    [[nodiscard]] Numbers asking(Asks asks) const {
+        Numbers numbers;
+        for_each_rule([&](Number rule, const When& when) {
+            if (asks(when))
+                numbers.push_back(rule);
+        });
+        return numbers;
+    }
+
     const RulePairs& rules_;
     const Catalogue& catalogue_;
     std::array<Values, side_count> sides_;
@@ -234,10 +246,7 @@ void Builder::collect_servers() {
     for (const char* text : {"203.0.113.1", "2001:db8::1"})
         // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
         candidates.push_back(parse_address(text).value());
-    for (const Address& start : networks.starts())
-        candidates.push_back(networks.naming(host_behind(start)) == networks.naming(start)
-                                 ? host_behind(start)
-                                 : start);
+    std::ranges::move(networks.samples(), std::back_inserter(candidates));
     const auto unnamed = std::ranges::find_if(
         candidates, [&](const Address& each) { return networks.naming(each).empty(); });
     if (unnamed != candidates.end())
@@ -274,31 +283,26 @@ void Builder::collect_ports() {
         if (start > UINT16_MAX)
             continue;
         const auto port = static_cast<std::uint16_t>(start);
-        Numbers asking;
-        for_each_rule([&](Number rule, const When& when) {
-            if (when.port && std::ranges::any_of(when.port->values, [&](PortRange range) {
-                    return range.contains(port);
-                }))
-                asking.push_back(rule);
-        });
         FlowShape shape = port == https ? FlowShape() : detailed("port", std::to_string(port));
         shape.port = port;
-        collector.add(std::move(shape), std::move(asking));
+        collector.add(std::move(shape), asking([&](const When& when) {
+                          return when.port &&
+                                 std::ranges::any_of(when.port->values, [&](PortRange range) {
+                                     return range.contains(port);
+                                 });
+                      }));
     }
 }
 
 void Builder::collect_transports() {
     Collector collector(sides_[transport_side]);
     for (std::size_t i = 0; i < transport_names.size(); ++i) {
-        Numbers asking;
-        for_each_rule([&](Number rule, const When& when) {
-            if (when.transport && when.transport->values.test(i))
-                asking.push_back(rule);
-        });
         FlowShape shape =
             i == 0 ? FlowShape() : detailed("transport", std::string(transport_names[i]));
         shape.transport = static_cast<Transport>(i);
-        collector.add(std::move(shape), std::move(asking));
+        collector.add(std::move(shape), asking([&](const When& when) {
+                          return when.transport && when.transport->values.test(i);
+                      }));
     }
 }
 
@@ -313,15 +317,12 @@ void Builder::collect_words(Side side, std::string_view condition, std::string_v
     std::sort(words.begin() + 1, words.end());
     Collector collector(sides_[side]);
     for (const std::string& word : words) {
-        Numbers asking;
-        for_each_rule([&](Number rule, const When& when) {
-            if (when.*asked && (when.*asked)->values.contains(word))
-                asking.push_back(rule);
-        });
         FlowShape shape =
             word == ordinary ? FlowShape() : detailed(condition, word.empty() ? "unknown" : word);
         shape.*place = word;
-        collector.add(std::move(shape), std::move(asking));
+        collector.add(std::move(shape), asking([&](const When& when) {
+                          return when.*asked && (when.*asked)->values.contains(word);
+                      }));
     }
 }
 
@@ -331,16 +332,14 @@ void Builder::collect_strengths() {
     for (std::size_t i = 0; i < strength_count; ++i)
         strengths.push_back(static_cast<Strength>(i));
     for (const Strength strength : strengths) {
-        Numbers asking;
-        for_each_rule([&](Number rule, const When& when) {
-            if (when.strength && when.strength->values.test(static_cast<std::size_t>(strength)))
-                asking.push_back(rule);
-        });
         FlowShape shape = strength == Strength::observed
                               ? FlowShape()
                               : detailed("strength", std::string(to_string(strength)));
         shape.strength = strength;
-        collector.add(std::move(shape), std::move(asking));
+        collector.add(std::move(shape), asking([&](const When& when) {
+                          return when.strength &&
+                                 when.strength->values.test(static_cast<std::size_t>(strength));
+                      }));
     }
 }
 
@@ -348,14 +347,9 @@ void Builder::collect_strengths() {
 void Builder::collect_flags() {
     Collector hellos(sides_[ech_side]);
     for (const bool value : {false, true}) {
-        Numbers asking;
-        for_each_rule([&](Number rule, const When& when) {
-            if (when.ech == value)
-                asking.push_back(rule);
-        });
         FlowShape shape = value ? detailed("ech", "true") : FlowShape();
         shape.ech = value;
-        hellos.add(std::move(shape), std::move(asking));
+        hellos.add(std::move(shape), asking([&](const When& when) { return when.ech == value; }));
     }
     Values& verified = sides_[verified_side];
     verified.samples.emplace_back();

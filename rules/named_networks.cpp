@@ -27,8 +27,13 @@ const NamedNetworks::Numbers& NamedNetworks::naming(const Address& address) cons
     return found == nullptr ? nobody_ : *found;
 }
 
-Address host_behind(const Address& start) {
-    return start.next().value_or(start);
+std::vector<Address> NamedNetworks::samples() const {
+    std::vector<Address> samples;
+    for (const Address& start : starts_) {
+        const Address host = start.next().value_or(start);
+        samples.push_back(naming(host) == naming(start) ? host : start);
+    }
+    return samples;
 }
 
 }  // namespace octroi

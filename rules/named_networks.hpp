@@ -20,17 +20,15 @@ class NamedNetworks {
     /// Who names `address`.
     [[nodiscard]] const Numbers& naming(const Address& address) const;
 
-    /// The first addresses of ranges whose addresses are named alike: where a network begins and
-    /// where it ends. In order, each once; what lies before the first one is named by nobody.
-    [[nodiscard]] const std::vector<Address>& starts() const { return starts_; }
+    /// An address of each range whose addresses are named alike, from where a network begins or
+    /// ends: a host's, the second of the range, where there is one. In order. What lies before the
+    /// first range is named by nobody.
+    [[nodiscard]] std::vector<Address> samples() const;
 
   private:
     PrefixMap<Numbers> map_;
-    std::vector<Address> starts_;
+    std::vector<Address> starts_;  ///< of the ranges, in order, each once
     Numbers nobody_;
 };
-
-/// A host's address in the network that `start` begins: the one behind it, where there is one.
-[[nodiscard]] Address host_behind(const Address& start);
 
 }  // namespace octroi

@@ -51,9 +51,7 @@ bool possible(const FlowShape& shape, const Subject& subject) {
 // A flow that has shown all that it will ever show.
 Facts facts_of(const FlowShape& shape, const Subject& subject) {
     const bool blank = subject.exception.has_value();
-    // Of an ambiguous flow, or one that found no room, nothing but the ends is known.
-    const bool read =
-        subject.exception != Exception::ambiguous && subject.exception != Exception::table_full;
+    const bool read = was_read(subject.exception);
     Facts facts{.server = shape.server, .port = shape.port, .transport = shape.transport};
     facts.service_known = read;
     facts.service = subject.service == nullptr ? no_service : subject.service->id;
@@ -79,15 +77,6 @@ struct Sides {
     Policy after;
 };
 
-std::pair<Effect, Effect> ask(const Sides& sides, const ClientClass& client, Facts facts,
-                              std::optional<Exception> exception) {
-    facts.client = client.client;
-    facts.zones = client.zones_before;
-    Effect before = effect_of(sides.before.decide(facts, exception));
-    facts.zones = client.zones_after;
-    return {std::move(before), effect_of(sides.after.decide(facts, exception))};
-}
-
 using Classes = std::vector<std::size_t>;
 using Situations = std::vector<bool>;
 using Effects = std::pair<Effect, Effect>;
@@ -111,10 +100,9 @@ bool matches_ends(const Rule& rule, const ZoneSet& zones, const Address& client,
         return false;
     if (rule.when.client && rule.when.client->values.contains(client) == rule.when.client->negated)
         return false;
-    const bool read =
-        subject.exception != Exception::ambiguous && subject.exception != Exception::table_full;
     const ServiceId service = subject.service == nullptr ? no_service : subject.service->id;
-    return !rule.when.services || (read && rule.when.services->test(service));
+    return !rule.when.services ||
+           (was_read(subject.exception) && rule.when.services->test(service));
 }
 
 class Comparison {
@@ -219,7 +207,8 @@ void Comparison::compare_subject(const Sides& sides, std::size_t subject, std::s
             continue;
         const Facts facts = facts_of(shapes_.all[i], subjects_[subject]);
         for (const std::size_t client : askers_[i][subject]) {
-            const Effects effects = ask(sides, clients_.all()[client], facts, exception);
+            const Effects effects =
+                effects_on(sides.before, sides.after, clients_.all()[client], facts, exception);
             if (i == 0)
                 ordinary.push_back(effects);
             const bool as_ordinary = i != 0 && same_actions(effects, ordinary[client]);
@@ -314,6 +303,20 @@ Effect effect_of(const Decision& decision) {
     return {.action = enforced.action,
             .would = decision.would.settled ? decision.would.action : enforced.action,
             .rule = rule == nullptr ? "" : rule->name};
+}
+
+std::pair<Effect, Effect> effects_on(const Policy& before, const Policy& after,
+                                     const ClientClass& client, Facts facts,
+                                     std::optional<Exception> exception) {
+    facts.client = client.client;
+    facts.zones = client.zones_before;
+    Effect effect = effect_of(before.decide(facts, exception));
+    facts.zones = client.zones_after;
+    return {std::move(effect), effect_of(after.decide(facts, exception))};
+}
+
+bool was_read(std::optional<Exception> exception) {
+    return exception != Exception::ambiguous && exception != Exception::table_full;
 }
 
 PolicyDiff compare(const Policy& before, const Policy& after, const Catalogue& catalogue,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,8 @@
 #include "rules/timeline.hpp"
 
 namespace octroi {
+
+struct ClientClass;
 
 /// What a policy does with a flow: done, and done if nothing were in monitor mode.
 struct Effect {
@@ -26,6 +29,15 @@ struct Effect {
 };
 
 [[nodiscard]] Effect effect_of(const Decision& decision);
+
+/// What a flow of such a client meets before and after. `facts` need neither client nor zones.
+[[nodiscard]] std::pair<Effect, Effect> effects_on(const Policy& before, const Policy& after,
+                                                   const ClientClass& client, Facts facts,
+                                                   std::optional<Exception> exception);
+
+/// Whether more of a flow is known than its ends: an ambiguous one, or one that found no room, was
+/// not read.
+[[nodiscard]] bool was_read(std::optional<Exception> exception);
 
 /// What a flow shows beside client and service, as conditions: {{"port", "25"}}.
 using FlowDetails = std::vector<std::pair<std::string_view, std::string>>;

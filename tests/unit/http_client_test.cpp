@@ -43,6 +43,8 @@ TEST_SUITE("HTTP client") {
         const auto nobody = http_get(url);
         REQUIRE_FALSE(nobody);
         CHECK(nobody.error().starts_with(url));
-        CHECK_FALSE(http_get("file:///etc/passwd"));
+        const auto file = http_get("file:///etc/hostname");
+        REQUIRE_FALSE(file);
+        CHECK(file.error().find("rotocol") != std::string::npos);
     }
 }
