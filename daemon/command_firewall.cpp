@@ -45,12 +45,14 @@ ExitCode check_rules(const Firewall& firewall) {
     if (!state)
         return fail(state.error());
     const std::vector<std::string> drift = state->drift();
-    for (const std::string& difference : drift)
-        fmt::print("{}\n", difference);
-    if (!drift.empty()) {
+    const std::vector<std::string> hazards = firewall.hazards();
+    for (const auto* findings : {&drift, &hazards})
+        for (const std::string& finding : *findings)
+            fmt::print("{}\n", finding);
+    if (!drift.empty())
         fmt::print(stderr, "octroi: run `octroi firewall install` to restore the rules\n");
+    if (!drift.empty() || !hazards.empty())
         return ExitCode::findings;
-    }
     fmt::print(stderr, "octroi: the rules are in place ({})\n", to_string(firewall.backend()));
     advise_on_accounting();
     return ExitCode::ok;

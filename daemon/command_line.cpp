@@ -147,8 +147,7 @@ void add_firewall(CLI::App& program, FirewallCommand& command) {
         FirewallCommand::Verb::print);
     add("install", "Install the rules; does nothing where they are there",
         FirewallCommand::Verb::install);
-    add("remove", "Take octroi's rules away, nothing else",
-        FirewallCommand::Verb::remove);
+    add("remove", "Take octroi's rules away, nothing else", FirewallCommand::Verb::remove);
     add("check", "Say what differs between the kernel's rules and ours",
         FirewallCommand::Verb::check);
     verb->footer("Example: octroi firewall install --config /etc/octroi/octroi.yaml");

@@ -1,8 +1,17 @@
 #include "daemon/firewall.hpp"
 
+#include "daemon/conntrack.hpp"
+#include "daemon/foreign_rules.hpp"
 #include "daemon/rules_program.hpp"
 
 namespace octroi {
+namespace {
+
+void append(std::vector<std::string>& sentences, const std::vector<std::string>& more) {
+    sentences.insert(sentences.end(), more.begin(), more.end());
+}
+
+}  // namespace
 
 std::string_view to_string(Backend backend) {
     return backend_words.at(static_cast<std::size_t>(backend));
@@ -73,7 +82,23 @@ std::expected<bool, std::string> Firewall::remove(std::optional<Backend> backend
 }
 
 std::expected<FirewallState, std::string> Firewall::inspect() const {
-    return std::visit([](const auto& rules) { return rules.inspect(); }, rules_);
+    auto state = std::visit([](const auto& rules) { return rules.inspect(); }, rules_);
+    if (state)
+        append(state->ways_past, foreign_rules(settings_).offloading);
+    return state;
+}
+
+std::vector<std::string> Firewall::hazards() const {
+    const ForeignRules foreign = foreign_rules(settings_);
+    std::vector<std::string> found = foreign.untracked;
+    append(found, foreign.marks);
+    if (!conntrack_status())
+        found.emplace_back(
+            "the kernel tracks no connections: no decision is kept, and fragments arrive one by "
+            "one");
+    if (const auto* iptables = std::get_if<IptablesRules>(&rules_))
+        append(found, iptables->missed_by_bypass());
+    return found;
 }
 
 std::expected<std::uint64_t, std::string> Firewall::packets_to_queue() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "daemon/config.hpp"
 #include "daemon/firewall_state.hpp"
@@ -42,6 +43,11 @@ class Firewall {
     [[nodiscard]] static std::expected<bool, std::string> remove(std::optional<Backend> backend);
 
     [[nodiscard]] std::expected<FirewallState, std::string> inspect() const;
+
+    /// What octroi's work suffers from beside its own rules, a sentence each: rules of others that
+    /// exempt packets from connection tracking or write octroi's bits of the marks; rules that
+    /// packets miss which pass uninspected.
+    [[nodiscard]] std::vector<std::string> hazards() const;
 
     /// How many packets the kernel's rules gave to the queues so far, both families.
     [[nodiscard]] std::expected<std::uint64_t, std::string> packets_to_queue() const;

@@ -86,6 +86,23 @@ std::optional<std::string> IptablesListing::way_past(
     return found == jumping ? std::nullopt : std::optional(*found);
 }
 
+std::optional<std::string> IptablesListing::refusal_behind(std::string_view jump) const {
+    constexpr std::array<std::string_view, 6> refuses_nothing = {"",    "ACCEPT", "RETURN",
+                                                                 "LOG", "NFLOG",  "TRACE"};
+    const auto jumping = std::ranges::find(lines_, jump);
+    if (jumping == lines_.end())
+        return std::nullopt;
+    const std::string_view chain = jump.substr(0, jump.find(' ', 3) + 1);
+    const auto found = std::find_if(jumping + 1, lines_.end(), [&](const std::string& line) {
+        return line.starts_with(chain) &&
+               std::ranges::find(refuses_nothing, target_of(line)) == refuses_nothing.end();
+    });
+    if (found != lines_.end())
+        return *found;
+    const std::string policy = "-P" + std::string(chain.substr(2)) + "DROP";
+    return has(policy) ? std::optional(policy) : std::nullopt;
+}
+
 std::uint64_t IptablesListing::packets_to_queue() const {
     constexpr std::string_view counters = " -c ";
     for (const std::string& line : lines_) {

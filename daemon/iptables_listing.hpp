@@ -31,6 +31,10 @@ class IptablesListing {
     [[nodiscard]] std::optional<std::string> way_past(
         std::string_view jump, std::span<const std::string_view> harmless) const;
 
+    /// The first rule of the same chain behind `jump` that may refuse packets (any but one that
+    /// accepts, returns, logs or does nothing), or else the chain's policy where that refuses.
+    [[nodiscard]] std::optional<std::string> refusal_behind(std::string_view jump) const;
+
     /// How many packets met octroi's queue rule, where the listing has counters (`iptables -S -v`).
     [[nodiscard]] std::uint64_t packets_to_queue() const;
 

@@ -150,7 +150,7 @@ std::expected<bool, std::string> IptablesRules::remove() {
 bool IptablesRules::present() {
     return std::ranges::any_of(IptablesWriter::families, [](Family family) {
         const auto tables = listed(family);
-        return tables && (!tables->filter.own_rules().empty() || !tables->filter.jumps().empty());
+        return tables && (tables->filter.has("-N OCTROI") || tables->mangle.has("-N OCTROI"));
     });
 }
 
@@ -209,6 +209,21 @@ std::expected<FirewallState, std::string> IptablesRules::inspect() const {
     return state;
 }
 
+std::vector<std::string> IptablesRules::missed_by_bypass() const {
+    std::vector<std::string> missed;
+    if (!settings_.bypass)
+        return missed;
+    for (const Family family : IptablesWriter::families)
+        if (const auto tables = listed(family))
+            for (const std::string& jump : writer_.jumps())
+                if (const auto rule = tables->filter.refusal_behind(jump))
+                    missed.push_back(fmt::format(
+                        "{}: under `on_failure: open` packets that pass uninspected do not meet "
+                        "this rule (with nft they do): {}",
+                        tool(family), *rule));
+    return missed;
+}
+
 std::expected<std::uint64_t, std::string> IptablesRules::packets_to_queue() {
     std::uint64_t packets = 0;
     for (const Family family : IptablesWriter::families) {
@@ -222,9 +237,7 @@ std::expected<std::uint64_t, std::string> IptablesRules::packets_to_queue() {
 }
 
 bool IptablesRules::kernel_tells_of_changes() {
-    return run_rules_program({tool(Family::ipv4), "--version"})
-        .value_or("")
-        .contains("nf_tables");
+    return run_rules_program({tool(Family::ipv4), "--version"}).value_or("").contains("nf_tables");
 }
 
 std::optional<std::uint8_t> IptablesRules::generation_in(const IptablesListing& filter) const {

@@ -31,6 +31,10 @@ class IptablesRules {
     /// old tables.
     [[nodiscard]] static bool kernel_tells_of_changes();
 
+    /// Under `on_failure: open`: the rules behind octroi's jump that refuse something. The kernel
+    /// takes a packet that passes a queue uninspected for accepted by the whole chain.
+    [[nodiscard]] std::vector<std::string> missed_by_bypass() const;
+
     [[nodiscard]] std::expected<void, std::string> set_generation(std::uint8_t generation) const;
 
     /// Whether chains of octroi are there, be they the configured ones or not.

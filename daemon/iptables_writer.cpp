@@ -66,23 +66,22 @@ std::vector<std::string_view> IptablesWriter::chains(Table table) {
 
 std::string IptablesWriter::match(Family family, const netfilter::Match& match) const {
     return std::visit(
-        Overloaded{[](const netfilter::PacketMark& mark) {
-                       return fmt::format("-m mark {}--mark {:#x}/{:#x}", mark.equal ? "" : "! ",
-                                          mark.value, mark.mask);
-                   },
-                   [](const netfilter::ConnectionMark& mark) {
-                       return fmt::format("-m connmark --mark {:#x}/{:#x}", mark.value, mark.mask);
-                   },
-                   [](netfilter::Tcp) { return std::string("-p tcp"); },
-                   [&](netfilter::RelatedIcmp) {
-                       return fmt::format("-p {} -m conntrack --ctstate RELATED",
-                                          family == Family::ipv4 ? "icmp" : "ipv6-icmp");
-                   },
-                   [](netfilter::NeighbourDiscovery) { return std::string(); },
-                   [](netfilter::NotToLoopback) { return std::string("! -o lo"); },
-                   [](netfilter::FromOpener) {
-                       return std::string("-m conntrack --ctdir ORIGINAL");
-                   }},
+        Overloaded{
+            [](const netfilter::PacketMark& mark) {
+                return fmt::format("-m mark {}--mark {:#x}/{:#x}", mark.equal ? "" : "! ",
+                                   mark.value, mark.mask);
+            },
+            [](const netfilter::ConnectionMark& mark) {
+                return fmt::format("-m connmark --mark {:#x}/{:#x}", mark.value, mark.mask);
+            },
+            [](netfilter::Tcp) { return std::string("-p tcp"); },
+            [&](netfilter::RelatedIcmp) {
+                return fmt::format("-p {} -m conntrack --ctstate RELATED",
+                                   family == Family::ipv4 ? "icmp" : "ipv6-icmp");
+            },
+            [](netfilter::NeighbourDiscovery) { return std::string(); },
+            [](netfilter::NotToLoopback) { return std::string("! -o lo"); },
+            [](netfilter::FromOpener) { return std::string("-m conntrack --ctdir ORIGINAL"); }},
         match);
 }
 
@@ -99,7 +98,9 @@ std::string IptablesWriter::target(Family family, const netfilter::Target& targe
                 return fmt::format("-j REJECT --reject-with {}-port-unreachable",
                                    family == Family::ipv4 ? "icmp" : "icmp6");
             },
-            [&](netfilter::ClearMark) { return fmt::format("-j MARK --set-xmark 0x0/{:#x}", mask); },
+            [&](netfilter::ClearMark) {
+                return fmt::format("-j MARK --set-xmark 0x0/{:#x}", mask);
+            },
             [&](netfilter::SaveMark) { return "-j CONNMARK --save-mark " + masks; },
             [&](netfilter::RestoreMark) { return "-j CONNMARK --restore-mark " + masks; },
             [&](netfilter::Queue) { return queue(); }},
@@ -109,10 +110,9 @@ std::string IptablesWriter::target(Family family, const netfilter::Target& targe
 std::string IptablesWriter::queue() const {
     const unsigned first = settings_.first_queue;
     return fmt::format("-j NFQUEUE {}{}",
-                       settings_.queue_count == 1
-                           ? fmt::format("--queue-num {}", first)
-                           : fmt::format("--queue-balance {}:{}", first,
-                                         first + settings_.queue_count - 1),
+                       settings_.queue_count == 1 ? fmt::format("--queue-num {}", first)
+                                                  : fmt::format("--queue-balance {}:{}", first,
+                                                                first + settings_.queue_count - 1),
                        settings_.bypass ? " --queue-bypass" : "");
 }
 

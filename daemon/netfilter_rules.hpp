@@ -27,7 +27,7 @@ struct Settings {
     std::uint16_t first_queue = 0;
     std::uint16_t queue_count = 1;
     bool bypass = false;  ///< on_failure: open
-    MarkLayout mark;
+    MarkLayout mark = MarkLayout();
     std::vector<Hook> hooks = {Hook::forward};
 };
 

@@ -31,9 +31,10 @@ std::uint64_t number_in(std::string_view digits, int base) {
 NftListing::Rule rule_in(std::string_view line) {
     constexpr int decimal = 10;
     const std::string_view comment = behind(line, " comment \"", "\"");
-    return {.text = std::string(comment.empty() ? line.substr(0, line.find(" # handle ")) : comment),
-            .handle = std::string(behind(line, " # handle ", " ")),
-            .packets = number_in(behind(line, "counter packets ", " "), decimal)};
+    return {
+        .text = std::string(comment.empty() ? line.substr(0, line.find(" # handle ")) : comment),
+        .handle = std::string(behind(line, " # handle ", " ")),
+        .packets = number_in(behind(line, "counter packets ", " "), decimal)};
 }
 
 }  // namespace

@@ -26,7 +26,9 @@ class NftRules {
     [[nodiscard]] static std::expected<bool, std::string> remove();
     [[nodiscard]] std::expected<FirewallState, std::string> inspect() const;
     [[nodiscard]] static std::expected<std::uint64_t, std::string> packets_to_queue();
+
     [[nodiscard]] static bool kernel_tells_of_changes() { return true; }
+
     [[nodiscard]] std::expected<void, std::string> set_generation(std::uint8_t generation) const;
 
     /// Whether the table is there, be it the configured one or not.

@@ -79,30 +79,27 @@ std::string NftWriter::match(const netfilter::Match& match) const {
 
 std::string NftWriter::target(const netfilter::Target& target) const {
     const unsigned first = settings_.first_queue;
-    const std::string queues =
-        settings_.queue_count == 1
-            ? std::to_string(first)
-            : fmt::format("{}-{}", first, first + settings_.queue_count - 1);
+    const std::string queues = settings_.queue_count == 1
+                                   ? std::to_string(first)
+                                   : fmt::format("{}-{}", first, first + settings_.queue_count - 1);
     return std::visit(
-        Overloaded{[](netfilter::Return) { return std::string("return"); },
-                   [](netfilter::Goto there) {
-                       return fmt::format("goto {}", chain_name(there.chain));
-                   },
-                   [](netfilter::Drop) { return std::string("drop"); },
-                   [](netfilter::ResetTcp) { return std::string("reject with tcp reset"); },
-                   [](netfilter::PortUnreachable) {
-                       return std::string("reject with icmpx port-unreachable");
-                   },
-                   [&](netfilter::ClearMark) {
-                       return fmt::format("meta mark set meta mark & {:#010x}",
-                                          ~settings_.mark.mask());
-                   },
-                   [](netfilter::SaveMark) { return std::string("jump save"); },
-                   [](netfilter::RestoreMark) { return std::string("jump restore"); },
-                   [&](netfilter::Queue) {
-                       return fmt::format("counter queue {}to {}",
-                                          settings_.bypass ? "flags bypass " : "", queues);
-                   }},
+        Overloaded{
+            [](netfilter::Return) { return std::string("return"); },
+            [](netfilter::Goto there) { return fmt::format("goto {}", chain_name(there.chain)); },
+            [](netfilter::Drop) { return std::string("drop"); },
+            [](netfilter::ResetTcp) { return std::string("reject with tcp reset"); },
+            [](netfilter::PortUnreachable) {
+                return std::string("reject with icmpx port-unreachable");
+            },
+            [&](netfilter::ClearMark) {
+                return fmt::format("meta mark set meta mark & {:#010x}", ~settings_.mark.mask());
+            },
+            [](netfilter::SaveMark) { return std::string("jump save"); },
+            [](netfilter::RestoreMark) { return std::string("jump restore"); },
+            [&](netfilter::Queue) {
+                return fmt::format("counter queue {}to {}", settings_.bypass ? "flags bypass " : "",
+                                   queues);
+            }},
         target);
 }
 
@@ -123,13 +120,12 @@ std::vector<std::string> NftWriter::copy_mark(std::string_view from, std::string
         fmt::format("{1} & {2:#010x} == 0x00000000 {1} set {0} & {3:#010x} return", from, to,
                     others, layout.mask()),
         fmt::format("{0} set {0} & {1:#010x}", to, others)};
-    const std::uint32_t service =
-        layout.mask() & ~layout.state_mask() & ~layout.generation_mask();
+    const std::uint32_t service = layout.mask() & ~layout.state_mask() & ~layout.generation_mask();
     for (std::uint32_t part : {service, layout.state_mask(), layout.generation_mask()})
         for (; part != 0; part &= part - 1) {
             const std::uint32_t bit = std::uint32_t{1} << std::countr_zero(part);
-            rules.push_back(fmt::format("{0} & {2:#010x} == {2:#010x} {1} set {1} | {2:#010x}",
-                                        from, to, bit));
+            rules.push_back(
+                fmt::format("{0} & {2:#010x} == {2:#010x} {1} set {1} | {2:#010x}", from, to, bit));
         }
     return rules;
 }

@@ -114,6 +114,18 @@ TEST_SUITE("iptables listing") {
               "-A OUTPUT ! -o lo -p tcp -j ACCEPT");
     }
 
+    TEST_CASE("behind the jump, the first rule that may refuse is found, else a policy that does") {
+        const std::string begin = "-A FORWARD -p udp -j DROP\n-A FORWARD -j OCTROI\n";
+        CHECK_FALSE(IptablesListing("-P FORWARD ACCEPT\n" + begin + "-A FORWARD -j ACCEPT\n")
+                        .refusal_behind(jump));
+        CHECK(IptablesListing("-P FORWARD DROP\n" + begin).refusal_behind(jump) ==
+              "-P FORWARD DROP");
+        CHECK(IptablesListing("-P FORWARD DROP\n" + begin + "-A FORWARD -j MINE\n")
+                  .refusal_behind(jump) == "-A FORWARD -j MINE");
+        CHECK_FALSE(IptablesListing(begin + "-A INPUT -j DROP\n").refusal_behind(jump));
+        CHECK_FALSE(IptablesListing("-P FORWARD DROP\n").refusal_behind(jump));
+    }
+
     TEST_CASE("without a jump there is nothing above it") {
         CHECK_FALSE(IptablesListing("-A FORWARD -j ACCEPT\n").way_past(jump, {}));
     }

@@ -63,7 +63,8 @@ TEST_SUITE("iptables writer") {
 
     TEST_CASE("one queue is named by its number, many as a range") {
         const auto rules = [](std::uint16_t first, std::uint16_t count) {
-            return IptablesWriter({.first_queue = first, .queue_count = count, .mark = MarkLayout()})
+            return IptablesWriter(
+                       {.first_queue = first, .queue_count = count, .mark = MarkLayout()})
                 .print(Family::ipv4, 1);
         };
         CHECK(has(rules(7, 1), "-A OCTROI -j NFQUEUE --queue-num 7\n"));
@@ -72,8 +73,7 @@ TEST_SUITE("iptables writer") {
 
     TEST_CASE("only on_failure: open lets packets pass a queue without a daemon") {
         const auto rules = [](bool bypass) {
-            return IptablesWriter({.bypass = bypass, .mark = MarkLayout()})
-                .print(Family::ipv4, 1);
+            return IptablesWriter({.bypass = bypass, .mark = MarkLayout()}).print(Family::ipv4, 1);
         };
         CHECK(has(rules(true), "--queue-num 0 --queue-bypass\n"));
         CHECK_FALSE(has(rules(false), "bypass"));
@@ -110,9 +110,9 @@ TEST_SUITE("iptables writer") {
 
     TEST_CASE("the output hook takes what the gateway itself opens, and nothing to loopback") {
         const IptablesWriter writer({.hooks = {netfilter::Hook::forward, netfilter::Hook::output}});
-        CHECK(writer.jumps() ==
-              std::vector<std::string>{"-A FORWARD -j OCTROI",
-                                       "-A OUTPUT ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI"});
+        CHECK(writer.jumps() == std::vector<std::string>{
+                                    "-A FORWARD -j OCTROI",
+                                    "-A OUTPUT ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI"});
         const std::string rules = writer.print(Family::ipv6, 1);
         const std::string_view jump =
             "-I OUTPUT 1 ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI\n";

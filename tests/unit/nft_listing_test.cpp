@@ -67,9 +67,9 @@ TEST_SUITE("nft listing") {
     }
 
     TEST_CASE("a chain at another hook, or another chain, makes one too") {
-        for (const std::string& other : {with("priority -10", "priority 10"),
-                                         with("chain gate", "chain gates"),
-                                         with("policy accept", "policy drop")}) {
+        for (const std::string& other :
+             {with("priority -10", "priority 10"), with("chain gate", "chain gates"),
+              with("policy accept", "policy drop")}) {
             CAPTURE(other);
             CHECK(NftListing(printed) != NftListing(other));
             CHECK_FALSE(NftListing(printed).same_chains(NftListing(other)));

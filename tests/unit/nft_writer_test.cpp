@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace octroi;
 
@@ -42,8 +43,8 @@ std::uint32_t copied(const std::string& rules, std::uint32_t from, std::uint32_t
             std::stoul(line.substr(line.rfind("0x")), nullptr, hexadecimal));
         if (line.contains(" | ") && (from & value) == value)
             to |= value;
-        if (line.contains("return") && (to & static_cast<std::uint32_t>(std::stoul(
-                                                  line, nullptr, hexadecimal))) == 0)
+        if (line.contains("return") &&
+            (to & static_cast<std::uint32_t>(std::stoul(line, nullptr, hexadecimal))) == 0)
             return from & static_cast<std::uint32_t>(
                               std::stoul(line.substr(line.rfind("0x")), nullptr, hexadecimal));
         if (!line.contains("=="))
@@ -133,7 +134,8 @@ TEST_SUITE("nft writer") {
               "\tchain output {\n"
               "\t\ttype filter hook output priority -10; policy accept;\n"
               "\t\toifname != lo ct direction original jump gate\n");
-        CHECK(chain(text, "output-marks").contains("oifname != lo ct direction original jump marks"));
+        CHECK(
+            chain(text, "output-marks").contains("oifname != lo ct direction original jump marks"));
         CHECK_FALSE(text.contains("hook forward"));
     }
 
