@@ -192,8 +192,8 @@ void ForeignRules::add_nft(std::string_view listed, const netfilter::Settings& s
         if ((marks_written_by_nft(line) & settings.mark.mask()) != 0)
             marks.push_back(mark_sentence(place, line, settings.mark.mask()));
         if (line.contains("flow add @"))
-            offloading.push_back(fmt::format(
-                "{}: this rule takes connections past octroi: {}", place, line));
+            offloading.push_back(
+                fmt::format("{}: this rule takes connections past octroi: {}", place, line));
     });
 }
 
