@@ -114,7 +114,9 @@ class Server {
 }  // namespace
 
 void serve(const sockaddr_in& address) {
-    constexpr rlimit descriptors{.rlim_cur = 200'000, .rlim_max = 200'000};
+    rlimit descriptors{};
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    descriptors.rlim_cur = descriptors.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &descriptors) < 0)
         fail("setrlimit");
     Server server(address);
