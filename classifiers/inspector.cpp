@@ -1,15 +1,12 @@
 #include "classifiers/inspector.hpp"
 
+#include "classifiers/overloaded.hpp"
+
 namespace octroi {
 namespace {
 
 // nDPI's answer comes at packet 1 to 3 as a rule, at most 8.
 constexpr std::uint8_t ndpi_packet_quota = 8;
-
-template <typename... Calls>
-struct Overloaded : Calls... {
-    using Calls::operator()...;
-};
 
 }  // namespace
 

@@ -40,6 +40,8 @@ class ConfigReader {
     std::optional<std::string> read_path(const yaml::Node* node);
     void read_queues(const yaml::Node* node, Config& config);
     void read_mark(const yaml::Node* node, Config& config);
+    void read_firewall(const yaml::Node* node, Config& config);
+    void read_hooks(const yaml::Node* node, Config& config);
     void read_flows(const yaml::Node* node, Config& config);
     void read_metrics(const yaml::Node* node, Config& config);
     void read_listen(const yaml::Node& node, Config& config);
@@ -65,6 +67,7 @@ Config ConfigReader::read(const yaml::Node& root) {
     if (const auto word = read_word(report_, fields.optional("observe"), Code::bad_value,
                                     "decided or full", {"decided", "full"}))
         config.observe = static_cast<Observe>(*word);
+    read_firewall(fields.optional("firewall"), config);
     read_flows(fields.optional("flows"), config);
     read_metrics(fields.optional("metrics"), config);
     read_events(fields.optional("events"), config);
@@ -97,6 +100,36 @@ void ConfigReader::read_mark(const yaml::Node* node, Config& config) {
     read_into(shift, fields.optional("shift"), 0, MarkLayout::max_shift);
     config.mark = MarkLayout(shift);
     fields.finish();
+}
+
+void ConfigReader::read_firewall(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    Fields fields(report_, *node, "`firewall`");
+    const yaml::Node* backend = fields.optional("backend");
+    if (backend != nullptr && backend->scalar != "auto")
+        if (const auto word = read_word(report_, backend, Code::bad_value, "auto, iptables or nft",
+                                        words(backend_words)))
+            config.backend = static_cast<Backend>(*word);
+    read_hooks(fields.optional("hooks"), config);
+    fields.finish();
+}
+
+void ConfigReader::read_hooks(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    const auto list = elements(node);
+    if (list.empty())
+        report_.error(Code::bad_value, node->position, "`hooks` names no hook",
+                      "leave it out for [forward]");
+    config.hooks.clear();
+    for (const yaml::Node* element : list)
+        if (const auto word = read_word(report_, element, Code::bad_value, "forward or output",
+                                        {"forward", "output"})) {
+            const auto hook = static_cast<netfilter::Hook>(*word);
+            if (std::ranges::find(config.hooks, hook) == config.hooks.end())
+                config.hooks.push_back(hook);
+        }
 }
 
 void ConfigReader::read_flows(const yaml::Node* node, Config& config) {

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/mark.hpp"
+#include "daemon/netfilter_rules.hpp"
 #include "daemon/pipeline.hpp"
 #include "metrics/flow_record.hpp"
 #include "rules/diagnostic.hpp"
@@ -19,6 +22,11 @@ enum class OnFailure : std::uint8_t {
     open     ///< passed uninspected
 };
 
+/// Which program writes octroi's rules into the kernel.
+enum class Backend : std::uint8_t { iptables, nft };
+
+constexpr std::array<std::string_view, 2> backend_words = {"iptables", "nft"};
+
 /// The settings of one gateway: octroi.yaml. Paths are absolute or relative to the working
 /// directory.
 struct Config {
@@ -30,6 +38,8 @@ struct Config {
     std::uint32_t queue_length = 8192;
     MarkLayout mark;
     OnFailure on_failure = OnFailure::closed;
+    std::optional<Backend> backend;  ///< nothing: what the kernel can do
+    std::vector<netfilter::Hook> hooks = {netfilter::Hook::forward};
     Observe observe = Observe::full;
     std::size_t flow_limit = 65536;
     std::size_t buffer_limit = 64UL * 1024 * 1024;

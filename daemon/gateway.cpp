@@ -22,13 +22,6 @@
 namespace octroi {
 namespace {
 
-Firewall::Settings firewall_settings(const Config& config) {
-    return {.first_queue = config.first_queue,
-            .queue_count = config.queue_count,
-            .bypass = config.on_failure == OnFailure::open,
-            .mark = config.mark};
-}
-
 std::uint64_t seconds_now() {
     return static_cast<std::uint64_t>(
         std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
@@ -92,7 +85,7 @@ void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) 
 
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
-      firewall_(firewall_settings(config)),
+      firewall_(netfilter_settings(config), config.backend),
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
       health_(registry_, firewall_, config.queue_count) {
@@ -131,8 +124,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     const auto state = firewall_.inspect();
     if (!state)
         return std::unexpected(state.error());
-    const auto generation = state->generations[0];
-    if (!generation || !state->generations[1])
+    if (!state->installed())
         return std::unexpected(
             "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
             "install` first");
@@ -141,7 +133,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
             fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
                         "firewall install`",
                         fmt::join(state->differences, "; ")));
-    auto ruleset = load(next_generation(*generation));
+    spdlog::info("the kernel's rules are in place ({})", to_string(firewall_.backend()));
+    auto ruleset = load(next_generation(*state->generations[0]));
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);

@@ -25,6 +25,7 @@ std::uint64_t waiting_for(const Health::Workers& workers) {
 
 Health::Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers)
     : counters_(registry.worker(0)),
+      firewall_(firewall),
       worker_stalled_(degraded_by(registry, "worker_stalled")),
       ruleset_drift_(degraded_by(registry, "ruleset_drift")),
       failed_open_(registry.slot("octroi_nfqueue_uninspected_packets_total",
@@ -64,7 +65,7 @@ void Health::count_uninspected(const Workers& workers) {
     if (counted_ && now - *counted_ < between_counts)
         return;
     counted_ = now;
-    const auto to_queue = Firewall::packets_to_queue();
+    const auto to_queue = firewall_.packets_to_queue();
     if (!to_queue)  // no rules, no packets: drift is said elsewhere
         return;
     Uninspected::Reading reading{.to_queue = *to_queue, .waiting = waiting_for(workers)};

@@ -26,11 +26,12 @@ class Health {
     void watch_rules(std::uint8_t generation);
 
     /// How much passed uninspected because the queues or their sockets were full; where
-    /// `on_failure` is open. Every few seconds: it runs iptables.
+    /// `on_failure` is open. Every few seconds: it runs a program.
     void count_uninspected(const Workers& workers);
 
   private:
     WorkerCounters& counters_;  ///< worker 0's; no worker writes these slots
+    const Firewall& firewall_;
     Slot worker_stalled_;
     Slot ruleset_drift_;
     Slot failed_open_;

@@ -8,16 +8,19 @@ import signal
 from pathlib import Path
 
 import metrics
+from kernel_rules import IptablesRules, NftRules
 from processes import wait_until
 
 LAB_FOLDER = Path(__file__).resolve().parent
 POLICIES = LAB_FOLDER / "policies"
+BACKEND = os.environ.get("OCTROI_BACKEND", "auto")
 
 CONFIGURATION = """octroi: 1
 policy: policy.yaml
 queues: {{first: 0, count: 2, max_length: {queue_length}}}
 mark: {{shift: 12}}
 on_failure: {on_failure}
+firewall: {{backend: {backend}, hooks: {hooks}}}
 flows: {{limit: {flow_limit}}}
 metrics: {{listen: "127.0.0.1:{port}"}}
 events: {{file: events.jsonl, clients: {clients}}}
@@ -37,7 +40,7 @@ class Octroi:
     """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
 
     def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full", queue_length=8192,
-                 flow_limit=65536, manager=None, gateway=None):
+                 flow_limit=65536, hooks="[forward]", backend=BACKEND, manager=None, gateway=None):
         self._lab = lab
         self._gateway = gateway or lab.gateway
         self._manager = manager
@@ -48,7 +51,8 @@ class Octroi:
         self.config = folder / "octroi.yaml"
         self.log = folder / "octroi.log"
         self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients,
-                                                    queue_length=queue_length, flow_limit=flow_limit))
+                                                    queue_length=queue_length, flow_limit=flow_limit, hooks=hooks,
+                                                    backend=backend))
         self.write_policy((POLICIES / policy).read_text())
 
     def write_policy(self, text):
@@ -68,6 +72,12 @@ class Octroi:
 
     def install_firewall(self):
         self.firewall("install")
+
+    @property
+    def rules(self):
+        """The kernel's rules, by the backend that this gateway uses."""
+        by_nft = self.firewall("print").stdout.startswith(b"# nft")
+        return (NftRules if by_nft else IptablesRules)(self._gateway)
 
     def remove_firewall(self):
         self.firewall("remove")
@@ -213,12 +223,3 @@ def saved_rules(namespace):
                 table.append(re.sub(r"\[\d+:\d+\]", "", line).strip())
     return {name: lines for name, lines in tables.items()
             if not all(re.fullmatch(r":[A-Z]+ ACCEPT", line) for line in lines)}
-
-
-def packets_at(namespace, program, chain, rule_text):
-    """How many packets the one rule of `chain` met whose line contains `rule_text`."""
-    listed = namespace.run(program, "-t", "filter", "-S", chain, "-v").stdout.decode().splitlines()
-    counters = [re.search(r"-c (\d+) ", line)[1] for line in listed if rule_text in line]
-    if len(counters) != 1:
-        raise LookupError(f"{len(counters)} rules with {rule_text!r} in {listed}")
-    return int(counters[0])

@@ -5,7 +5,7 @@ import unittest
 
 import clients
 from case import LabCase
-from gateway import packets_at
+from kernel_rules import packets_at
 from server import BLOB, page_of
 from topology import NEUTRAL, VISIO
 
@@ -41,15 +41,12 @@ class KernelPath(LabCase):
 
     def test_a_packet_that_meets_the_decision_on_its_flow_between_two_rules_is_not_refused(self):
         """The first rule found no decision, another packet of the flow brought it, the second rule found it."""
-        for program, address in (("iptables", NEUTRAL.v4), ("ip6tables", NEUTRAL.v6)):
-            with self.subTest(program=program), clients.tls(self.lab, "www.example.org", address) as connection:
+        rules = self.daemon.rules
+        for family, address in ((4, NEUTRAL.v4), (6, NEUTRAL.v6)):
+            with self.subTest(family=family), clients.tls(self.lab, "www.example.org", address) as connection:
                 clients.read(connection, clients.request(connection, "www.example.org"))
-                second = ("OCTROI", "-p", "tcp", "--dport", 443, "-g", "OCTROI-REFUSE")
-                self.lab.gateway.run(program, "-I", *second)
-                try:
+                with rules.refusing(family, 443):
                     answer = clients.read(connection, clients.request(connection, "www.example.org"))
-                finally:
-                    self.lab.gateway.run(program, "-D", *second)
                 self.assertEqual(answer, page_of("www.example.org"))
 
     def test_the_administrators_drop_behind_ours_holds_for_accepted_flows(self):

@@ -33,6 +33,7 @@ TEST_SUITE("config") {
             "queues: {first: 10, count: 4, max_length: 4096}\n"
             "mark: {shift: 3}\n"
             "on_failure: open\n"
+            "firewall: {backend: nft, hooks: [output, forward]}\n"
             "observe: decided\n"
             "flows: {limit: 1000, buffer_mebibytes: 8}\n"
             "metrics: {listen: \"[::1]:9000\"}\n"
@@ -44,6 +45,8 @@ TEST_SUITE("config") {
         CHECK(config.queue_length == 4096);
         CHECK(config.mark == MarkLayout(3));
         CHECK(config.on_failure == OnFailure::open);
+        CHECK(config.backend == Backend::nft);
+        CHECK(config.hooks == std::vector{netfilter::Hook::output, netfilter::Hook::forward});
         CHECK(config.observe == Observe::decided);
         CHECK(config.flow_limit == 1000);
         CHECK(config.buffer_limit == 8UL * 1024 * 1024);
@@ -62,12 +65,23 @@ TEST_SUITE("config") {
         CHECK(config.queue_length == 8192);
         CHECK(config.mark == MarkLayout(12));
         CHECK(config.on_failure == OnFailure::closed);
+        CHECK_FALSE(config.backend);
+        CHECK(config.hooks == std::vector{netfilter::Hook::forward});
         CHECK(config.observe == Observe::full);
         CHECK(config.flow_limit == 65536);
         CHECK(config.metrics_address == "127.0.0.1");
         CHECK(config.metrics_port == 9477);
         CHECK_FALSE(config.event_file);
         CHECK(config.event_clients == ClientPrivacy::zone);
+    }
+
+    TEST_CASE("a backend may be left to the kernel, a hook may stand alone and twice") {
+        CHECK_FALSE(read("{octroi: 1, firewall: {backend: auto}}").backend);
+        CHECK(read("{octroi: 1, firewall: {backend: iptables}}").backend == Backend::iptables);
+        CHECK(read("{octroi: 1, firewall: {hooks: output}}").hooks ==
+              std::vector{netfilter::Hook::output});
+        CHECK(read("{octroi: 1, firewall: {hooks: [output, output]}}").hooks ==
+              std::vector{netfilter::Hook::output});
     }
 
     TEST_CASE("relative paths start at the configuration's folder, - is stdout") {
@@ -114,6 +128,9 @@ TEST_SUITE("config") {
         CHECK(place("flows: {limit: many}") == "octroi.yaml:2:16");
         CHECK(place("events: {file: x, clients: all}") == "octroi.yaml:2:28");
         CHECK(place("queues: 4") == "octroi.yaml:2:9");
+        CHECK(place("firewall: {backend: pf}") == "octroi.yaml:2:21");
+        CHECK(place("firewall: {hooks: []}") == "octroi.yaml:2:19");
+        CHECK(place("firewall: {hooks: [input]}") == "octroi.yaml:2:20");
     }
 
     TEST_CASE("only a numeric address with a port can be listened on") {

@@ -1,4 +1,4 @@
-#include "daemon/firewall.hpp"
+#include "daemon/iptables_writer.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,16 +6,18 @@ using namespace octroi;
 
 namespace {
 
+using Family = IptablesWriter::Family;
+
 bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
 }  // namespace
 
-TEST_SUITE("firewall print") {
+TEST_SUITE("iptables writer") {
     TEST_CASE("the IPv4 rules, whole") {
-        const Firewall firewall({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
-        CHECK(firewall.print(Firewall::Family::ipv4, 1) ==
+        const IptablesWriter writer({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
+        CHECK(writer.print(Family::ipv4, 1) ==
               "*mangle\n"
               ":OCTROI - [0:0]\n"
               "-A OCTROI -j MARK --set-xmark 0x0/0xfffff000\n"
@@ -31,22 +33,22 @@ TEST_SUITE("firewall print") {
               "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
               "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
+              "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
+              "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -g OCTROI-REFUSE\n"
               "-A OCTROI-REFUSE -m connmark --mark 0x40000000/0xe0000000 -m mark --mark "
               "0x0/0xe0000000 -j RETURN\n"
               "-A OCTROI-REFUSE -m connmark --mark 0x60000000/0xe0000000 -j DROP\n"
               "-A OCTROI-REFUSE -m mark --mark 0x60000000/0xe0000000 -j DROP\n"
               "-A OCTROI-REFUSE -p tcp -j REJECT --reject-with tcp-reset\n"
               "-A OCTROI-REFUSE -j REJECT --reject-with icmp-port-unreachable\n"
-              "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
-              "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
-              "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
-              "-A OCTROI-VERDICT -g OCTROI-REFUSE\n"
               "-I FORWARD 1 -j OCTROI\n"
               "COMMIT\n");
     }
 
     TEST_CASE("IPv6 has its own ICMP, and neighbour discovery is never queued") {
-        const std::string rules = Firewall(Firewall::Settings()).print(Firewall::Family::ipv6, 1);
+        const std::string rules = IptablesWriter({}).print(Family::ipv6, 1);
         CHECK(has(rules, "-A OCTROI -p ipv6-icmp -m conntrack --ctstate RELATED -j RETURN\n"));
         CHECK(has(rules, "-j REJECT --reject-with icmp6-port-unreachable\n"));
         CHECK_FALSE(has(rules, "-p icmp "));
@@ -61,8 +63,9 @@ TEST_SUITE("firewall print") {
 
     TEST_CASE("one queue is named by its number, many as a range") {
         const auto rules = [](std::uint16_t first, std::uint16_t count) {
-            return Firewall({.first_queue = first, .queue_count = count, .mark = MarkLayout()})
-                .print(Firewall::Family::ipv4, 1);
+            return IptablesWriter(
+                       {.first_queue = first, .queue_count = count, .mark = MarkLayout()})
+                .print(Family::ipv4, 1);
         };
         CHECK(has(rules(7, 1), "-A OCTROI -j NFQUEUE --queue-num 7\n"));
         CHECK(has(rules(7, 2), "-A OCTROI -j NFQUEUE --queue-balance 7:8\n"));
@@ -70,16 +73,15 @@ TEST_SUITE("firewall print") {
 
     TEST_CASE("only on_failure: open lets packets pass a queue without a daemon") {
         const auto rules = [](bool bypass) {
-            return Firewall({.bypass = bypass, .mark = MarkLayout()})
-                .print(Firewall::Family::ipv4, 1);
+            return IptablesWriter({.bypass = bypass, .mark = MarkLayout()}).print(Family::ipv4, 1);
         };
         CHECK(has(rules(true), "--queue-num 0 --queue-bypass\n"));
         CHECK_FALSE(has(rules(false), "bypass"));
     }
 
     TEST_CASE("the generation is in the first two rules and nowhere else") {
-        const std::string one = Firewall(Firewall::Settings()).print(Firewall::Family::ipv4, 1);
-        std::string last = Firewall(Firewall::Settings()).print(Firewall::Family::ipv4, 63);
+        const std::string one = IptablesWriter({}).print(Family::ipv4, 1);
+        std::string last = IptablesWriter({}).print(Family::ipv4, 63);
         for (const auto& [generation_63, generation_1] :
              {std::pair("0x5f800000/0xff800000", "0x40800000/0xff800000"),
               std::pair("0x1f800000/0x1f800000", "0x800000/0x1f800000")}) {
@@ -93,7 +95,7 @@ TEST_SUITE("firewall print") {
     TEST_CASE("every mark lies inside octroi's mask, at every shift") {
         for (unsigned shift = 0; shift <= MarkLayout::max_shift; ++shift) {
             const MarkLayout layout(shift);
-            const std::string rules = Firewall({.mark = layout}).print(Firewall::Family::ipv4, 63);
+            const std::string rules = IptablesWriter({.mark = layout}).print(Family::ipv4, 63);
             std::size_t marks = 0;
             for (std::size_t at = rules.find("0x"); at != std::string::npos;
                  at = rules.find("0x", at + 2)) {
@@ -106,8 +108,33 @@ TEST_SUITE("firewall print") {
         }
     }
 
+    TEST_CASE("the output hook takes what the gateway itself opens, and nothing to loopback") {
+        const IptablesWriter writer({.hooks = {netfilter::Hook::forward, netfilter::Hook::output}});
+        CHECK(writer.jumps() == std::vector<std::string>{
+                                    "-A FORWARD -j OCTROI",
+                                    "-A OUTPUT ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI"});
+        const std::string rules = writer.print(Family::ipv6, 1);
+        const std::string_view jump =
+            "-I OUTPUT 1 ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI\n";
+        CHECK(rules.find(jump) != rules.rfind(jump));  // in mangle and in filter
+    }
+
+    TEST_CASE("jumps that are there already give way") {
+        const std::string rules = IptablesWriter({}).table(
+            Family::ipv4, IptablesWriter::Table::filter, 1, {"-A OUTPUT -j OCTROI"});
+        CHECK(has(rules, "-D OUTPUT -j OCTROI\n-I FORWARD 1 -j OCTROI\nCOMMIT\n"));
+    }
+
+    TEST_CASE("a new generation replaces two rules in their places") {
+        CHECK(IptablesWriter({}).new_generation(Family::ipv6, 2) ==
+              "*filter\n"
+              "-R OCTROI 1 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
+              "-R OCTROI 2 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
+              "COMMIT\n");
+    }
+
     TEST_CASE("only chains of octroi and the jumps to them are touched") {
-        const std::string rules = Firewall(Firewall::Settings()).print(Firewall::Family::ipv6, 1);
+        const std::string rules = IptablesWriter({}).print(Family::ipv6, 1);
         CHECK_FALSE(has(rules, "-F"));
         CHECK_FALSE(has(rules, "-X"));
         CHECK_FALSE(has(rules, "-P"));

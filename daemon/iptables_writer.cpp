@@ -1,0 +1,184 @@
+#include "daemon/iptables_writer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "classifiers/overloaded.hpp"
+
+namespace octroi {
+namespace {
+
+using netfilter::Chain;
+using netfilter::Hook;
+using Family = IptablesWriter::Family;
+using Table = IptablesWriter::Table;
+
+// Neighbour discovery (RFC 4861 4), a rule each.
+constexpr std::array neighbour_discovery = {133, 134, 135, 136, 137};
+
+std::string_view chain_name(Chain chain) {
+    switch (chain) {
+        case Chain::marks:
+        case Chain::gate:
+            return "OCTROI";
+        case Chain::verdict:
+            return "OCTROI-VERDICT";
+        case Chain::refuse:
+            return "OCTROI-REFUSE";
+    }
+    return "";
+}
+
+std::string_view hook_chain(Hook hook) {
+    switch (hook) {
+        case Hook::forward:
+            return "FORWARD";
+        case Hook::output:
+            return "OUTPUT";
+    }
+    return "";
+}
+
+bool in_table(Chain chain, Table table) {
+    return (chain == Chain::marks) == (table == Table::mangle);
+}
+
+bool asks_neighbour_discovery(const netfilter::Rule& rule) {
+    return std::ranges::any_of(rule.matches, [](const netfilter::Match& match) {
+        return std::holds_alternative<netfilter::NeighbourDiscovery>(match);
+    });
+}
+
+}  // namespace
+
+std::string_view table_name(IptablesWriter::Table table) {
+    return table == Table::mangle ? "mangle" : "filter";
+}
+
+std::vector<std::string_view> IptablesWriter::chains(Table table) {
+    std::vector<std::string_view> names;
+    for (const Chain chain : {Chain::marks, Chain::gate, Chain::verdict, Chain::refuse})
+        if (in_table(chain, table))
+            names.push_back(chain_name(chain));
+    return names;
+}
+
+std::string IptablesWriter::match(Family family, const netfilter::Match& match) const {
+    return std::visit(
+        Overloaded{
+            [](const netfilter::PacketMark& mark) {
+                return fmt::format("-m mark {}--mark {:#x}/{:#x}", mark.equal ? "" : "! ",
+                                   mark.value, mark.mask);
+            },
+            [](const netfilter::ConnectionMark& mark) {
+                return fmt::format("-m connmark --mark {:#x}/{:#x}", mark.value, mark.mask);
+            },
+            [](netfilter::Tcp) { return std::string("-p tcp"); },
+            [&](netfilter::RelatedIcmp) {
+                return fmt::format("-p {} -m conntrack --ctstate RELATED",
+                                   family == Family::ipv4 ? "icmp" : "ipv6-icmp");
+            },
+            [](netfilter::NeighbourDiscovery) { return std::string(); },
+            [](netfilter::NotToLoopback) { return std::string("! -o lo"); },
+            [](netfilter::FromOpener) { return std::string("-m conntrack --ctdir ORIGINAL"); }},
+        match);
+}
+
+std::string IptablesWriter::target(Family family, const netfilter::Target& target) const {
+    const std::uint32_t mask = settings_.mark.mask();
+    const std::string masks = fmt::format("--nfmask {0:#x} --ctmask {0:#x}", mask);
+    return std::visit(
+        Overloaded{
+            [](netfilter::Return) { return std::string("-j RETURN"); },
+            [](netfilter::Goto there) { return fmt::format("-g {}", chain_name(there.chain)); },
+            [](netfilter::Drop) { return std::string("-j DROP"); },
+            [](netfilter::ResetTcp) { return std::string("-j REJECT --reject-with tcp-reset"); },
+            [&](netfilter::PortUnreachable) {
+                return fmt::format("-j REJECT --reject-with {}-port-unreachable",
+                                   family == Family::ipv4 ? "icmp" : "icmp6");
+            },
+            [&](netfilter::ClearMark) {
+                return fmt::format("-j MARK --set-xmark 0x0/{:#x}", mask);
+            },
+            [&](netfilter::SaveMark) { return "-j CONNMARK --save-mark " + masks; },
+            [&](netfilter::RestoreMark) { return "-j CONNMARK --restore-mark " + masks; },
+            [&](netfilter::Queue) { return queue(); }},
+        target);
+}
+
+std::string IptablesWriter::queue() const {
+    const unsigned first = settings_.first_queue;
+    return fmt::format("-j NFQUEUE {}{}",
+                       settings_.queue_count == 1 ? fmt::format("--queue-num {}", first)
+                                                  : fmt::format("--queue-balance {}:{}", first,
+                                                                first + settings_.queue_count - 1),
+                       settings_.bypass ? " --queue-bypass" : "");
+}
+
+std::vector<std::string> IptablesWriter::rules(Family family, Table table,
+                                               std::uint8_t generation) const {
+    std::vector<std::string> lines;
+    for (const auto& [chain, rules] : netfilter::rules(settings_, generation)) {
+        if (!in_table(chain, table))
+            continue;
+        for (const netfilter::Rule& rule : rules) {
+            if (asks_neighbour_discovery(rule)) {
+                for (const int type : neighbour_discovery)
+                    if (family == Family::ipv6)
+                        lines.push_back(
+                            fmt::format("-A {} -p ipv6-icmp -m icmp6 --icmpv6-type {} {}",
+                                        chain_name(chain), type, target(family, rule.target)));
+                continue;
+            }
+            std::string line = fmt::format("-A {} ", chain_name(chain));
+            for (const netfilter::Match& one : rule.matches)
+                line += match(family, one) + " ";
+            lines.push_back(line + target(family, rule.target));
+        }
+    }
+    return lines;
+}
+
+std::vector<std::string> IptablesWriter::jumps() const {
+    std::vector<std::string> lines;
+    for (const Hook hook : settings_.hooks) {
+        std::string line = fmt::format("-A {} ", hook_chain(hook));
+        for (const netfilter::Match& one : netfilter::entrance(hook))
+            line += match(Family::ipv4, one) + " ";
+        lines.push_back(line + "-j OCTROI");
+    }
+    return lines;
+}
+
+std::string IptablesWriter::table(Family family, Table table, std::uint8_t generation,
+                                  const std::vector<std::string>& old_jumps) const {
+    std::string text = fmt::format("*{}\n", table_name(table));
+    for (const std::string_view chain : chains(table))
+        text += fmt::format(":{} - [0:0]\n", chain);
+    for (const std::string& rule : rules(family, table, generation))
+        text += rule + "\n";
+    for (const std::string& jump : old_jumps)
+        text += "-D" + jump.substr(2) + "\n";
+    for (const std::string& jump : jumps()) {
+        const std::size_t chain_end = jump.find(' ', 3);
+        text += "-I" + jump.substr(2, chain_end - 2) + " 1" + jump.substr(chain_end) + "\n";
+    }
+    return text + "COMMIT\n";
+}
+
+std::string IptablesWriter::print(Family family, std::uint8_t generation) const {
+    return table(family, Table::mangle, generation, {}) +
+           table(family, Table::filter, generation, {});
+}
+
+std::string IptablesWriter::new_generation(Family family, std::uint8_t generation) const {
+    const auto filter = rules(family, Table::filter, generation);
+    constexpr std::size_t chain = std::string_view("-A OCTROI ").size();
+    std::string text = "*filter\n";
+    for (std::size_t i = 0; i < netfilter::generation_rules; ++i)
+        text += fmt::format("-R OCTROI {} {}\n", i + 1, filter.at(i).substr(chain));
+    return text + "COMMIT\n";
+}
+
+}  // namespace octroi
