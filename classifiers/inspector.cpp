@@ -105,4 +105,9 @@ bool Inspector::midstream() const {
     return stream != nullptr && stream->midstream();
 }
 
+bool Inspector::disputed() const {
+    const auto* stream = std::get_if<StreamInspector>(&transport_);
+    return stream != nullptr && stream->disputed();
+}
+
 }  // namespace octroi

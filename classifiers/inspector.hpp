@@ -31,6 +31,9 @@ class Inspector {
     /// Whether a TCP connection was already under way when its first packet was seen (no SYN).
     [[nodiscard]] bool midstream() const;
 
+    /// Whether a TCP client sent SYNs with different sequence numbers.
+    [[nodiscard]] bool disputed() const;
+
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);
     void ask_ndpi(const Packet& packet, Workspace& workspace);

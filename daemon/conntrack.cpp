@@ -80,7 +80,7 @@ struct Receiver {
 int hand_over(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* data) {
     auto& receiver = *static_cast<Receiver*>(data);
     const EndedConnection connection_ended = ended(connection, receiver.layout);
-    if (connection_ended.mark.state != MarkState::none)
+    if (is_decision(connection_ended.mark.state))
         receiver.take(connection_ended);
     return --receiver.left > 0 ? NFCT_CB_CONTINUE : NFCT_CB_STOP;
 }

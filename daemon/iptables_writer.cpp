@@ -40,6 +40,26 @@ std::string_view hook_chain(Hook hook) {
     return "";
 }
 
+// Classic BPF over the packet from its IP header on: neither a fragment nor a SYN without ACK, and
+// no octet behind the TCP header. Over IPv6 only where TCP follows the fixed header.
+constexpr std::string_view bare_segment_ipv4 =
+    "15,"
+    "40 0 0 6,69 11 0 16383,"         // flags and offset of the fragment: none
+    "177 0 0 0,"                      // x = length of the IP header
+    "80 0 0 13,84 0 0 18,21 7 0 2,"   // of SYN and ACK not the first alone
+    "80 0 0 12,116 0 0 2,84 0 0 60,"  // length of the TCP header
+    "12 0 0 0,7 0 0 0,"               // x = both headers
+    "128 0 0 0,29 1 0 0,"             // the packet's length is x
+    "6 0 0 0,6 0 0 65535";
+constexpr std::string_view bare_segment_ipv6 =
+    "14,"
+    "48 0 0 6,21 0 10 6,"             // next header: TCP
+    "48 0 0 53,84 0 0 18,21 7 0 2,"   // of SYN and ACK not the first alone
+    "48 0 0 52,116 0 0 2,84 0 0 60,"  // length of the TCP header
+    "4 0 0 40,7 0 0 0,"               // x = both headers
+    "128 0 0 0,29 1 0 0,"             // the packet's length is x
+    "6 0 0 0,6 0 0 65535";
+
 bool in_table(Chain chain, Table table) {
     return (chain == Chain::marks) == (table == Table::mangle);
 }
@@ -75,6 +95,10 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
                 return fmt::format("-m connmark --mark {:#x}/{:#x}", mark.value, mark.mask);
             },
             [](netfilter::Tcp) { return std::string("-p tcp"); },
+            [&](netfilter::BareSegment) {
+                return fmt::format("-p tcp -m bpf --bytecode \"{}\"",
+                                   family == Family::ipv4 ? bare_segment_ipv4 : bare_segment_ipv6);
+            },
             [&](netfilter::RelatedIcmp) {
                 return fmt::format("-p {} -m conntrack --ctstate RELATED",
                                    family == IpFamily::ipv4 ? "icmp" : "ipv6-icmp");

@@ -61,6 +61,7 @@ Action to_action(MarkState state) {
             return Action::reject;
         case MarkState::none:
         case MarkState::pass:
+        case MarkState::watch:
         case MarkState::accept:
             return Action::accept;
     }

@@ -40,6 +40,8 @@ std::vector<Rule> RuleMaker::gate() const {
         // An ICMP error shares the conntrack entry of the flow it speaks about.
         {{RelatedIcmp{}}, Return{}},
         {{NeighbourDiscovery{}}, Return{}},
+        // Nothing can be learned from it, and nothing gets through with it.
+        {{BareSegment{}, connection(MarkState::none)}, Return{}},
         {{}, RestoreMark{}},
         {{}, Queue{}},
     };
@@ -50,6 +52,7 @@ std::vector<Rule> RuleMaker::verdict() const {
         {{packet(MarkState::pass)}, Return{}},
         {{}, SaveMark{}},
         {{packet(MarkState::accept)}, Return{}},
+        {{packet(MarkState::watch)}, Return{}},
         {{}, Goto{Chain::refuse}},
     };
 }

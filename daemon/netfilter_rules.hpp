@@ -44,6 +44,9 @@ struct ConnectionMark {
 
 struct Tcp {};
 
+/// TCP without payload, and no SYN of a client.
+struct BareSegment {};
+
 /// ICMP of the packet's own family, about another connection.
 struct RelatedIcmp {};
 
@@ -56,7 +59,7 @@ struct NotToLoopback {};
 /// From the side that opened the connection.
 struct FromOpener {};
 
-using Match = std::variant<PacketMark, ConnectionMark, Tcp, RelatedIcmp, NeighbourDiscovery,
+using Match = std::variant<PacketMark, ConnectionMark, Tcp, BareSegment, RelatedIcmp, NeighbourDiscovery,
                            NotToLoopback, FromOpener>;
 
 struct Return {};

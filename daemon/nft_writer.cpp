@@ -1,5 +1,6 @@
 #include "daemon/nft_writer.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <string_view>
 
@@ -43,6 +44,13 @@ std::string_view nft_hook(Hook hook) {
     return "";
 }
 
+// nft can't compare a packet's length with that of its headers: there the queue gets such segments.
+bool asks_bare_segment(const netfilter::Rule& rule) {
+    return std::ranges::any_of(rule.matches, [](const netfilter::Match& match) {
+        return std::holds_alternative<netfilter::BareSegment>(match);
+    });
+}
+
 std::string nft_chain_text(std::string_view name, const std::vector<std::string>& rules) {
     std::string text = fmt::format("\tchain {} {{\n", name);
     for (const std::string& rule : rules)
@@ -66,6 +74,7 @@ std::string NftWriter::match(const netfilter::Match& match) const {
                        return fmt::format("ct mark & {:#010x} == {:#010x}", mark.mask, mark.value);
                    },
                    [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
+                   [](netfilter::BareSegment) { return std::string(); },
                    [](netfilter::RelatedIcmp) {
                        return std::string("meta l4proto { icmp, ipv6-icmp } ct state related");
                    },
@@ -148,7 +157,8 @@ std::string NftWriter::table(std::uint8_t generation) const {
     for (const auto& [chain, rules] : netfilter::rules(settings_, generation)) {
         std::vector<std::string> lines;
         for (const netfilter::Rule& rule : rules)
-            lines.push_back(this->text(rule));
+            if (!asks_bare_segment(rule))
+                lines.push_back(this->text(rule));
         text += nft_chain_text(nft_chain(chain), lines);
     }
     return text + nft_chain_text("save", copy_mark("meta mark", "ct mark")) +

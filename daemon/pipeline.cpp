@@ -13,6 +13,7 @@ PacketFate to_fate(const Verdict& verdict) {
     switch (verdict.mark.state) {
         case MarkState::none:
         case MarkState::pass:
+        case MarkState::watch:
             return PacketFate::pass;
         case MarkState::accept:
             return PacketFate::accept;
@@ -39,6 +40,11 @@ Flow alone(const Packet& packet) {
     flow.newest = packet.context;
     flow.newest_direction = packet.direction;
     return flow;
+}
+
+// Where it is open which SYN the server took, its SYN-ACK must come to user space.
+Verdict undecided(const Flow& flow) {
+    return flow.inspector.disputed() ? watch() : pass();
 }
 
 // An exception with nothing to remember the answer by: the packet alone is refused.
@@ -75,8 +81,7 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (packet.icmp_error)
         return {.verdict = pass()};
     const Mark old = settings_.mark.decode(packet.context.mark);
-    if (old.state == MarkState::accept || old.state == MarkState::drop ||
-        old.state == MarkState::reject)
+    if (is_decision(old.state))
         return decide_again(packet, old, ruleset);
     std::optional<FlowRecord> superseded;
     if (settings_.observe == Observe::to_end)
@@ -101,7 +106,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     const Judgement judgement = judge(flow, ruleset);
     learn_service(flow, judgement);
     if (current || !may_leave(judgement))
-        return {.verdict = current ? verdict_of(flow, ruleset) : pass(), .flow = &flow};
+        return {.verdict = current ? verdict_of(flow, ruleset) : undecided(flow), .flow = &flow};
 
     const bool again = flow.verdict.has_value();
     flow.decided_at = flow.packets;

@@ -55,7 +55,7 @@ class Worker {
 
   private:
     void run();
-    [[nodiscard]] bool process_batch();
+    [[nodiscard]] std::size_t process_batch();
     void beat(Time time);
     void report(std::optional<FlowRecord> record);
     void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);

@@ -31,11 +31,15 @@ TEST_SUITE("iptables writer") {
               "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSE\n"
               "-A OCTROI -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
               "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
+              "-A OCTROI -p tcp -m bpf --bytecode \"15,40 0 0 6,69 11 0 16383,177 0 0 0,80 0 0 13,"
+              "84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
+              "29 1 0 0,6 0 0 0,6 0 0 65535\" -m connmark --mark 0x0/0xe0000000 -j RETURN\n"
               "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
               "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
               "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -m mark --mark 0xa0000000/0xe0000000 -j RETURN\n"
               "-A OCTROI-VERDICT -g OCTROI-REFUSE\n"
               "-A OCTROI-REFUSE -m connmark --mark 0x40000000/0xe0000000 -m mark --mark "
               "0x0/0xe0000000 -j RETURN\n"
@@ -105,7 +109,7 @@ TEST_SUITE("iptables writer") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 24);
+            REQUIRE(marks == 28);
         }
     }
 
