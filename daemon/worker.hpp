@@ -3,17 +3,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <thread>
 
 #include "daemon/nfqueue.hpp"
 #include "daemon/pipeline.hpp"
+#include "daemon/published_ruleset.hpp"
 #include "metrics/event_log.hpp"
 
 namespace octroi {
-
-/// The ruleset in force, exchanged by the control thread while workers run.
-using PublishedRuleset = std::atomic<std::shared_ptr<const Ruleset>>;
 
 /// One queue, one pipeline, one thread.
 class Worker {
