@@ -17,9 +17,10 @@ bool same_letters(std::string_view one, std::string_view other) {
 
 // RFC 9110 7.2: uri-host [":" port]. Any port: a tunnel may end at another one.
 std::string_view without_port(std::string_view host) {
-    if (host.starts_with('['))
-        return host.substr(1, std::max<std::size_t>(host.find(']'), 1) - 1);
-    return host.substr(0, host.find(':'));
+    if (!host.starts_with('['))
+        return host.substr(0, host.find(':'));
+    const std::size_t end = host.find(']');
+    return end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
 }
 
 bool is_of_no_name(std::string_view host) {

@@ -96,7 +96,7 @@ void add_day_chart(Html& html, const std::vector<std::pair<std::string, Outcomes
             y -= high;
             add_rectangle(html, part.kind, x, y, step * 0.85, high);
         }
-        if (i % every == 0)
+        if (i % every == 0 && x < width - 64)
             add_label(html, x, bottom + 16, "start", days[i].first);
     }
     html.tag("</svg>\n");

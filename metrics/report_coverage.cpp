@@ -69,9 +69,9 @@ void add_summary(Html& html, const ReportParts& parts) {
     else
         html.tag("<p class=\"note\">The files are not whole: ")
             .count(missing_of(figures))
-            .tag(" events are missing between others, ")
+            .tag(" events missing between others, ")
             .count(figures.broken)
-            .tag(" lines could not be read. See Coverage and Files.</p>\n");
+            .tag(" lines that are no event. See Coverage and Files.</p>\n");
 }
 
 void add_coverage(Html& html, const ReportParts& parts) {
@@ -85,7 +85,7 @@ void add_coverage(Html& html, const ReportParts& parts) {
         "<th scope=\"col\" class=\"number\">Missing</th>"
         "<th scope=\"col\" class=\"number\">Read twice</th></tr></thead>\n<tbody>\n");
     for (const auto& [key, run] : parts.figures.runs.by_name()) {
-        html.tag("<tr><th scope=\"row\">").text(run.gateway).tag("</th><td>");
+        html.tag("<tr><th scope=\"row\">").text(run.gateway).tag("</th><td class=\"run\">");
         html.text(std::string_view(run.boot).substr(0, 8)).tag("</td><td>");
         html.text(seen_text(run.seen, parts.period.zone)).tag("</td>");
         for (const std::string& cell :

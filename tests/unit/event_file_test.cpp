@@ -40,7 +40,7 @@ Read read(const std::string& content) {
             result.lines.push_back(line);
         else
             ++result.too_long;
-    result.cut_off = file.cut_off().substr(0, file.cut_off().find(folder.path("")));
+    result.cut_off = file.cut_off();
     result.sha256 = file.sha256();
     result.octets = file.octets();
     return result;

@@ -19,7 +19,12 @@ std::string status_with(std::vector<std::string> decisions, Activity::View activ
         "zones: {press: [10.9.0.0/16]}\n"
         "exemptions: [{name: desk, when: {zone: press}, until: 2999-01-01, owner: o, ticket: T}]\n"
         "rules: [{name: trial, when: {service: zoom}, then: reject}]\n");
-    return status_json({.families = gate.families(),
+    std::vector<Family> families = gate.families();
+    families.push_back({.name = "octroi_worker_heartbeat_timestamp_seconds",
+                        .help = {},
+                        .type = MetricType::gauge,
+                        .samples = {{{{"worker", "0"}}, 0}}});
+    return status_json({.families = std::move(families),
                         .ruleset = gate.ruleset(),
                         .started = absl::Now(),
                         .ready = true,
