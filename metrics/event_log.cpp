@@ -9,6 +9,12 @@ namespace {
 constexpr std::size_t ring_capacity = 4096;
 constexpr std::chrono::milliseconds idle_pause{20};
 
+// Real or would-be.
+bool is_refusal(const Event& event) {
+    const auto* record = std::get_if<FlowRecord>(&event);
+    return record != nullptr && (record->action != Action::accept || record->would != Action::accept);
+}
+
 }  // namespace
 
 EventLog::Producer::Producer() : ring(ring_capacity) {}
@@ -79,7 +85,10 @@ bool EventLog::drain() {
 }
 
 void EventLog::write(const Event& event) {
-    const auto line = std::make_shared<const std::string>(format_.line(event, ++sequence_) + "\n");
+    std::string text = format_.line(event, ++sequence_);
+    if (is_refusal(event))
+        recent_.add(text);
+    const auto line = std::make_shared<const std::string>(std::move(text) + "\n");
     ++written_[static_cast<std::size_t>(type_of(event))];
     for (const auto& sink : sinks_)
         sink->offer(line);
