@@ -11,13 +11,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "classifiers/ndpi.hpp"
 #include "daemon/capabilities.hpp"
 #include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
+#include "daemon/policy_families.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
+#include "metrics/process_families.hpp"
 
 namespace octroi {
 namespace {
@@ -75,17 +78,6 @@ void add_conntrack_families(std::vector<Family>& families) {
     limit.samples.push_back({{}, static_cast<double>(status.limit)});
     families.push_back(std::move(entries));
     families.push_back(std::move(limit));
-}
-
-void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) {
-    Family rules = gauge("octroi_policy_rules", "Rules of the policy in force.");
-    double enforced = 0;
-    for (const Rule& rule : ruleset.policy->rules())
-        enforced += rule.mode == Mode::enforce ? 1 : 0;
-    rules.samples.push_back({{{"state", "enforced"}}, enforced});
-    rules.samples.push_back(
-        {{{"state", "monitored"}}, static_cast<double>(ruleset.policy->rules().size()) - enforced});
-    families.push_back(std::move(rules));
 }
 
 }  // namespace
@@ -315,6 +307,7 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
 }
 
 bool Gateway::check_health() {
+    registry_.clients().turn(absl::Now());
     health_.watch_rules(current_->generation);
     if (config_.on_failure == OnFailure::open)
         health_.count_uninspected(workers_);
@@ -336,6 +329,7 @@ std::vector<Family> Gateway::collect() const {
     add_conntrack_families(families);
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
+    add_process_families(families, started_);
     if (events_) {
         Family written = counter("octroi_events_total", "Events written.");
         written.samples.push_back(
@@ -347,7 +341,11 @@ std::vector<Family> Gateway::collect() const {
         families.push_back(std::move(failed));
     }
     Family build = gauge("octroi_build_info", "The running program.");
-    build.samples.push_back({{{"version", version}, {"compiler", compiler}}, 1});
+    build.samples.push_back({{{"version", version},
+                              {"revision", revision()},
+                              {"compiler", compiler},
+                              {"ndpi", Ndpi::release()}},
+                             1});
     families.push_back(std::move(build));
     return families;
 }

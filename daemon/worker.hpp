@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -57,6 +58,7 @@ class Worker {
     void run();
     [[nodiscard]] bool process_batch();
     void beat(Time time);
+    void count_time(std::chrono::nanoseconds taken, std::size_t packets);
     void report(std::optional<FlowRecord> record);
     void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
@@ -64,6 +66,8 @@ class Worker {
     Pipeline pipeline_;
     Slot heartbeat_;
     Slot verdict_errors_;
+    Slot busy_;
+    Histogram verdict_duration_;
     Slot events_dropped_;
     std::atomic<std::uint64_t> rounds_{0};
     std::atomic<std::uint64_t> answered_{0};
