@@ -9,11 +9,6 @@
 namespace octroi {
 namespace {
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
 class EventSettingsReader {
   public:
     EventSettingsReader(Report& report, const std::filesystem::path& folder)
@@ -103,6 +98,11 @@ class EventSettingsReader {
 };
 
 }  // namespace
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
 
 EventSettings read_event_settings(Report& report, const yaml::Node& node,
                                   const std::filesystem::path& folder) {

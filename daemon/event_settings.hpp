@@ -26,6 +26,9 @@ struct EventSettings {
     std::chrono::seconds fold{10};  ///< window in which repeats become one; 0: none
 };
 
+/// The machine's own, by which events and the status call it unless they are told another.
+[[nodiscard]] std::string host_name();
+
 /// Reads the map; relative paths start at `folder`.
 [[nodiscard]] EventSettings read_event_settings(Report& report, const yaml::Node& node,
                                                 const std::filesystem::path& folder);

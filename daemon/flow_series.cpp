@@ -8,6 +8,11 @@ namespace {
 
 constexpr std::size_t actions = action_names.size();
 
+bool names(const Rule& rule, ServiceId service) {
+    const auto& named = rule.when.services;
+    return named && !named->test(no_service) && named->test(service);
+}
+
 // A series exists from the start where an outcome is to be expected; the others appear when they
 // occur.
 bool expected(const Policy& policy, ServiceId service, Action action, Action would) {
@@ -16,9 +21,7 @@ bool expected(const Policy& policy, ServiceId service, Action action, Action wou
     if (service == no_service)
         return true;
     return std::ranges::any_of(policy.rules(), [&](const Rule& rule) {
-        const auto& named = rule.when.services;
-        return named && !named->test(no_service) && named->test(service) &&
-               (rule.then == would || would == Action::accept);
+        return names(rule, service) && (rule.then == would || would == Action::accept);
     });
 }
 
@@ -42,12 +45,12 @@ FlowSeries::Carried carried_slots(SeriesRegistry& registry, const Labels& labels
                             "How long decided flows lasted that have ended.", "")};
 }
 
-// Whether a rule names the service, so that somebody will look for it.
-bool named(const Policy& policy, ServiceId service) {
-    return expected(policy, service, Action::accept, Action::accept);
-}
-
 }  // namespace
+
+bool names_service(const Policy& policy, ServiceId service) {
+    return std::ranges::any_of(policy.rules(),
+                               [&](const Rule& rule) { return names(rule, service); });
+}
 
 FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, const Policy& policy)
     : row_of_service_(max_service_id + 1UL), zones_(policy.zones().size() + 1) {
@@ -61,10 +64,11 @@ FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, con
     };
     for (const auto& [service, name] : rows)
         for (std::size_t zone = 0; zone < zones_; ++zone)
-            carried_.push_back(
-                carried_slots(registry, {{"service", name}, {"zone", zone_name(zone)}},
-                              named(policy, service) ? SeriesRegistry::Show::always
-                                                     : SeriesRegistry::Show::when_counted));
+            carried_.push_back(carried_slots(registry,
+                                             {{"service", name}, {"zone", zone_name(zone)}},
+                                             service == no_service || names_service(policy, service)
+                                                 ? SeriesRegistry::Show::always
+                                                 : SeriesRegistry::Show::when_counted));
     slots_.resize(rows.size() * zones_ * actions * actions);
     for (std::size_t row = 0; row < rows.size(); ++row)
         for (std::size_t zone = 0; zone < zones_; ++zone)

@@ -9,6 +9,9 @@
 
 namespace octroi {
 
+/// Whether a rule names the service, by itself or by its category, vendor or jurisdiction.
+[[nodiscard]] bool names_service(const Policy& policy, ServiceId service);
+
 /// The slots of the series by service and zone for one policy, filled when the policy is loaded:
 /// of decisions (octroi_flows_total, octroi_flow_packets_total) also by action and would-be action,
 /// and of what ended flows carried.

@@ -13,24 +13,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "classifiers/ndpi.hpp"
 #include "daemon/capabilities.hpp"
 #include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
 #include "daemon/event_families.hpp"
 #include "daemon/http_routes.hpp"
+#include "daemon/policy_families.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
 #include "daemon/token_file.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
+#include "metrics/process_families.hpp"
 
 namespace octroi {
 namespace {
-
-std::string host_name() {
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 std::uint64_t seconds_now() {
     return static_cast<std::uint64_t>(
@@ -78,17 +76,6 @@ void add_conntrack_families(std::vector<Family>& families) {
     limit.samples.push_back({{}, static_cast<double>(status.limit)});
     families.push_back(std::move(entries));
     families.push_back(std::move(limit));
-}
-
-void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) {
-    Family rules = gauge("octroi_policy_rules", "Rules of the policy in force.");
-    double enforced = 0;
-    for (const Rule& rule : ruleset.policy->rules())
-        enforced += rule.mode == Mode::enforce ? 1 : 0;
-    rules.samples.push_back({{{"state", "enforced"}}, enforced});
-    rules.samples.push_back(
-        {{{"state", "monitored"}}, static_cast<double>(ruleset.policy->rules().size()) - enforced});
-    families.push_back(std::move(rules));
 }
 
 }  // namespace
@@ -354,6 +341,7 @@ void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
 }
 
 bool Gateway::check_health() {
+    registry_.clients().turn(absl::Now());
     health_.watch_rules(current_->generation);
     if (config_.on_failure == OnFailure::open)
         health_.count_uninspected(workers_);
@@ -389,11 +377,16 @@ std::vector<Family> Gateway::collect() const {
     add_conntrack_families(families);
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
+    add_process_families(families, started_);
     if (events_) {
         add_event_families(families, *events_);
     }
     Family build = gauge("octroi_build_info", "The running program.");
-    build.samples.push_back({{{"version", version}, {"compiler", compiler}}, 1});
+    build.samples.push_back({{{"version", version},
+                              {"revision", revision()},
+                              {"compiler", compiler},
+                              {"ndpi", Ndpi::release()}},
+                             1});
     families.push_back(std::move(build));
     return families;
 }
@@ -406,7 +399,7 @@ std::string Gateway::status() const {
                         .ruleset = *ruleset,
                         .started = started_,
                         .ready = ready_,
-                        .gateway = host_name(),
+                        .gateway = config_.events ? config_.events->format.gateway : host_name(),
                         .on_failure = config_.on_failure,
                         .events = config_.events.has_value(),
                         .activity = activity_.view(),

@@ -286,6 +286,9 @@ void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const
         judgement.service(), judgement.label_zone(*ruleset.policy), action, judgement.would());
     counters_.add(slots.flows);
     counters_.add(slots.packets, flow.packets);
+    if (action == Action::accept)
+        ruleset.clients.add(judgement.service(), judgement.label_zone(*ruleset.policy),
+                            judgement.parties.client.address);
     if (judgement.identification.service != nullptr)
         counters_.add(
             series_.evidence[static_cast<std::size_t>(judgement.identification.decisive)]
@@ -294,6 +297,19 @@ void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const
                               static_cast<std::uint64_t>(seconds(flow.last_seen)));
     if (decision.exception)
         count_exception(*decision.exception, action);
+    count_effort(flow, judgement);
+}
+
+// What it took to decide the flow, and why nothing was learned where that is so.
+void Pipeline::count_effort(const Flow& flow, const Judgement& judgement) {
+    using std::chrono::nanoseconds;
+    const nanoseconds delay =
+        std::max(nanoseconds(flow.last_seen - flow.first_seen), nanoseconds(0));
+    series_.decision_packets.observe(counters_, flow.packets);
+    series_.decision_delay.observe(counters_, static_cast<std::uint64_t>(delay.count()));
+    if (judgement.decision.exception == Exception::unclassified)
+        counters_.add(flow.inspector.findings().ending == Ending::quota ? series_.quota
+                                                                        : series_.no_name);
 }
 
 void Pipeline::count_exception(Exception exception, Action action) {

@@ -33,7 +33,11 @@ struct PipelineSeries {
     std::array<std::array<Slot, 5>, 10> evidence{};  ///< by kind and strength
     std::array<Slot, answer_fate_count> dns_answers{};
     PerAction redecided{};  ///< live flows decided again after a reload
-    Slot expired{};         ///< flows forgotten while undecided
+    Histogram decision_packets;
+    Histogram decision_delay;
+    Slot expired{};  ///< flows forgotten while undecided
+    Slot quota{};    ///< flows that no classifier knew when inspection had spent its quota
+    Slot no_name{};  ///< flows that no classifier knew and none could tell more about
     Slot evicted_idle{};
     Slot evicted_full{};
     Slot flow_table_entries{};  ///< gauge of this worker

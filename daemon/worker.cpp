@@ -15,6 +15,15 @@ Time now() {
     return std::chrono::system_clock::now();
 }
 
+// From one packet alone to a full batch of large ones.
+Histogram::Scale duration_scale() {
+    constexpr std::uint64_t microsecond = 1'000;
+    Histogram::Scale scale{.bounds = {}, .unit = 1e-9};
+    for (const std::uint64_t bound : {10, 25, 50, 100, 250, 500, 1000, 2500, 10'000, 100'000})
+        scale.bounds.push_back(bound * microsecond);
+    return scale;
+}
+
 }  // namespace
 
 Worker::Worker(Parts parts)
@@ -26,7 +35,14 @@ Worker::Worker(Parts parts)
           MetricType::gauge, {{"worker", std::to_string(parts_.index)}})),
       verdict_errors_(parts_.registry.slot("octroi_nfqueue_verdict_errors_total",
                                            "Verdicts that the kernel refused.", MetricType::counter,
-                                           {{"queue", std::to_string(parts_.queue.number())}})) {}
+                                           {{"queue", std::to_string(parts_.queue.number())}})),
+      busy_(parts_.registry.slot("octroi_worker_busy_seconds_total",
+                                 "How long the worker was at work on packets.",
+                                 MetricType::duration, {{"worker", std::to_string(parts_.index)}})),
+      verdict_duration_(parts_.registry.histogram(
+          "octroi_verdict_duration_seconds",
+          "How long a packet was in the worker's hands, from its receipt to its verdict.",
+          duration_scale())) {}
 
 void Worker::start() {
     thread_ = std::thread([this] {
@@ -68,14 +84,24 @@ std::size_t Worker::process_batch() {
     const auto batch = parts_.queue.receive();
     if (batch.empty())
         return 0;
+    const auto began = std::chrono::steady_clock::now();
     const auto ruleset = parts_.ruleset.load();
     const Time time = now();
     for (const QueuedPacket& queued : batch)
         answer(queued, *ruleset, time);
     parts_.queue.send_verdicts();
     answered_.store(answered() + batch.size(), std::memory_order_relaxed);
+    count_time(std::chrono::steady_clock::now() - began, batch.size());
     beat(time);
     return batch.size();
+}
+
+// The packets of a batch come by one call and their verdicts go by one: they all take as long.
+void Worker::count_time(std::chrono::nanoseconds taken, std::size_t packets) {
+    WorkerCounters& counters = parts_.registry.worker(parts_.index);
+    const auto nanoseconds = static_cast<std::uint64_t>(taken.count());
+    counters.add(busy_, nanoseconds);
+    verdict_duration_.observe(counters, nanoseconds, packets);
 }
 
 void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {

@@ -84,6 +84,27 @@ TEST_SUITE("pipeline") {
         CHECK(gate.counted("octroi_flow_table_entries", {{"worker", "0"}}) == 1);
     }
 
+    TEST_CASE("how many packets and how long a decision took is counted once a flow") {
+        Gate gate(refuse_zoom);
+        static_cast<void>(gate(ordinary.syn()));
+        static_cast<void>(gate(ordinary.syn_ack()));
+        gate.now += std::chrono::milliseconds(30);
+        for (int i = 0; i < 2; ++i)  // the second was already in the queue
+            static_cast<void>(gate(ordinary.from_client(0, wire::client_stream())));
+        const auto packets = gate.histogram("octroi_decision_packets");
+        CHECK(packets.counts[2] == 1);  // three packets
+        CHECK(packets.sum == 3);
+        CHECK(gate.histogram("octroi_decision_delay_seconds").sum == doctest::Approx(0.03));
+    }
+
+    TEST_CASE("a clock that was set back makes no delay negative") {
+        Gate gate(refuse_zoom);
+        static_cast<void>(gate(ordinary.syn()));
+        gate.now -= std::chrono::hours(1);
+        static_cast<void>(gate(ordinary.from_client(0, wire::client_stream())));
+        CHECK(gate.histogram("octroi_decision_delay_seconds").counts[0] == 1);
+    }
+
     TEST_CASE("a flow to an exclusive address is refused at its SYN") {
         Gate gate(refuse_zoom);
         const auto step = gate(to_zoom.syn());
