@@ -70,20 +70,19 @@ bool Worker::process_batch() {
     if (batch.empty())
         return false;
     const auto ruleset = parts_.ruleset.load();
-    const Time time = now();
+    const PacketContext arrived{.time = now(), .tick = std::chrono::steady_clock::now()};
     for (const QueuedPacket& queued : batch)
-        answer(queued, *ruleset, time);
+        answer(queued, *ruleset, arrived);
     parts_.queue.send_verdicts();
     answered_.store(answered() + batch.size(), std::memory_order_relaxed);
-    beat(time);
+    beat(arrived.time);
     return true;
 }
 
-void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {
-    const PacketContext context{.time = time,
-                                .input_interface = queued.input_interface,
-                                .output_interface = queued.output_interface,
-                                .mark = queued.mark};
+void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketContext context) {
+    context.input_interface = queued.input_interface;
+    context.output_interface = queued.output_interface;
+    context.mark = queued.mark;
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
     parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));
