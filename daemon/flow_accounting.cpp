@@ -1,5 +1,7 @@
 #include "daemon/flow_accounting.hpp"
 
+#include <new>
+
 #include <pthread.h>
 
 namespace octroi {

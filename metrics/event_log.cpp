@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <system_error>
 
 #include <fcntl.h>
@@ -61,9 +62,15 @@ bool EventLog::drain() {
     for (const auto& ring : rings_)
         if (ring->pop(record)) {
             any = true;
-            write_line(to_event_line(record, settings_.clients) + "\n");
+            write_record(record);
         }
     return any;
+}
+
+void EventLog::write_record(const FlowRecord& record) try {
+    write_line(to_event_line(record, settings_.clients) + "\n");
+} catch (const std::bad_alloc&) {
+    ++failed_;
 }
 
 void EventLog::write_line(const std::string& line) {

@@ -95,6 +95,21 @@ TEST_SUITE("flow table") {
         CHECK(table.size() == 1);
     }
 
+    TEST_CASE("the wall clock may be set as it likes") {
+        FlowTable table(small);
+        Packet packet = packet_at(seconds(10), 1);
+        packet.context.time = Time(seconds(10'000));
+        CHECK(table.track(packet) != nullptr);
+        packet = packet_at(seconds(129), 2);
+        packet.context.time = Time(seconds(90'000));
+        CHECK(table.track(packet) != nullptr);
+        CHECK(table.forgotten().idle == 0);
+        packet = packet_at(seconds(130), 2);
+        packet.context.time = Time(seconds(0));
+        CHECK(table.track(packet) != nullptr);
+        CHECK(table.forgotten().idle == 1);
+    }
+
     TEST_CASE("decided flows are not counted as undecided when they are forgotten") {
         FlowTable table(small);
         table.track(packet_at(seconds(10), 1))->verdict = pass();
