@@ -1,5 +1,7 @@
 #include "daemon/flow_accounting.hpp"
 
+#include <new>
+
 #include <pthread.h>
 
 #include "daemon/judgement.hpp"
@@ -94,7 +96,11 @@ FlowAccounting::~FlowAccounting() {
 
 void FlowAccounting::run() {
     while (!stopping_) {
-        look_after_the_table();
+        try {
+            look_after_the_table();
+        } catch (const std::bad_alloc&) {
+            // It is looked at again in a second.
+        }
         const auto ruleset = parts_.ruleset.load();
         parts_.events.receive([&](const EndedConnection& connection) {
             account_.add(connection, *ruleset);

@@ -36,14 +36,15 @@ Flow* FlowTable::known(const Packet& packet) {
 }
 
 Flow* FlowTable::track(const Packet& packet) {
-    const Time now = packet.context.time;
+    const Tick now = packet.context.tick;
     forget_idle(now);
     Flow* flow = known(packet);
     if (flow == nullptr) {
         if (!make_room(now))
             return nullptr;
+        provide_slot();
+        index_.emplace(packet.key, free_);
         const std::uint32_t slot = take_slot();
-        index_.emplace(packet.key, slot);
         link_newest(slot);
         flow = &flows_[slot];
         flow->key = packet.key;
@@ -58,11 +59,11 @@ Flow* FlowTable::track(const Packet& packet) {
     return flow;
 }
 
-bool FlowTable::make_room(Time now) {
+bool FlowTable::make_room(Tick now) {
     return index_.size() < settings_.limit || yield_oldest(now);
 }
 
-bool FlowTable::yield_oldest(Time now) {
+bool FlowTable::yield_oldest(Tick now) {
     if (oldest_ == Flow::nil || now - flows_[oldest_].last_seen < settings_.yield_after)
         return false;
     forget_oldest();
@@ -70,7 +71,7 @@ bool FlowTable::yield_oldest(Time now) {
     return true;
 }
 
-void FlowTable::forget_idle(Time now) {
+void FlowTable::forget_idle(Tick now) {
     for (int i = 0; i < forget_per_packet; ++i) {
         if (oldest_ == Flow::nil || now - flows_[oldest_].last_seen < settings_.idle_timeout)
             return;
@@ -95,11 +96,15 @@ void FlowTable::forget(const Flow& flow) {
     free_ = slot;
 }
 
+// Before anything refers to it: where memory ends here or in the index, the table is what it was.
+void FlowTable::provide_slot() {
+    if (free_ != Flow::nil)
+        return;
+    flows_.emplace_back();
+    free_ = static_cast<std::uint32_t>(flows_.size() - 1);
+}
+
 std::uint32_t FlowTable::take_slot() {
-    if (free_ == Flow::nil) {
-        flows_.emplace_back();
-        return static_cast<std::uint32_t>(flows_.size() - 1);
-    }
     const std::uint32_t slot = free_;
     free_ = flows_[slot].newer;
     flows_[slot].newer = Flow::nil;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
+#include <new>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -76,6 +77,23 @@ void add_conntrack_families(std::vector<Family>& families) {
     limit.samples.push_back({{}, static_cast<double>(status.limit)});
     families.push_back(std::move(entries));
     families.push_back(std::move(limit));
+}
+
+// An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number.
+Ruleset::InterfaceZones zones_by_index(const Policy& policy) {
+    Ruleset::InterfaceZones zones;
+    for (const Zone& zone : policy.zones())
+        for (const std::string& interface : zone.interfaces)
+            if (const unsigned index = if_nametoindex(interface.c_str()); index != 0)
+                zones[index] = policy.zones_of_interface(interface);
+    return zones;
+}
+
+void warn_of_absent_interfaces(const Policy& policy) {
+    for (const Zone& zone : policy.zones())
+        for (const std::string& interface : zone.interfaces)
+            if (if_nametoindex(interface.c_str()) == 0)
+                spdlog::warn("zone {}: there is no interface {} now", zone.name, interface);
 }
 
 }  // namespace
@@ -256,14 +274,8 @@ std::expected<std::shared_ptr<const Ruleset>, std::string> Gateway::load(std::ui
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     ruleset->generation = generation;
-    for (const Zone& zone : ruleset->policy->zones())
-        for (const std::string& interface : zone.interfaces) {
-            const unsigned index = if_nametoindex(interface.c_str());
-            if (index == 0)
-                spdlog::warn("zone {}: there is no interface {} now", zone.name, interface);
-            else
-                ruleset->interface_zones[index] = ruleset->policy->zones_of_interface(interface);
-        }
+    ruleset->interface_zones = zones_by_index(*ruleset->policy);
+    warn_of_absent_interfaces(*ruleset->policy);
     return std::make_shared<const Ruleset>(std::move(*ruleset));
 }
 
@@ -297,9 +309,7 @@ std::expected<void, std::string> Gateway::put_in_force(
 }
 
 std::expected<void, std::string> Gateway::reload() {
-    activity_.enter(Activity::Phase::reading);
-    auto ruleset = load(next_generation(current_->generation));
-    auto in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
+    auto in_force = renew();
     activity_.enter(Activity::Phase::none);
     note_reload(in_force.has_value());
     tell_policy(in_force ? PolicyEvent::Kind::reload : PolicyEvent::Kind::refused,
@@ -307,15 +317,32 @@ std::expected<void, std::string> Gateway::reload() {
     return in_force;
 }
 
+std::expected<void, std::string> Gateway::renew() {
+    activity_.enter(Activity::Phase::reading);
+    try {
+        auto ruleset = load(next_generation(current_->generation));
+        return ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
+    } catch (const std::bad_alloc&) {
+        return std::unexpected("there is no memory for it");
+    }
+}
+
 std::expected<bool, std::string> Gateway::follow_schedule() {
     const Policy& policy = *current_->policy;
     const Instant now = absl::Now();
     const bool passed = next_edge_ && *next_edge_ <= now;
     const bool set_back = now < policy.moment();
-    if (!passed && !set_back)
+    auto interface_zones = zones_by_index(policy);
+    const bool moved = interface_zones != current_->interface_zones;
+    if (!passed && !set_back && !moved)
         return false;
+    if (moved) {
+        spdlog::info("zones: an interface has come, gone or been made anew");
+        warn_of_absent_interfaces(policy);
+    }
     Ruleset ruleset = *current_;
     ruleset.policy = std::make_shared<const Policy>(policy.at(now));
+    ruleset.interface_zones = std::move(interface_zones);
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
     if (in_force)

@@ -39,8 +39,9 @@ class Gateway {
     /// error is what to tell the administrator.
     [[nodiscard]] std::expected<void, std::string> reload();
 
-    /// Puts the policy in force as it stands now, where a rule has begun or ended since, or the
-    /// clock was set back. True where something changed.
+    /// Puts the policy in force as it stands now, where a rule has begun or ended since, the clock
+    /// was set back, or an interface of a zone came, went or was made anew. True where something
+    /// changed.
     [[nodiscard]] std::expected<bool, std::string> follow_schedule();
 
     /// Looks after workers and kernel rules; once a second. False where a worker is stuck.
@@ -56,6 +57,7 @@ class Gateway {
         std::uint8_t generation);
     [[nodiscard]] std::expected<void, std::string> put_in_force(
         const std::shared_ptr<const Ruleset>& ruleset);
+    [[nodiscard]] std::expected<void, std::string> renew();
     void start_accounting();
     [[nodiscard]] std::expected<void, std::string> open_workers(ServiceManager& manager);
     [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,

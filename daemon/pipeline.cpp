@@ -1,6 +1,7 @@
 #include "daemon/pipeline.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "daemon/judgement.hpp"
 
@@ -25,7 +26,8 @@ PacketFate to_fate(const Verdict& verdict) {
     return PacketFate::drop;
 }
 
-std::int64_t seconds(Time time) {
+template <typename Clock>
+std::int64_t seconds(Clock time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
@@ -36,8 +38,8 @@ Flow alone(const Packet& packet) {
     flow.first = packet.direction;
     flow.packets = 1;
     flow.decided_at = 1;
-    flow.first_seen = packet.context.time;
-    flow.last_seen = packet.context.time;
+    flow.first_seen = packet.context.tick;
+    flow.last_seen = packet.context.tick;
     flow.newest = packet.context;
     flow.newest_direction = packet.direction;
     return flow;
@@ -69,8 +71,13 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
     const auto packet = decode_packet(ip_packet, context);
     if (!packet)
         return refuse_malformed(packet.error(), ip_packet, context.time, ruleset);
-    Step step = route(*packet, ruleset);
-    guard_names(step, *packet, ip_packet, ruleset);
+    Step step;
+    try {
+        step = route(*packet, ruleset);
+        guard_names(step, *packet, ip_packet, ruleset);
+    } catch (const std::bad_alloc&) {
+        step = {.verdict = for_this_packet(exceptional(Exception::table_full, ruleset))};
+    }
     count_packet(packet->is_v4(), packet->length, step.verdict);
     count_table();
     return step;
@@ -210,7 +217,7 @@ void Pipeline::learn_addresses(const dns::Answer& answer, const Packet& packet,
     const ServiceId service = ruleset.catalogue->find_domain(*named)->id;
     for (const dns::Answer::Record& record : answer.addresses)
         settings_.memory->remember_resolved(packet.destination().address, record.address, service,
-                                            record.ttl, seconds(packet.context.time));
+                                            record.ttl, seconds(packet.context.tick));
 }
 
 bool Pipeline::may_leave(const Judgement& judgement) const {
@@ -258,10 +265,7 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
 Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                           const Ruleset& ruleset) {
     counters_.add(series_.decode_errors[static_cast<std::size_t>(error)]);
-    const bool acts = ruleset.policy->defaults().mode == Mode::enforce;
-    const Action action =
-        acts ? ruleset.policy->exception_action(Exception::malformed) : Action::accept;
-    count_exception(Exception::malformed, action);
+    const Action action = exceptional(Exception::malformed, ruleset);
     const Verdict verdict = for_this_packet(action);
     const bool v4 = !ip_packet.empty() && ip_packet.front() >> 4U == 4;
     count_packet(v4, ip_packet.size(), verdict);
@@ -270,6 +274,14 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Ti
         step.unreadable = MalformedPacket{
             .time = time, .action = action, .error = name_of(error), .suppressed = *untold};
     return step;
+}
+
+// Nothing is known of the packet, or there is no memory to find out.
+Action Pipeline::exceptional(Exception exception, const Ruleset& ruleset) {
+    const bool acts = ruleset.policy->defaults().mode == Mode::enforce;
+    const Action action = acts ? ruleset.policy->exception_action(exception) : Action::accept;
+    count_exception(exception, action);
+    return action;
 }
 
 FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
@@ -294,7 +306,7 @@ void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const
             series_.evidence[static_cast<std::size_t>(judgement.identification.decisive)]
                             [static_cast<std::size_t>(judgement.identification.strength)]);
     ruleset.rule_series.count(counters_, *ruleset.policy, decision,
-                              static_cast<std::uint64_t>(seconds(flow.last_seen)));
+                              static_cast<std::uint64_t>(seconds(flow.newest.time)));
     if (decision.exception)
         count_exception(*decision.exception, action);
     count_effort(flow, judgement);

@@ -15,6 +15,8 @@ namespace octroi {
 
 /// Everything a worker needs to decide, published as one piece and never changed afterwards.
 struct Ruleset {
+    using InterfaceZones = absl::flat_hash_map<std::uint32_t, ZoneSet>;  ///< by ifindex
+
     std::shared_ptr<const Catalogue> catalogue;
     std::shared_ptr<const Policy> policy;
     std::uint8_t generation = 1;
@@ -22,7 +24,7 @@ struct Ruleset {
     FlowSeries series;
     RuleSeries rule_series;
     ClientSeries clients;
-    absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
+    InterfaceZones interface_zones;
 };
 
 /// A ruleset of generation 1 with all its series.

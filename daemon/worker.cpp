@@ -86,13 +86,13 @@ std::size_t Worker::process_batch() {
         return 0;
     const auto began = std::chrono::steady_clock::now();
     const auto ruleset = parts_.ruleset.load();
-    const Time time = now();
+    const PacketContext arrived{.time = now(), .tick = std::chrono::steady_clock::now()};
     for (const QueuedPacket& queued : batch)
-        answer(queued, *ruleset, time);
+        answer(queued, *ruleset, arrived);
     parts_.queue.send_verdicts();
     answered_.store(answered() + batch.size(), std::memory_order_relaxed);
     count_time(std::chrono::steady_clock::now() - began, batch.size());
-    beat(time);
+    beat(arrived.time);
     return batch.size();
 }
 
@@ -104,11 +104,10 @@ void Worker::count_time(std::chrono::nanoseconds taken, std::size_t packets) {
     verdict_duration_.observe(counters, nanoseconds, packets);
 }
 
-void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {
-    const PacketContext context{.time = time,
-                                .input_interface = queued.input_interface,
-                                .output_interface = queued.output_interface,
-                                .mark = queued.mark};
+void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketContext context) {
+    context.input_interface = queued.input_interface;
+    context.output_interface = queued.output_interface;
+    context.mark = queued.mark;
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
     parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));

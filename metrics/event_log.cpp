@@ -1,6 +1,7 @@
 #include "metrics/event_log.hpp"
 
 #include <chrono>
+#include <new>
 #include <numeric>
 
 namespace octroi {
@@ -62,11 +63,21 @@ void EventLog::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         if (!drain())
             std::this_thread::sleep_for(idle_pause);
-        folding_.flush(EventFolding::Clock::now());
+        within_memory([this] { folding_.flush(EventFolding::Clock::now()); });
     }
     while (drain()) {
     }
-    folding_.flush_all();
+    within_memory([this] { folding_.flush_all(); });
+}
+
+// Where there is no memory for an event it is lost to all sinks, as if a ring had been full.
+template <typename Step>
+void EventLog::within_memory(Step step) {
+    try {
+        step();
+    } catch (const std::bad_alloc&) {
+        producers_.front()->dropped.fetch_add(1, std::memory_order_relaxed);
+    }
 }
 
 // One event of each ring; whether there was any. What a ring had no room for leaves a gap in the
@@ -79,16 +90,17 @@ bool EventLog::drain() {
             any = true;
             const std::uint64_t dropped = producer->dropped.load(std::memory_order_relaxed);
             sequence_ += dropped - std::exchange(producer->numbered, dropped);
-            folding_.take(event, EventFolding::Clock::now());
+            within_memory([&] { folding_.take(event, EventFolding::Clock::now()); });
         }
     return any;
 }
 
 void EventLog::write(const Event& event) {
-    std::string text = format_.line(event, ++sequence_);
+    std::string text = format_.line(event, sequence_ + 1);
     if (is_refusal(event))
         recent_.add(text);
     const auto line = std::make_shared<const std::string>(std::move(text) + "\n");
+    ++sequence_;
     ++written_[static_cast<std::size_t>(type_of(event))];
     for (const auto& sink : sinks_)
         sink->offer(line);

@@ -75,6 +75,8 @@ class EventLog {
 
     void run(const std::stop_token& stop);
     bool drain();
+    template <typename Step>
+    void within_memory(Step step);
     void write(const Event& event);
 
     EventFormat format_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -66,11 +67,15 @@ MHD_Result answer(void* context, MHD_Connection* connection, const char* path, c
     if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD)
         return send(connection,
                     {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"});
-    return send(connection,
-                (*static_cast<HttpServer::Handler*>(context))(
-                    {.path = path,
-                     .host = field(connection, MHD_HTTP_HEADER_HOST),
-                     .authorization = field(connection, MHD_HTTP_HEADER_AUTHORIZATION)}));
+    try {
+        return send(connection,
+                    (*static_cast<HttpServer::Handler*>(context))(
+                        {.path = path,
+                         .host = field(connection, MHD_HTTP_HEADER_HOST),
+                         .authorization = field(connection, MHD_HTTP_HEADER_AUTHORIZATION)}));
+    } catch (const std::bad_alloc&) {
+        return MHD_NO;  // closes the connection; the next scrape may fare better
+    }
 }
 
 // An address and a port as the socket calls take them.

@@ -21,8 +21,9 @@ BEHIND = 4
 class Caller:
     """A UDP socket of the client that speaks to one host after the other, always from the same port."""
 
-    def __init__(self, lab, family):
+    def __init__(self, lab, family, patience=SECONDS):
         self._lab = lab
+        self._patience = patience
         self._socket = clients.client_socket(lab, family, socket.SOCK_DGRAM)
 
     @property
@@ -41,16 +42,16 @@ class Caller:
             self._socket.connect((address, port))
             ends = {"client": (self._socket, host), "server": (host, self._socket)}
             for speaker, datagram in conversation:
-                fates.append(comes_through(*ends[speaker], datagram))
+                fates.append(comes_through(*ends[speaker], datagram, self._patience))
                 if fates.count(False) > BEHIND:
                     break
         return fates
 
 
-def comes_through(sender, receiver, datagram):
+def comes_through(sender, receiver, datagram, patience):
     """Whether a datagram arrives as it was sent. Else the sender, which is connected, has to be told at once."""
     sender.send(datagram)
-    ready = select.select([sender, receiver], [], [], SECONDS)[0]
+    ready = select.select([sender, receiver], [], [], patience)[0]
     if receiver in ready:
         if receiver.recv(65536) != datagram:
             raise RuntimeError("another datagram came")

@@ -203,9 +203,25 @@ class Octroi:
         return self._process.pid
 
     def memory(self):
-        """The resident memory in octets (proc(5), VmRSS)."""
-        status = Path("/proc", str(self._process.pid), "status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+        """The resident memory in octets."""
+        return self._memory("VmRSS")
+
+    def peak_memory(self):
+        """The most that it ever was."""
+        return self._memory("VmHWM")
+
+    def writable_memory(self):
+        """What setrlimit(2) calls data: memory of its own that it may write to."""
+        return self._memory("VmData")
+
+    def descriptors(self):
+        """How many files and sockets it has open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def _memory(self, field):
+        """proc(5), status"""
+        status = Path("/proc", str(self.pid), "status").read_text()
+        return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024
 
 
 def start_capture(lab, folder, interface="any"):

@@ -68,14 +68,16 @@ class Gate {
 
     static constexpr MarkLayout layout{};
 
-    Time now = Time(std::chrono::hours(24));
+    Tick now = Tick(std::chrono::hours(24));
+    Time wall = Time(std::chrono::hours(24));
     std::uint32_t input_interface = 0;   ///< that packets come in through
     std::uint32_t output_interface = 0;  ///< that they go out through
     std::uint32_t mark = 0;              ///< that they come with
 
     Pipeline::Step operator()(const wire::Buffer& packet) {
         return pipeline_.process(packet,
-                                 {.time = now,
+                                 {.time = wall,
+                                  .tick = now,
                                   .input_interface = input_interface,
                                   .output_interface = output_interface,
                                   .mark = mark},
