@@ -60,7 +60,7 @@ class FlowTable {
     [[nodiscard]] Flow* track(const Packet& packet);
 
     /// The decided flow whose ports the connection that `packet` opens takes over; null as a rule.
-    [[nodiscard]] Flow* superseded(const Packet& packet);
+    [[nodiscard]] Flow* superseded(const Packet& packet, Workspace& workspace);
 
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 

@@ -92,9 +92,11 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (is_decision(old.state))
         return decide_again(packet, old, ruleset);
     std::optional<FlowRecord> superseded;
-    if (settings_.observe == Observe::to_end)
-        if (Flow* earlier = table_.superseded(packet))
+    if (Flow* earlier = table_.superseded(packet, workspace_)) {
+        if (settings_.observe == Observe::to_end)
             superseded = conclude(*earlier, ruleset);
+        table_.forget(*earlier);
+    }
     Flow* flow = table_.track(packet);
     if (flow == nullptr)
         return overflow(packet, ruleset);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/gate.hpp"
+#include "tests/unit/quic_wire.hpp"
 
 using namespace octroi;
 using wire::Connection;
@@ -225,6 +226,27 @@ TEST_SUITE("pipeline") {
         CHECK(step.verdict.mark == decision(MarkState::accept, 9));
         REQUIRE(step.record);
         CHECK(step.record->strength == Strength::certain);
+    }
+
+    TEST_CASE("a new QUIC connection on the ports of a decided one is judged by its own name") {
+        Gate gate(refuse_zoom);
+        const auto initial = [](std::string_view connection, std::string_view name) {
+            return wire::ip(
+                ordinary.client, ordinary.server, 17,
+                wire::udp(ordinary.client.port, 443,
+                          wire::initial({.destination = wire::text(connection)},
+                                        wire::crypto_frame(
+                                            0, wire::client_hello({.server_name = name})))));
+        };
+        CHECK(gate(initial("first id", "visio.numerique.gouv.fr")).verdict.mark ==
+              decision(MarkState::accept, 4));
+        CHECK(gate(initial("first id", "visio.numerique.gouv.fr")).verdict.mark ==
+              decision(MarkState::accept, 4));
+        CHECK(gate(initial("next one", "zoom.us")).verdict.mark == decision(MarkState::reject, 1));
+        CHECK(gate(initial("last one", "visio.numerique.gouv.fr")).verdict.mark ==
+              decision(MarkState::accept, 4));
+        CHECK(gate.counted("octroi_flows_total",
+                           flow_labels("visio", "ministry", "accept", "accept")) == 2);
     }
 
     TEST_CASE("a new connection on the same ports is judged anew") {
