@@ -112,8 +112,12 @@ class StatusPage:
                 for node in nodes if not node.get("ignored")]
 
     def picture(self, path, height=None):
-        """A picture of the page, or of its first `height` pixels."""
-        size = self.tab.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
-        clip = {"x": 0, "y": 0, "width": size[0], "height": min(size[1], height or size[1]), "scale": 1}
-        shot = self.tab.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
-        path.write_bytes(base64.b64decode(shot["data"]))
+        picture(self.tab, path, height)
+
+
+def picture(tab, path, height=None):
+    """Writes a picture of a page, or of its first `height` pixels."""
+    size = tab.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": size[0], "height": min(size[1], height or size[1]), "scale": 1}
+    shot = tab.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
+    path.write_bytes(base64.b64decode(shot["data"]))
