@@ -53,6 +53,8 @@ FileAccess needed_by(const Config& config) {
         add_folders_of(access.read, *config.policy);
     if (config.catalogue)
         access.read.push_back(*config.catalogue);
+    if (config.token_file)
+        access.read.push_back(*config.token_file);
     if (config.events)
         add_files_of(access, *config.events);
     return access;

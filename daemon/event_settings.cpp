@@ -1,18 +1,9 @@
 #include "daemon/event_settings.hpp"
 
-#include <array>
-
-#include <unistd.h>
-
 #include "metrics/journal.hpp"
 
 namespace octroi {
 namespace {
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 class EventSettingsReader {
   public:
@@ -88,7 +79,7 @@ class EventSettingsReader {
         if (const auto word = read_word(report_, fields.optional("clients"), Code::bad_value,
                                         "full, pseudonym or zone", {"full", "pseudonym", "zone"}))
             format.clients = static_cast<ClientPrivacy>(*word);
-        format.gateway = read_text(report_, fields.optional("gateway")).value_or(host_name());
+        format.gateway = read_text(report_, fields.optional("gateway")).value_or("");
         format.pseudonyms.key_file = read_path(fields.optional("pseudonym_key")).value_or("");
         format.pseudonyms.secret_file = read_path(fields.optional("pseudonym_secret")).value_or("");
     }

@@ -11,6 +11,7 @@
 
 #include "metrics/event_folding.hpp"
 #include "metrics/event_format.hpp"
+#include "metrics/recent_events.hpp"
 #include "metrics/sink_thread.hpp"
 #include "metrics/spsc_ring.hpp"
 
@@ -58,6 +59,9 @@ class EventLog {
     /// The sinks, which count what they lost themselves.
     [[nodiscard]] const std::vector<std::unique_ptr<SinkThread>>& sinks() const { return sinks_; }
 
+    /// The last events on refusals, real or would-be, the newest first.
+    [[nodiscard]] std::vector<std::string> recent() const { return recent_.newest_first(); }
+
   private:
     struct Producer {
         Producer();
@@ -77,6 +81,7 @@ class EventLog {
     EventFolding folding_;
     std::vector<std::unique_ptr<Producer>> producers_;
     std::vector<std::unique_ptr<SinkThread>> sinks_;
+    RecentEvents recent_;
     std::uint64_t sequence_ = 0;
     std::array<std::atomic<std::uint64_t>, event_type_names.size()> written_{};
     std::jthread thread_;
