@@ -1,9 +1,5 @@
 #include "daemon/event_settings.hpp"
 
-#include <array>
-
-#include <unistd.h>
-
 #include "metrics/journal.hpp"
 
 namespace octroi {
@@ -83,7 +79,7 @@ class EventSettingsReader {
         if (const auto word = read_word(report_, fields.optional("clients"), Code::bad_value,
                                         "full, pseudonym or zone", {"full", "pseudonym", "zone"}))
             format.clients = static_cast<ClientPrivacy>(*word);
-        format.gateway = read_text(report_, fields.optional("gateway")).value_or(host_name());
+        format.gateway = read_text(report_, fields.optional("gateway")).value_or("");
         format.pseudonyms.key_file = read_path(fields.optional("pseudonym_key")).value_or("");
         format.pseudonyms.secret_file = read_path(fields.optional("pseudonym_secret")).value_or("");
     }

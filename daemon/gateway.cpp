@@ -155,10 +155,13 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);
     if (config_.events) {
+        EventFormat::Settings format = config_.events->format;
+        if (format.gateway.empty())
+            format.gateway = host_name();
         auto sinks = open_sinks(*config_.events);
         if (!sinks)
             return std::unexpected(std::move(sinks.error()));
-        auto events = EventLog::open({.format = config_.events->format,
+        auto events = EventLog::open({.format = std::move(format),
                                       .fold = config_.events->fold,
                                       .producers = config_.queue_count + 2U},
                                      std::move(*sinks));
@@ -345,9 +348,9 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     ruleset.interface_zones = std::move(interface_zones);
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
+    activity_.enter(Activity::Phase::none);
     if (in_force)
         tell_policy(PolicyEvent::Kind::schedule);
-    activity_.enter(Activity::Phase::none);
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
 }
 
@@ -360,11 +363,11 @@ void Gateway::tell(Event event) {
 void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
     const Policy& policy = *current_->policy;
     tell(PolicyEvent{.time = std::chrono::system_clock::now(),
-                      .kind = kind,
-                      .file = policy.file(),
-                      .generation = current_->generation,
-                      .rules = policy.rules().size(),
-                      .error = std::move(error)});
+                     .kind = kind,
+                     .file = policy.file(),
+                     .generation = current_->generation,
+                     .rules = policy.rules().size(),
+                     .error = std::move(error)});
 }
 
 bool Gateway::check_health() {
