@@ -24,7 +24,7 @@ namespace octroi {
 /// (UTC), without keeping any of them: a sketch each, fed with a hash of the address under a random
 /// key that is made with the window and destroyed with it. Only the sketches' fixed memory is used,
 /// and of that only what counts. Why so:
-/// docs/decisions/0017-clients-are-counted-by-keyed-sketches.md
+/// docs/decisions/0018-clients-are-counted-by-keyed-sketches.md
 class DistinctClients {
   public:
     /// The sketch of one service in one zone.
