@@ -18,9 +18,10 @@ ClientSeries::ClientSeries(SeriesRegistry& registry, const Catalogue& catalogue,
                                zone + 1 == zones_ ? "none" : policy.zones()[zone].name);
     };
     resolve(no_service, "unknown", "");
+    const ServiceSet covered = covered_services(policy);
     for (const bool named : {true, false})
         for (const Service& service : catalogue.services())
-            if (names_service(policy, service.id) == named)
+            if (covered.test(service.id) == named)
                 resolve(service.id, service.name, to_string(service.category));
 }
 

@@ -8,20 +8,18 @@ namespace {
 
 constexpr std::size_t actions = action_names.size();
 
-bool names(const Rule& rule, ServiceId service) {
-    const auto& named = rule.when.services;
-    return named && !named->test(no_service) && named->test(service);
-}
-
 // A series exists from the start where an outcome is to be expected; the others appear when they
-// occur.
+// occur. An accepted flow is to be expected of any service: where its series began with the first
+// flow, Prometheus' increase() would not see that one.
 bool expected(const Policy& policy, ServiceId service, Action action, Action would) {
     if (action != would && action != Action::accept)
         return false;
-    if (service == no_service)
+    if (service == no_service || (action == Action::accept && would == Action::accept))
         return true;
     return std::ranges::any_of(policy.rules(), [&](const Rule& rule) {
-        return names(rule, service) && (rule.then == would || would == Action::accept);
+        const auto& named = rule.when.services;
+        return named && !named->test(no_service) && named->test(service) &&
+               (rule.then == would || would == Action::accept);
     });
 }
 
@@ -47,9 +45,12 @@ FlowSeries::Carried carried_slots(SeriesRegistry& registry, const Labels& labels
 
 }  // namespace
 
-bool names_service(const Policy& policy, ServiceId service) {
-    return std::ranges::any_of(policy.rules(),
-                               [&](const Rule& rule) { return names(rule, service); });
+ServiceSet covered_services(const Policy& policy) {
+    ServiceSet covered;
+    for (const Rule& rule : policy.rules())
+        if (const auto& named = rule.when.services; named && !named->test(no_service))
+            covered |= *named;
+    return covered;
 }
 
 FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, const Policy& policy)
@@ -62,11 +63,12 @@ FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, con
     const auto zone_name = [&](std::size_t zone) {
         return zone + 1 == zones_ ? "none" : policy.zones()[zone].name;
     };
+    const ServiceSet covered = covered_services(policy);
     for (const auto& [service, name] : rows)
         for (std::size_t zone = 0; zone < zones_; ++zone)
             carried_.push_back(carried_slots(registry,
                                              {{"service", name}, {"zone", zone_name(zone)}},
-                                             service == no_service || names_service(policy, service)
+                                             service == no_service || covered.test(service)
                                                  ? SeriesRegistry::Show::always
                                                  : SeriesRegistry::Show::when_counted));
     slots_.resize(rows.size() * zones_ * actions * actions);

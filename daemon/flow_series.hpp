@@ -9,8 +9,8 @@
 
 namespace octroi {
 
-/// Whether a rule names the service, by itself or by its category, vendor or jurisdiction.
-[[nodiscard]] bool names_service(const Policy& policy, ServiceId service);
+/// The services that a rule names, by themselves or by category, vendor or jurisdiction.
+[[nodiscard]] ServiceSet covered_services(const Policy& policy);
 
 /// The slots of the series by service and zone for one policy, filled when the policy is loaded:
 /// of decisions (octroi_flows_total, octroi_flow_packets_total) also by action and would-be action,

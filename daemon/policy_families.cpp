@@ -115,12 +115,11 @@ Family services_family(const Ruleset& ruleset) {
     Family family =
         policy_gauge("octroi_service_info", "A service of the catalogue in force, for joins.");
     for (const Service& service : ruleset.catalogue->services())
-        family.samples.push_back(
-            {{{"service", service.name},
-              {"category", std::string(to_string(service.category))},
-              {"jurisdiction", service.jurisdiction},
-              {"covered", names_service(*ruleset.policy, service.id) ? "yes" : "no"}},
-             1});
+        family.samples.push_back({{{"service", service.name},
+                                   {"category", std::string(to_string(service.category))},
+                                   {"jurisdiction", service.jurisdiction},
+                                   {"covered", ruleset.covered.test(service.id) ? "yes" : "no"}},
+                                  1});
     return family;
 }
 

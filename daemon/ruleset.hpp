@@ -24,6 +24,7 @@ struct Ruleset {
     FlowSeries series;
     RuleSeries rule_series;
     ClientSeries clients;
+    ServiceSet covered;  ///< named by a rule
     InterfaceZones interface_zones;
 };
 

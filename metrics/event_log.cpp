@@ -104,9 +104,6 @@ void EventLog::write(const Event& event) {
     ++written_[static_cast<std::size_t>(type_of(event))];
     for (const auto& sink : sinks_)
         sink->offer(line);
-    const auto* record = std::get_if<FlowRecord>(&event);
-    if (record != nullptr && (record->action != Action::accept || record->would != Action::accept))
-        recent_.add(line->substr(0, line->size() - 1));
 }
 
 }  // namespace octroi

@@ -35,7 +35,7 @@ class Prometheus:
     def _scraped(self):
         try:
             return self.query('up{job="octroi"} == 1')
-        except OSError:
+        except (OSError, RuntimeError):  # not there yet, or still reading its files
             return False
 
     def ask(self, path, **parameters):
