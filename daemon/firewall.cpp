@@ -84,7 +84,7 @@ std::expected<bool, std::string> Firewall::remove(std::optional<Backend> backend
 std::expected<FirewallState, std::string> Firewall::inspect() const {
     auto state = std::visit([](const auto& rules) { return rules.inspect(); }, rules_);
     if (state)
-        add_sentences(state->ways_past, foreign_rules(settings_).offloading);
+        add_sentences(state->ways_past, offloading_rules(settings_));
     return state;
 }
 

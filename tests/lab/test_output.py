@@ -22,7 +22,7 @@ class Output(LabCase):
         for address, source in zip(NEUTRAL, OUTSIDE):
             with self.subTest(address=address):
                 self.assert_reset(self.curl("zoom.us", address))
-                event = daemon.event(src=source, service="zoom")
+                event = daemon.event(src_ip=source, service="zoom")
                 self.assertEqual((event["action"], event["zone"]), ("reject", "proxy"))
 
     def test_what_the_rules_accept_passes_and_leaves_user_space(self):
