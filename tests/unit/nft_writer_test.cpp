@@ -85,6 +85,7 @@ TEST_SUITE("nft writer") {
               "\t\tmeta mark & 0xe0000000 == 0x20000000 return\n"
               "\t\tjump save\n"
               "\t\tmeta mark & 0xe0000000 == 0x40000000 return\n"
+              "\t\tmeta mark & 0xe0000000 == 0xa0000000 return\n"
               "\t\tgoto refuse\n"
               "\t}\n"
               "\tchain refuse {\n"
@@ -181,6 +182,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 1 + 7 + 4 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 1 + 7 + 5 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }
