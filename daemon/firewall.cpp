@@ -7,7 +7,7 @@
 namespace octroi {
 namespace {
 
-void append(std::vector<std::string>& sentences, const std::vector<std::string>& more) {
+void add_sentences(std::vector<std::string>& sentences, const std::vector<std::string>& more) {
     sentences.insert(sentences.end(), more.begin(), more.end());
 }
 
@@ -84,20 +84,20 @@ std::expected<bool, std::string> Firewall::remove(std::optional<Backend> backend
 std::expected<FirewallState, std::string> Firewall::inspect() const {
     auto state = std::visit([](const auto& rules) { return rules.inspect(); }, rules_);
     if (state)
-        append(state->ways_past, foreign_rules(settings_).offloading);
+        add_sentences(state->ways_past, offloading_rules(settings_));
     return state;
 }
 
 std::vector<std::string> Firewall::hazards() const {
     const ForeignRules foreign = foreign_rules(settings_);
     std::vector<std::string> found = foreign.untracked;
-    append(found, foreign.marks);
+    add_sentences(found, foreign.marks);
     if (!conntrack_status())
         found.emplace_back(
             "the kernel tracks no connections: no decision is kept, and fragments arrive one by "
             "one");
     if (const auto* iptables = std::get_if<IptablesRules>(&rules_))
-        append(found, iptables->missed_by_bypass());
+        add_sentences(found, iptables->missed_by_bypass());
     return found;
 }
 

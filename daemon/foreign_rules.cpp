@@ -124,6 +124,11 @@ std::string mark_sentence(std::string_view place, std::string_view rule, std::ui
                        mask, rule);
 }
 
+// Without the elements of sets (-t), of which there may be many.
+std::expected<std::string, std::string> nft_ruleset() {
+    return run_rules_program({"nft", "-n", "-s", "-t", "list", "ruleset"});
+}
+
 bool is_of_iptables(std::string_view table) {
     if (!table.starts_with("ip ") && !table.starts_with("ip6 "))
         return false;
@@ -192,8 +197,8 @@ void ForeignRules::add_nft(std::string_view listed, const netfilter::Settings& s
         if ((marks_written_by_nft(line) & settings.mark.mask()) != 0)
             marks.push_back(mark_sentence(place, line, settings.mark.mask()));
         if (line.contains("flow add @"))
-            offloading.push_back(fmt::format(
-                "{}: this rule takes connections past octroi: {}", place, line));
+            offloading.push_back(
+                fmt::format("{}: this rule takes connections past octroi: {}", place, line));
     });
 }
 
@@ -205,9 +210,16 @@ ForeignRules foreign_rules(const netfilter::Settings& settings) {
             has_iptables = true;
             found.add_iptables(family, *saved, settings);
         }
-    if (const auto listed = run_rules_program({"nft", "-n", "-s", "-t", "list", "ruleset"}))
+    if (const auto listed = nft_ruleset())
         found.add_nft(*listed, settings, has_iptables);
     return found;
+}
+
+std::vector<std::string> offloading_rules(const netfilter::Settings& settings) {
+    ForeignRules found;
+    if (const auto listed = nft_ruleset())
+        found.add_nft(*listed, settings, false);
+    return found.offloading;
 }
 
 }  // namespace octroi

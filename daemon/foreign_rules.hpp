@@ -37,4 +37,7 @@ struct ForeignRules {
 /// Reads the rules of every table through the programs that are there.
 [[nodiscard]] ForeignRules foreign_rules(const netfilter::Settings& settings);
 
+/// Of these only what takes connections past octroi, at the cost of one program.
+[[nodiscard]] std::vector<std::string> offloading_rules(const netfilter::Settings& settings);
+
 }  // namespace octroi

@@ -12,7 +12,7 @@
 namespace octroi {
 namespace {
 
-using Family = IptablesWriter::Family;
+using IpFamily = IptablesWriter::Family;
 using Table = IptablesWriter::Table;
 
 // A mark that is set above the jump is cleared in table mangle, and would be a forgery in filter.
@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 8> harmless_in_mangle = {
     "MARK", "CONNMARK", "TCPMSS", "DSCP", "TOS", "CLASSIFY", "TTL", "HL"};
 constexpr std::array tables_in_order = {Table::mangle, Table::filter};
 
-std::string tool(Family family) {
-    return family == Family::ipv4 ? "iptables" : "ip6tables";
+std::string program_of(IpFamily family) {
+    return family == IpFamily::ipv4 ? "iptables" : "ip6tables";
 }
 
 std::span<const std::string_view> harmless_in(Table table) {
@@ -39,8 +39,9 @@ std::vector<std::string> in_chain_order(const std::vector<std::string>& rules) {
     return IptablesListing(fmt::format("{}", fmt::join(rules, "\n"))).own_rules();
 }
 
-std::expected<void, std::string> restore(Family family, const std::string& text) {
-    const auto restored = run_rules_program({tool(family) + "-restore", "-w", "--noflush"}, text);
+std::expected<void, std::string> restore(IpFamily family, const std::string& text) {
+    const auto restored =
+        run_rules_program({program_of(family) + "-restore", "-w", "--noflush"}, text);
     return restored ? std::expected<void, std::string>() : std::unexpected(restored.error());
 }
 
@@ -62,10 +63,10 @@ std::string removal_text(Table table, const IptablesListing& listing) {
 
 }  // namespace
 
-std::expected<IptablesRules::Tables, std::string> IptablesRules::listed(Family family) {
-    const auto mangle = run_rules_program({tool(family), "-w", "-t", "mangle", "-S"});
+std::expected<IptablesRules::Tables, std::string> IptablesRules::listed(IpFamily family) {
+    const auto mangle = run_rules_program({program_of(family), "-w", "-t", "mangle", "-S"});
     const auto filter =
-        mangle ? run_rules_program({tool(family), "-w", "-t", "filter", "-S"}) : mangle;
+        mangle ? run_rules_program({program_of(family), "-w", "-t", "filter", "-S"}) : mangle;
     if (!filter)
         return std::unexpected(filter.error());
     return Tables{.mangle = IptablesListing(*mangle), .filter = IptablesListing(*filter)};
@@ -73,8 +74,8 @@ std::expected<IptablesRules::Tables, std::string> IptablesRules::listed(Family f
 
 std::string IptablesRules::print(std::uint8_t generation) const {
     return fmt::format("# iptables-restore --noflush\n{}# ip6tables-restore --noflush\n{}",
-                       writer_.print(Family::ipv4, generation),
-                       writer_.print(Family::ipv6, generation));
+                       writer_.print(IpFamily::ipv4, generation),
+                       writer_.print(IpFamily::ipv6, generation));
 }
 
 bool IptablesRules::jumps_first(const Tables& tables) const {
@@ -88,14 +89,15 @@ bool IptablesRules::jumps_first(const Tables& tables) const {
     });
 }
 
-bool IptablesRules::has_rules(Family family, const Tables& tables, std::uint8_t generation) const {
+bool IptablesRules::has_rules(IpFamily family, const Tables& tables,
+                              std::uint8_t generation) const {
     return std::ranges::all_of(tables_in_order, [&](Table table) {
         return tables.at(table).own_rules() ==
                in_chain_order(writer_.rules(family, table, generation));
     });
 }
 
-std::expected<bool, std::string> IptablesRules::install_family(Family family,
+std::expected<bool, std::string> IptablesRules::install_family(IpFamily family,
                                                                std::uint8_t generation) const {
     const auto tables = listed(family);
     if (!tables)
@@ -113,7 +115,7 @@ std::expected<bool, std::string> IptablesRules::install_family(Family family,
 
 std::expected<bool, std::string> IptablesRules::install(std::uint8_t generation) const {
     bool changed = false;
-    for (const Family family : IptablesWriter::families) {
+    for (const IpFamily family : IptablesWriter::families) {
         const auto installed = install_family(family, generation);
         if (!installed)
             return installed;
@@ -122,7 +124,7 @@ std::expected<bool, std::string> IptablesRules::install(std::uint8_t generation)
     return changed;
 }
 
-std::expected<bool, std::string> IptablesRules::remove_family(Family family) {
+std::expected<bool, std::string> IptablesRules::remove_family(IpFamily family) {
     const auto tables = listed(family);
     if (!tables)
         return std::unexpected(tables.error());
@@ -138,7 +140,7 @@ std::expected<bool, std::string> IptablesRules::remove_family(Family family) {
 
 std::expected<bool, std::string> IptablesRules::remove() {
     bool changed = false;
-    for (const Family family : IptablesWriter::families) {
+    for (const IpFamily family : IptablesWriter::families) {
         const auto removed = remove_family(family);
         if (!removed)
             return removed;
@@ -148,48 +150,49 @@ std::expected<bool, std::string> IptablesRules::remove() {
 }
 
 bool IptablesRules::present() {
-    return std::ranges::any_of(IptablesWriter::families, [](Family family) {
+    return std::ranges::any_of(IptablesWriter::families, [](IpFamily family) {
         const auto tables = listed(family);
         return tables && (tables->filter.has("-N OCTROI") || tables->mangle.has("-N OCTROI"));
     });
 }
 
-void IptablesRules::note_jumps(Family family, const Tables& tables, FirewallState& state) const {
+void IptablesRules::note_jumps(IpFamily family, const Tables& tables, FirewallState& state) const {
     const auto jumps = writer_.jumps();
     for (const Table table : tables_in_order) {
         const std::string name = table == Table::mangle ? "mangle " : "";
         for (const std::string& jump : jumps)
             if (!tables.at(table).has(jump))
                 state.differences.push_back(fmt::format(
-                    "{}: {}{} does not jump to OCTROI: {}", tool(family), name, chain_of(jump),
+                    "{}: {}{} does not jump to OCTROI: {}", program_of(family), name,
+                    chain_of(jump),
                     table == Table::mangle ? "marks can be forged" : "no packet reaches octroi"));
         for (const std::string& jump : tables.at(table).jumps())
             if (std::ranges::find(jumps, jump) == jumps.end())
                 state.differences.push_back(
                     fmt::format("{}: this jump of table {} is not a configured one: {}",
-                                tool(family), table_name(table), jump));
+                                program_of(family), table_name(table), jump));
     }
 }
 
-void IptablesRules::note_ways_past(Family family, const Tables& tables,
+void IptablesRules::note_ways_past(IpFamily family, const Tables& tables,
                                    FirewallState& state) const {
     for (const std::string& jump : writer_.jumps()) {
         if (const auto rule = tables.filter.way_past(jump, {}))
             state.ways_past.push_back(fmt::format(
                 "{}: this rule stands above the jump to OCTROI and may take packets past "
                 "octroi: {}",
-                tool(family), *rule));
+                program_of(family), *rule));
         if (const auto rule = tables.mangle.way_past(jump, harmless_in_mangle))
             state.ways_past.push_back(
                 fmt::format("{}: this rule of mangle stands above the jump to OCTROI and may let "
                             "forged marks through: {}",
-                            tool(family), *rule));
+                            program_of(family), *rule));
     }
 }
 
 std::expected<FirewallState, std::string> IptablesRules::inspect() const {
     FirewallState state;
-    for (const Family family : IptablesWriter::families) {
+    for (const IpFamily family : IptablesWriter::families) {
         const auto tables = listed(family);
         if (!tables)
             return std::unexpected(tables.error());
@@ -197,13 +200,14 @@ std::expected<FirewallState, std::string> IptablesRules::inspect() const {
         state.generations.push_back(generation);
         if (!generation) {
             state.differences.push_back(
-                fmt::format("{}: the chain OCTROI is absent", tool(family)));
+                fmt::format("{}: the chain OCTROI is absent", program_of(family)));
             continue;
         }
         note_jumps(family, *tables, state);
         if (!has_rules(family, *tables, *generation))
-            state.differences.push_back(fmt::format(
-                "{}: the rules of octroi's chains are not the configured ones", tool(family)));
+            state.differences.push_back(
+                fmt::format("{}: the rules of octroi's chains are not the configured ones",
+                            program_of(family)));
         note_ways_past(family, *tables, state);
     }
     return state;
@@ -213,22 +217,22 @@ std::vector<std::string> IptablesRules::missed_by_bypass() const {
     std::vector<std::string> missed;
     if (!settings_.bypass)
         return missed;
-    for (const Family family : IptablesWriter::families)
+    for (const IpFamily family : IptablesWriter::families)
         if (const auto tables = listed(family))
             for (const std::string& jump : writer_.jumps())
                 if (const auto rule = tables->filter.refusal_behind(jump))
                     missed.push_back(fmt::format(
                         "{}: under `on_failure: open` packets that pass uninspected do not meet "
                         "this rule (with nft they do): {}",
-                        tool(family), *rule));
+                        program_of(family), *rule));
     return missed;
 }
 
 std::expected<std::uint64_t, std::string> IptablesRules::packets_to_queue() {
     std::uint64_t packets = 0;
-    for (const Family family : IptablesWriter::families) {
+    for (const IpFamily family : IptablesWriter::families) {
         const auto printed =
-            run_rules_program({tool(family), "-w", "-t", "filter", "-v", "-S", "OCTROI"});
+            run_rules_program({program_of(family), "-w", "-t", "filter", "-v", "-S", "OCTROI"});
         if (!printed)
             return std::unexpected(printed.error());
         packets += IptablesListing(*printed).packets_to_queue();
@@ -237,7 +241,9 @@ std::expected<std::uint64_t, std::string> IptablesRules::packets_to_queue() {
 }
 
 bool IptablesRules::kernel_tells_of_changes() {
-    return run_rules_program({tool(Family::ipv4), "--version"}).value_or("").contains("nf_tables");
+    return run_rules_program({program_of(IpFamily::ipv4), "--version"})
+        .value_or("")
+        .contains("nf_tables");
 }
 
 std::optional<std::uint8_t> IptablesRules::generation_in(const IptablesListing& filter) const {
@@ -246,7 +252,7 @@ std::optional<std::uint8_t> IptablesRules::generation_in(const IptablesListing& 
 }
 
 std::expected<void, std::string> IptablesRules::set_generation(std::uint8_t generation) const {
-    for (const Family family : IptablesWriter::families)
+    for (const IpFamily family : IptablesWriter::families)
         if (auto set = restore(family, writer_.new_generation(family, generation)); !set)
             return set;
     return {};

@@ -11,13 +11,13 @@ namespace {
 
 using netfilter::Chain;
 using netfilter::Hook;
-using Family = IptablesWriter::Family;
+using IpFamily = IptablesWriter::Family;
 using Table = IptablesWriter::Table;
 
 // Neighbour discovery (RFC 4861 4), a rule each.
 constexpr std::array neighbour_discovery = {133, 134, 135, 136, 137};
 
-std::string_view chain_name(Chain chain) {
+std::string_view iptables_chain(Chain chain) {
     switch (chain) {
         case Chain::marks:
         case Chain::gate:
@@ -80,11 +80,11 @@ std::vector<std::string_view> IptablesWriter::chains(Table table) {
     std::vector<std::string_view> names;
     for (const Chain chain : {Chain::marks, Chain::gate, Chain::verdict, Chain::refuse})
         if (in_table(chain, table))
-            names.push_back(chain_name(chain));
+            names.push_back(iptables_chain(chain));
     return names;
 }
 
-std::string IptablesWriter::match(Family family, const netfilter::Match& match) const {
+std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match) const {
     return std::visit(
         Overloaded{
             [](const netfilter::PacketMark& mark) {
@@ -101,7 +101,7 @@ std::string IptablesWriter::match(Family family, const netfilter::Match& match) 
             },
             [&](netfilter::RelatedIcmp) {
                 return fmt::format("-p {} -m conntrack --ctstate RELATED",
-                                   family == Family::ipv4 ? "icmp" : "ipv6-icmp");
+                                   family == IpFamily::ipv4 ? "icmp" : "ipv6-icmp");
             },
             [](netfilter::NeighbourDiscovery) { return std::string(); },
             [](netfilter::NotToLoopback) { return std::string("! -o lo"); },
@@ -109,18 +109,18 @@ std::string IptablesWriter::match(Family family, const netfilter::Match& match) 
         match);
 }
 
-std::string IptablesWriter::target(Family family, const netfilter::Target& target) const {
+std::string IptablesWriter::target(IpFamily family, const netfilter::Target& target) const {
     const std::uint32_t mask = settings_.mark.mask();
     const std::string masks = fmt::format("--nfmask {0:#x} --ctmask {0:#x}", mask);
     return std::visit(
         Overloaded{
             [](netfilter::Return) { return std::string("-j RETURN"); },
-            [](netfilter::Goto there) { return fmt::format("-g {}", chain_name(there.chain)); },
+            [](netfilter::Goto there) { return fmt::format("-g {}", iptables_chain(there.chain)); },
             [](netfilter::Drop) { return std::string("-j DROP"); },
             [](netfilter::ResetTcp) { return std::string("-j REJECT --reject-with tcp-reset"); },
             [&](netfilter::PortUnreachable) {
                 return fmt::format("-j REJECT --reject-with {}-port-unreachable",
-                                   family == Family::ipv4 ? "icmp" : "icmp6");
+                                   family == IpFamily::ipv4 ? "icmp" : "icmp6");
             },
             [&](netfilter::ClearMark) {
                 return fmt::format("-j MARK --set-xmark 0x0/{:#x}", mask);
@@ -140,7 +140,7 @@ std::string IptablesWriter::queue() const {
                        settings_.bypass ? " --queue-bypass" : "");
 }
 
-std::vector<std::string> IptablesWriter::rules(Family family, Table table,
+std::vector<std::string> IptablesWriter::rules(IpFamily family, Table table,
                                                std::uint8_t generation) const {
     std::vector<std::string> lines;
     for (const auto& [chain, rules] : netfilter::rules(settings_, generation)) {
@@ -149,13 +149,13 @@ std::vector<std::string> IptablesWriter::rules(Family family, Table table,
         for (const netfilter::Rule& rule : rules) {
             if (asks_neighbour_discovery(rule)) {
                 for (const int type : neighbour_discovery)
-                    if (family == Family::ipv6)
+                    if (family == IpFamily::ipv6)
                         lines.push_back(
                             fmt::format("-A {} -p ipv6-icmp -m icmp6 --icmpv6-type {} {}",
-                                        chain_name(chain), type, target(family, rule.target)));
+                                        iptables_chain(chain), type, target(family, rule.target)));
                 continue;
             }
-            std::string line = fmt::format("-A {} ", chain_name(chain));
+            std::string line = fmt::format("-A {} ", iptables_chain(chain));
             for (const netfilter::Match& one : rule.matches)
                 line += match(family, one) + " ";
             lines.push_back(line + target(family, rule.target));
@@ -169,13 +169,13 @@ std::vector<std::string> IptablesWriter::jumps() const {
     for (const Hook hook : settings_.hooks) {
         std::string line = fmt::format("-A {} ", hook_chain(hook));
         for (const netfilter::Match& one : netfilter::entrance(hook))
-            line += match(Family::ipv4, one) + " ";
+            line += match(IpFamily::ipv4, one) + " ";
         lines.push_back(line + "-j OCTROI");
     }
     return lines;
 }
 
-std::string IptablesWriter::table(Family family, Table table, std::uint8_t generation,
+std::string IptablesWriter::table(IpFamily family, Table table, std::uint8_t generation,
                                   const std::vector<std::string>& old_jumps) const {
     std::string text = fmt::format("*{}\n", table_name(table));
     for (const std::string_view chain : chains(table))
@@ -191,12 +191,12 @@ std::string IptablesWriter::table(Family family, Table table, std::uint8_t gener
     return text + "COMMIT\n";
 }
 
-std::string IptablesWriter::print(Family family, std::uint8_t generation) const {
+std::string IptablesWriter::print(IpFamily family, std::uint8_t generation) const {
     return table(family, Table::mangle, generation, {}) +
            table(family, Table::filter, generation, {});
 }
 
-std::string IptablesWriter::new_generation(Family family, std::uint8_t generation) const {
+std::string IptablesWriter::new_generation(IpFamily family, std::uint8_t generation) const {
     const auto filter = rules(family, Table::filter, generation);
     constexpr std::size_t chain = std::string_view("-A OCTROI ").size();
     std::string text = "*filter\n";

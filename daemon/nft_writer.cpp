@@ -20,7 +20,7 @@ using netfilter::Hook;
 constexpr int marks_priority = -11;
 constexpr int gate_priority = -10;
 
-std::string_view chain_name(Chain chain) {
+std::string_view nft_chain(Chain chain) {
     switch (chain) {
         case Chain::marks:
             return "marks";
@@ -34,7 +34,7 @@ std::string_view chain_name(Chain chain) {
     return "";
 }
 
-std::string_view hook_name(Hook hook) {
+std::string_view nft_hook(Hook hook) {
     switch (hook) {
         case Hook::forward:
             return "forward";
@@ -51,7 +51,7 @@ bool asks_bare_segment(const netfilter::Rule& rule) {
     });
 }
 
-std::string chain_text(std::string_view name, const std::vector<std::string>& rules) {
+std::string nft_chain_text(std::string_view name, const std::vector<std::string>& rules) {
     std::string text = fmt::format("\tchain {} {{\n", name);
     for (const std::string& rule : rules)
         text += fmt::format("\t\t{}\n", NftWriter::commented(rule));
@@ -94,7 +94,7 @@ std::string NftWriter::target(const netfilter::Target& target) const {
     return std::visit(
         Overloaded{
             [](netfilter::Return) { return std::string("return"); },
-            [](netfilter::Goto there) { return fmt::format("goto {}", chain_name(there.chain)); },
+            [](netfilter::Goto there) { return fmt::format("goto {}", nft_chain(there.chain)); },
             [](netfilter::Drop) { return std::string("drop"); },
             [](netfilter::ResetTcp) { return std::string("reject with tcp reset"); },
             [](netfilter::PortUnreachable) {
@@ -143,10 +143,10 @@ std::string NftWriter::base_chain(Hook hook, Chain jump_to) const {
     std::string rule;
     for (const netfilter::Match& one : netfilter::entrance(hook))
         rule += match(one) + " ";
-    rule += fmt::format("jump {}", chain_name(jump_to));
+    rule += fmt::format("jump {}", nft_chain(jump_to));
     return fmt::format(
         "\tchain {0}{1} {{\n\t\ttype filter hook {0} priority {2}; policy accept;\n\t\t{3}\n\t}}\n",
-        hook_name(hook), jump_to == Chain::marks ? "-marks" : "",
+        nft_hook(hook), jump_to == Chain::marks ? "-marks" : "",
         jump_to == Chain::marks ? marks_priority : gate_priority, commented(rule));
 }
 
@@ -159,10 +159,10 @@ std::string NftWriter::table(std::uint8_t generation) const {
         for (const netfilter::Rule& rule : rules)
             if (!asks_bare_segment(rule))
                 lines.push_back(this->text(rule));
-        text += chain_text(chain_name(chain), lines);
+        text += nft_chain_text(nft_chain(chain), lines);
     }
-    return text + chain_text("save", copy_mark("meta mark", "ct mark")) +
-           chain_text("restore", copy_mark("ct mark", "meta mark")) + "}\n";
+    return text + nft_chain_text("save", copy_mark("meta mark", "ct mark")) +
+           nft_chain_text("restore", copy_mark("ct mark", "meta mark")) + "}\n";
 }
 
 std::vector<std::string> NftWriter::generation_rules(std::uint8_t generation) const {

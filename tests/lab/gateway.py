@@ -63,8 +63,9 @@ class Octroi:
 
     # The program's verbs.
 
-    def firewall(self, verb, check=True):
-        return self._gateway.run(self.program, "firewall", verb, "--config", self.config, check=check)
+    def firewall(self, verb, check=True, backend=None):
+        chosen = ("--backend", backend) if backend else ()
+        return self._gateway.run(self.program, "firewall", verb, "--config", self.config, *chosen, check=check)
 
     def status(self, *options, check=True):
         """What `octroi status` says on the gateway."""

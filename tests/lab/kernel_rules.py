@@ -10,6 +10,8 @@ class IptablesRules:
     name = "iptables"
     jumps_deleted = [(("iptables", "-t", table, "-D", "FORWARD", "-j", "OCTROI"), "does not jump to OCTROI")
                      for table in ("filter", "mangle")]
+    output_jumps_deleted = [("ip6tables", "-t", table, "-D", "OUTPUT", "!", "-o", "lo", "-m", "conntrack",
+                             "--ctdir", "ORIGINAL", "-j", "OCTROI") for table in ("filter", "mangle")]
     chain_emptied = ("ip6tables", "-F", "OCTROI-REFUSE"), "not the configured ones"
     rule_added = ("iptables", "-I", "OCTROI", "1", "-j", "ACCEPT"), "not the configured ones"
     all_flushed = ("iptables", "-F"), "OCTROI is absent"
@@ -43,6 +45,7 @@ class NftRules:
     name = "nft"
     jumps_deleted = [(("nft", "flush", "chain", "inet", "octroi", chain), "not the configured ones")
                      for chain in ("forward", "forward-marks")]
+    output_jumps_deleted = [("nft", "flush", "chain", "inet", "octroi", chain) for chain in ("output", "output-marks")]
     chain_emptied = ("nft", "flush", "chain", "inet", "octroi", "refuse"), "not the configured ones"
     rule_added = ("nft", "insert", "rule", "inet", "octroi", "gate", "accept"), "not the configured ones"
     all_flushed = ("nft", "flush", "ruleset"), "octroi is absent"

@@ -6,6 +6,7 @@ import unittest
 import clients
 from case import LabCase
 from gateway import Octroi, saved_rules
+from kernel_rules import IptablesRules, NftRules
 from server import page_of
 from topology import NEUTRAL
 
@@ -89,6 +90,43 @@ class Firewall(LabCase):
         self.daemon.install_firewall()
         self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
         self.assert_answered(clients.curl(self.lab, "www.example.org", NEUTRAL.v6), page_of("www.example.org"))
+
+    def test_check_names_rules_of_others_that_octroi_suffers_from(self):
+        self.daemon.install_firewall()
+        self.assertEqual(self.check().returncode, 0)
+        for rule, said in (("iptables -t mangle -A POSTROUTING -j CONNMARK --save-mark", b"bits of the mark that are octroi's"),
+                           ("ip6tables -t raw -A PREROUTING -p udp -j NOTRACK", b"exempts packets from connection tracking")):
+            with self.subTest(rule=rule):
+                self.lab.gateway.run(*rule.split())
+                found = self.check()
+                self.lab.gateway.run(*rule.replace(" -A ", " -D ").split())
+                self.assertEqual(found.returncode, 1)
+                self.assertIn(said, found.stdout)
+                self.assertIn(" ".join(rule.split()[3:6]).encode(), found.stdout)
+
+    def test_check_names_what_passes_by_the_administrators_rules_while_open(self):
+        folder = self.folder / "open"
+        folder.mkdir()
+        daemon = Octroi(self.lab, folder, "pilot.yaml", on_failure="open", backend="iptables")
+        daemon.install_firewall()
+        found = daemon.firewall("check", check=False)
+        self.assertEqual(found.returncode, 1)
+        self.assertIn(b"do not meet this rule (with nft they do): -A FORWARD -p tcp -m tcp --dport 25 -j MINE", found.stdout)
+
+    def test_rules_of_one_backend_give_way_to_the_others(self):
+        self.daemon.install_firewall()
+        for backend in self.backends():
+            self.daemon.firewall("install", backend=backend)
+            self.assertIn(f"({backend})".encode(), self.daemon.firewall("check", backend=backend).stderr)
+            others = NftRules if backend == "iptables" else IptablesRules
+            self.assertEqual(others(self.lab.gateway).saved(), [])
+
+    def backends(self):
+        """Those that this kernel can, to and fro."""
+        return ("nft", "iptables", "nft") if self.daemon.rules.name == "nft" else ("iptables",)
+
+    def check(self):
+        return self.daemon.firewall("check", check=False)
 
     def all_rules(self):
         return saved_rules(self.lab.gateway), self.daemon.rules.saved()

@@ -6,7 +6,7 @@ using namespace octroi;
 
 namespace {
 
-constexpr std::uint32_t all_bits = 0xffffffff;
+constexpr std::uint32_t every_bit = 0xffffffff;
 
 ForeignRules in_iptables(const std::string& saved, const netfilter::Settings& settings = {}) {
     ForeignRules found;
@@ -20,7 +20,7 @@ ForeignRules in_nft(const std::string& listed, bool without_iptables = false) {
     return found;
 }
 
-std::string table(const std::string& name, const std::string& rule) {
+std::string foreign_table(const std::string& name, const std::string& rule) {
     return "table " + name + " {\n\tchain c {\n\t\ttype filter hook prerouting priority -300; " +
            "policy accept;\n\t\t" + rule + "\n\t}\n}\n";
 }
@@ -41,13 +41,13 @@ TEST_SUITE("foreign rules") {
 
     TEST_CASE("iptables: the bits that a rule changes in a connection's mark, or takes from it") {
         CHECK(marks_written_by_iptables("-A POSTROUTING -j CONNMARK --save-mark --nfmask "
-                                        "0xffffffff --ctmask 0xffffffff") == all_bits);
+                                        "0xffffffff --ctmask 0xffffffff") == every_bit);
         CHECK(marks_written_by_iptables(
                   "-A PREROUTING -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff") == 0xff);
         CHECK(marks_written_by_iptables("-A FORWARD -j CONNMARK --set-xmark 0x5/0xffffffff") ==
-              all_bits);
+              every_bit);
         CHECK(marks_written_by_iptables("-A FORWARD -j CONNMARK --set-xmark 0x5/0xff") == 0xff);
-        CHECK(marks_written_by_iptables("-A FORWARD -j CONNMARK --save-mark") == all_bits);
+        CHECK(marks_written_by_iptables("-A FORWARD -j CONNMARK --save-mark") == every_bit);
     }
 
     TEST_CASE("nft: the bits that a rule sets in a packet's mark") {
@@ -55,7 +55,7 @@ TEST_SUITE("foreign rules") {
         CHECK(marks_written_by_nft("tcp dport 80 meta mark set 0x00000010 accept") == 0x10);
         CHECK(marks_written_by_nft("meta mark set meta mark & 0x000001ff | 0x00000100") == 0x100);
         CHECK(marks_written_by_nft("meta mark set meta mark ^ 0x00000007 counter") == 7);
-        CHECK(marks_written_by_nft("meta mark set ct mark") == all_bits);
+        CHECK(marks_written_by_nft("meta mark set ct mark") == every_bit);
         CHECK(marks_written_by_nft("meta mark set ct mark & 0x000000ff") == 0xff);
         CHECK(marks_written_by_nft("meta mark set ct mark & 0x0000000f | 0x00000100 accept") ==
               0x10f);
@@ -65,11 +65,11 @@ TEST_SUITE("foreign rules") {
     }
 
     TEST_CASE("nft: the bits that a rule changes in a connection's mark") {
-        CHECK(marks_written_by_nft("ct mark set meta mark") == all_bits);
-        CHECK(marks_written_by_nft("counter ct mark set mark") == all_bits);
-        CHECK(marks_written_by_nft("ct mark set 0x00000005") == all_bits);
+        CHECK(marks_written_by_nft("ct mark set meta mark") == every_bit);
+        CHECK(marks_written_by_nft("counter ct mark set mark") == every_bit);
+        CHECK(marks_written_by_nft("ct mark set 0x00000005") == every_bit);
         CHECK(marks_written_by_nft("ct mark set ct mark & 0xffffff01 | 0x00000001") == 0xff);
-        CHECK(marks_written_by_nft("ct mark set meta mark & 0x0000ffff") == all_bits);
+        CHECK(marks_written_by_nft("ct mark set meta mark & 0x0000ffff") == every_bit);
         CHECK(marks_written_by_nft("ct mark & 0x0000000f == 0x00000001 accept") == 0);
     }
 
@@ -95,7 +95,8 @@ TEST_SUITE("foreign rules") {
         CHECK(in_iptables(low, {.mark = MarkLayout(0)}).marks.size() == 1);
     }
 
-    TEST_CASE("what is exempted from connection tracking is named, on its way out only where asked") {
+    TEST_CASE(
+        "what is exempted from connection tracking is named, on its way out only where asked") {
         const std::string saved =
             "*raw\n"
             "-A PREROUTING -p udp -j NOTRACK\n"
@@ -107,24 +108,25 @@ TEST_SUITE("foreign rules") {
     }
 
     TEST_CASE("nft's rules are read table by table, octroi's own not at all") {
-        CHECK(in_nft(table("inet fw", "udp dport 53 notrack")).untracked ==
+        CHECK(in_nft(foreign_table("inet fw", "udp dport 53 notrack")).untracked ==
               std::vector<std::string>{
                   "nft, table inet fw, chain c: this rule exempts packets from connection "
                   "tracking: no decision is kept for them and their fragments arrive one by one: "
                   "udp dport 53 notrack"});
-        CHECK(in_nft(table("inet fw", "ct mark set meta mark")).marks.size() == 1);
-        CHECK(in_nft(table("inet octroi", "ct mark set meta mark")).marks.empty());
+        CHECK(in_nft(foreign_table("inet fw", "ct mark set meta mark")).marks.size() == 1);
+        CHECK(in_nft(foreign_table("inet octroi", "ct mark set meta mark")).marks.empty());
     }
 
     TEST_CASE("tables that iptables has shown are not told twice") {
-        const std::string rules = table("ip mangle", "counter ct mark set mark");
+        const std::string rules = foreign_table("ip mangle", "counter ct mark set mark");
         CHECK(in_nft(rules).marks.size() == 1);
         CHECK(in_nft(rules, true).marks.empty());
-        CHECK(in_nft(table("inet mangle", "ct mark set meta mark"), true).marks.size() == 1);
+        CHECK(in_nft(foreign_table("inet mangle", "ct mark set meta mark"), true).marks.size() ==
+              1);
     }
 
     TEST_CASE("a flowtable takes connections past octroi") {
-        const ForeignRules found = in_nft(table("inet fw", "ip protocol 6 flow add @f"));
+        const ForeignRules found = in_nft(foreign_table("inet fw", "ip protocol 6 flow add @f"));
         REQUIRE(found.offloading.size() == 1);
         CHECK(found.offloading[0] ==
               "nft, table inet fw, chain c: this rule takes connections past octroi: ip protocol 6 "

@@ -6,7 +6,7 @@ using namespace octroi;
 
 namespace {
 
-using Family = IptablesWriter::Family;
+using IpFamily = IptablesWriter::Family;
 
 bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
@@ -17,7 +17,7 @@ bool has(const std::string& text, std::string_view part) {
 TEST_SUITE("iptables writer") {
     TEST_CASE("the IPv4 rules, whole") {
         const IptablesWriter writer({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
-        CHECK(writer.print(Family::ipv4, 1) ==
+        CHECK(writer.print(IpFamily::ipv4, 1) ==
               "*mangle\n"
               ":OCTROI - [0:0]\n"
               "-A OCTROI -j MARK --set-xmark 0x0/0xfffff000\n"
@@ -52,7 +52,7 @@ TEST_SUITE("iptables writer") {
     }
 
     TEST_CASE("IPv6 has its own ICMP, and neighbour discovery is never queued") {
-        const std::string rules = IptablesWriter({}).print(Family::ipv6, 1);
+        const std::string rules = IptablesWriter({}).print(IpFamily::ipv6, 1);
         CHECK(has(rules, "-A OCTROI -p ipv6-icmp -m conntrack --ctstate RELATED -j RETURN\n"));
         CHECK(has(rules, "-j REJECT --reject-with icmp6-port-unreachable\n"));
         CHECK_FALSE(has(rules, "-p icmp "));
@@ -69,7 +69,7 @@ TEST_SUITE("iptables writer") {
         const auto rules = [](std::uint16_t first, std::uint16_t count) {
             return IptablesWriter(
                        {.first_queue = first, .queue_count = count, .mark = MarkLayout()})
-                .print(Family::ipv4, 1);
+                .print(IpFamily::ipv4, 1);
         };
         CHECK(has(rules(7, 1), "-A OCTROI -j NFQUEUE --queue-num 7\n"));
         CHECK(has(rules(7, 2), "-A OCTROI -j NFQUEUE --queue-balance 7:8\n"));
@@ -77,15 +77,16 @@ TEST_SUITE("iptables writer") {
 
     TEST_CASE("only on_failure: open lets packets pass a queue without a daemon") {
         const auto rules = [](bool bypass) {
-            return IptablesWriter({.bypass = bypass, .mark = MarkLayout()}).print(Family::ipv4, 1);
+            return IptablesWriter({.bypass = bypass, .mark = MarkLayout()})
+                .print(IpFamily::ipv4, 1);
         };
         CHECK(has(rules(true), "--queue-num 0 --queue-bypass\n"));
         CHECK_FALSE(has(rules(false), "bypass"));
     }
 
     TEST_CASE("the generation is in the first two rules and nowhere else") {
-        const std::string one = IptablesWriter({}).print(Family::ipv4, 1);
-        std::string last = IptablesWriter({}).print(Family::ipv4, 63);
+        const std::string one = IptablesWriter({}).print(IpFamily::ipv4, 1);
+        std::string last = IptablesWriter({}).print(IpFamily::ipv4, 63);
         for (const auto& [generation_63, generation_1] :
              {std::pair("0x5f800000/0xff800000", "0x40800000/0xff800000"),
               std::pair("0x1f800000/0x1f800000", "0x800000/0x1f800000")}) {
@@ -99,7 +100,7 @@ TEST_SUITE("iptables writer") {
     TEST_CASE("every mark lies inside octroi's mask, at every shift") {
         for (unsigned shift = 0; shift <= MarkLayout::max_shift; ++shift) {
             const MarkLayout layout(shift);
-            const std::string rules = IptablesWriter({.mark = layout}).print(Family::ipv4, 63);
+            const std::string rules = IptablesWriter({.mark = layout}).print(IpFamily::ipv4, 63);
             std::size_t marks = 0;
             for (std::size_t at = rules.find("0x"); at != std::string::npos;
                  at = rules.find("0x", at + 2)) {
@@ -117,7 +118,7 @@ TEST_SUITE("iptables writer") {
         CHECK(writer.jumps() == std::vector<std::string>{
                                     "-A FORWARD -j OCTROI",
                                     "-A OUTPUT ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI"});
-        const std::string rules = writer.print(Family::ipv6, 1);
+        const std::string rules = writer.print(IpFamily::ipv6, 1);
         const std::string_view jump =
             "-I OUTPUT 1 ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI\n";
         CHECK(rules.find(jump) != rules.rfind(jump));  // in mangle and in filter
@@ -125,12 +126,12 @@ TEST_SUITE("iptables writer") {
 
     TEST_CASE("jumps that are there already give way") {
         const std::string rules = IptablesWriter({}).table(
-            Family::ipv4, IptablesWriter::Table::filter, 1, {"-A OUTPUT -j OCTROI"});
+            IpFamily::ipv4, IptablesWriter::Table::filter, 1, {"-A OUTPUT -j OCTROI"});
         CHECK(has(rules, "-D OUTPUT -j OCTROI\n-I FORWARD 1 -j OCTROI\nCOMMIT\n"));
     }
 
     TEST_CASE("a new generation replaces two rules in their places") {
-        CHECK(IptablesWriter({}).new_generation(Family::ipv6, 2) ==
+        CHECK(IptablesWriter({}).new_generation(IpFamily::ipv6, 2) ==
               "*filter\n"
               "-R OCTROI 1 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
               "-R OCTROI 2 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
@@ -138,7 +139,7 @@ TEST_SUITE("iptables writer") {
     }
 
     TEST_CASE("only chains of octroi and the jumps to them are touched") {
-        const std::string rules = IptablesWriter({}).print(Family::ipv6, 1);
+        const std::string rules = IptablesWriter({}).print(IpFamily::ipv6, 1);
         CHECK_FALSE(has(rules, "-F"));
         CHECK_FALSE(has(rules, "-X"));
         CHECK_FALSE(has(rules, "-P"));

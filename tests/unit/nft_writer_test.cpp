@@ -23,13 +23,13 @@ std::string uncommented(const std::string& text) {
     return plain;
 }
 
-std::string chain(const std::string& text, const std::string& name) {
+std::string nft_chain(const std::string& text, const std::string& name) {
     const std::size_t begin = text.find("\tchain " + name + " {\n");
     REQUIRE(begin != std::string::npos);
     return text.substr(begin, text.find("\t}\n", begin) - begin);
 }
 
-std::string table(const netfilter::Settings& settings, std::uint8_t generation = 1) {
+std::string nft_table(const netfilter::Settings& settings, std::uint8_t generation = 1) {
     return uncommented(NftWriter(settings).table(generation));
 }
 
@@ -58,7 +58,8 @@ std::uint32_t copied(const std::string& rules, std::uint32_t from, std::uint32_t
 
 TEST_SUITE("nft writer") {
     TEST_CASE("the table, whole but for the copies of marks") {
-        const std::string text = table({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
+        const std::string text =
+            nft_table({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
         CHECK(text.substr(0, text.find("\tchain save")) ==
               "table inet octroi {\n"
               "\tchain forward-marks {\n"
@@ -98,7 +99,7 @@ TEST_SUITE("nft writer") {
     }
 
     TEST_CASE("a mark without bits of others is copied whole, the others bit by bit") {
-        const std::string save = chain(table({}), "save");
+        const std::string save = nft_chain(nft_table({}), "save");
         CHECK(save.starts_with(
             "\tchain save {\n"
             "\t\tct mark & 0x00000fff == 0x00000000 ct mark set meta mark & 0xfffff000 return\n"
@@ -110,11 +111,11 @@ TEST_SUITE("nft writer") {
     TEST_CASE("octroi's bits are copied and no others, at every shift") {
         for (unsigned shift = 0; shift <= MarkLayout::max_shift; ++shift) {
             const MarkLayout layout(shift);
-            const std::string text = table({.mark = layout});
+            const std::string text = nft_table({.mark = layout});
             for (const char* name : {"save", "restore"})
                 for (const std::uint32_t from : {0U, 0x12345678U, 0xffffffffU, 0xabcdef01U})
                     for (const std::uint32_t to : {0U, 0x87654321U, 0xffffffffU, 0x00000001U}) {
-                        const std::uint32_t after = copied(chain(text, name), from, to);
+                        const std::uint32_t after = copied(nft_chain(text, name), from, to);
                         REQUIRE(after == ((from & layout.mask()) | (to & ~layout.mask())));
                     }
         }
@@ -122,7 +123,7 @@ TEST_SUITE("nft writer") {
 
     TEST_CASE("the generation is the last of a decision that is copied bit by bit") {
         const MarkLayout layout;
-        const std::string save = chain(table({}), "save");
+        const std::string save = nft_chain(nft_table({}), "save");
         for (std::uint32_t part = layout.state_mask(); part != 0; part &= part - 1) {
             const std::string bit = fmt::format("{:#010x}", 1U << std::countr_zero(part));
             CHECK(save.find(bit + " ct mark set") < save.find("0x00800000 ct mark set"));
@@ -130,27 +131,28 @@ TEST_SUITE("nft writer") {
     }
 
     TEST_CASE("the output hook takes what the gateway itself opens, and nothing to loopback") {
-        const std::string text = table({.hooks = {netfilter::Hook::output}});
-        CHECK(chain(text, "output") ==
+        const std::string text = nft_table({.hooks = {netfilter::Hook::output}});
+        CHECK(nft_chain(text, "output") ==
               "\tchain output {\n"
               "\t\ttype filter hook output priority -10; policy accept;\n"
               "\t\toifname != lo ct direction original jump gate\n");
-        CHECK(
-            chain(text, "output-marks").contains("oifname != lo ct direction original jump marks"));
+        CHECK(nft_chain(text, "output-marks")
+                  .contains("oifname != lo ct direction original jump marks"));
         CHECK_FALSE(text.contains("hook forward"));
     }
 
     TEST_CASE("marks are cleared in a base chain that NF_REPEAT does not walk again") {
-        const std::string text = table({});
-        CHECK(chain(text, "forward-marks").contains("jump marks"));
-        CHECK_FALSE(chain(text, "forward").contains("marks"));
-        CHECK_FALSE(chain(text, "gate").contains("jump marks"));
+        const std::string text = nft_table({});
+        CHECK(nft_chain(text, "forward-marks").contains("jump marks"));
+        CHECK_FALSE(nft_chain(text, "forward").contains("marks"));
+        CHECK_FALSE(nft_chain(text, "gate").contains("jump marks"));
     }
 
     TEST_CASE("one queue is named by its number; only on_failure: open lets packets pass it") {
-        CHECK(table({.first_queue = 7}).contains("\t\tcounter queue to 7\n"));
-        CHECK(table({.first_queue = 7, .queue_count = 2}).contains("\t\tcounter queue to 7-8\n"));
-        CHECK(table({.bypass = true}).contains("\t\tcounter queue flags bypass to 0\n"));
+        CHECK(nft_table({.first_queue = 7}).contains("\t\tcounter queue to 7\n"));
+        CHECK(
+            nft_table({.first_queue = 7, .queue_count = 2}).contains("\t\tcounter queue to 7-8\n"));
+        CHECK(nft_table({.bypass = true}).contains("\t\tcounter queue flags bypass to 0\n"));
     }
 
     TEST_CASE("the generation is in the first two rules of the gate and nowhere else") {
