@@ -25,6 +25,9 @@ POLICY = "pilot.yaml"
 FORGET_SOON = [f"net.netfilter.nf_conntrack_{name}" for name in (
     "tcp_timeout_close=1", "tcp_timeout_established=10", "udp_timeout=1", "udp_timeout_stream=1")]
 
+# A refused datagram is answered by ICMP, of which the kernel sends no more than this a second in all.
+REFUSE_OFTEN = ["net.ipv4.icmp_msgs_per_sec=1000000", "net.ipv4.icmp_msgs_burst=100000"]
+
 # An administrator's rule, there with octroi and without: it makes the kernel track connections.
 TRACKED = ("FORWARD", "-m", "conntrack", "--ctstate", "NEW,ESTABLISHED,RELATED", "-j", "ACCEPT")
 
@@ -62,7 +65,7 @@ class Arena:
     def _prepare_namespaces(self):
         topology.ip_batch(self.lab.client, "".join(f"addr add {source}/32 dev lo\n" for source in SOURCES))
         self.lab.gateway.run("iptables", "-A", *TRACKED)
-        self.lab.gateway.run("sysctl", "-qw", *FORGET_SOON)
+        self.lab.gateway.run("sysctl", "-eqw", *FORGET_SOON, *REFUSE_OFTEN)
 
     def _write_payloads(self):
         for name in (PASSED, REFUSED):

@@ -49,7 +49,10 @@ def against_suricata(arena):
     factors, rates = [], []
     for _ in range(ROUNDS):
         with arena.plain(), suricata(arena):
-            theirs = complete(arena.flows("tcp", SECONDS))
+            counts = arena.flows("tcp", SECONDS)
+        if not counts["reset"]:
+            raise RuntimeError("Suricata refused nothing: the figure would say nothing")
+        theirs = complete(counts)
         rates.append(theirs)
         factors.append(complete(arena.flows("tcp", SECONDS)) / theirs)
     return {"suricata_newflow_factor": factors, "suricata_newflow_per_second": rates}
@@ -87,8 +90,9 @@ def refused_domains():
     listed = subprocess.run([binary(), "catalogue", "list"], capture_output=True, text=True, check=True).stdout
     services = [line.split()[1] for line in listed.splitlines() if "video-conferencing" in line and " FR " not in line]
     for service in services:
-        shown = subprocess.run([binary(), "catalogue", "show", service], capture_output=True, text=True, check=True)
-        yield from re.findall(r"^ *domain +(\S+)", shown.stdout, re.M)
+        shown = subprocess.run([binary(), "catalogue", "show", service], capture_output=True, text=True, check=True).stdout
+        domains = re.search(r"^domains((?: +\S+\n)+)", shown, re.M)
+        yield from domains[1].split() if domains else ()
 
 
 def rules_of(domains):
