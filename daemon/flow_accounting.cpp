@@ -59,11 +59,7 @@ FlowAccounting::~FlowAccounting() {
 
 void FlowAccounting::run() {
     while (!stopping_) {
-        try {
-            look_after_the_table();
-        } catch (const std::bad_alloc&) {
-            // It is looked at again in a second.
-        }
+        look_after_the_table();
         const auto ruleset = parts_.ruleset.load();
         parts_.events.receive(
             [&](const EndedConnection& connection) { account_.add(connection, *ruleset); });
@@ -75,13 +71,15 @@ void FlowAccounting::run() {
 
 // An event that waits for its redelivery holds a place in the kernel's table. New connections need
 // that more than the account does.
-void FlowAccounting::look_after_the_table() {
+void FlowAccounting::look_after_the_table() try {
     const auto now = std::chrono::steady_clock::now();
     if (now - looked_ < std::chrono::seconds(1))
         return;
     looked_ = now;
     const auto status = conntrack_status();
     parts_.events.redeliver(status && status->entries < status->limit / 4 * 3);
+} catch (const std::bad_alloc&) {
+    parts_.events.redeliver(false);
 }
 
 }  // namespace octroi

@@ -69,7 +69,6 @@ class Pipeline {
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_leave(const Judgement& judgement) const;
     void count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
-    [[nodiscard]] Verdict exceptional(Exception exception, const Ruleset& ruleset);
     void count_exception(Exception exception, Action action);
     void count_packet(bool v4, std::size_t length, const Verdict& verdict);
     void count_table();

@@ -11,8 +11,16 @@
 namespace octroi {
 namespace {
 
-Time now() {
+Time wall_time() {
     return std::chrono::system_clock::now();
+}
+
+// By which flows live and are forgotten: it starts as the clock on the wall, and nobody sets it.
+Time packet_time() {
+    using std::chrono::steady_clock;
+    static const Time started = wall_time();
+    static const steady_clock::time_point since = steady_clock::now();
+    return started + (steady_clock::now() - since);
 }
 
 }  // namespace
@@ -51,7 +59,7 @@ void Worker::run() {
         }
         if (last)
             return;
-        beat(now());
+        beat(wall_time());
         parts_.queue.wait(parts_.wake);
     }
 }
@@ -70,19 +78,20 @@ bool Worker::process_batch() {
     if (batch.empty())
         return false;
     const auto ruleset = parts_.ruleset.load();
-    const PacketContext arrived{.time = now(), .tick = std::chrono::steady_clock::now()};
+    const Time time = packet_time();
     for (const QueuedPacket& queued : batch)
-        answer(queued, *ruleset, arrived);
+        answer(queued, *ruleset, time);
     parts_.queue.send_verdicts();
     answered_.store(answered() + batch.size(), std::memory_order_relaxed);
-    beat(arrived.time);
+    beat(wall_time());
     return true;
 }
 
-void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketContext context) {
-    context.input_interface = queued.input_interface;
-    context.output_interface = queued.output_interface;
-    context.mark = queued.mark;
+void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {
+    const PacketContext context{.time = time,
+                                .input_interface = queued.input_interface,
+                                .output_interface = queued.output_interface,
+                                .mark = queued.mark};
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
     parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));
@@ -92,6 +101,7 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketCo
 void Worker::report(std::optional<FlowRecord> record) {
     if (parts_.events == nullptr || !record)
         return;
+    record->time = wall_time();
     if (is_event(*record) && !parts_.events->offer(parts_.index, std::move(*record)))
         parts_.registry.worker(parts_.index).add(events_dropped_);
 }

@@ -58,7 +58,7 @@ class Worker {
     [[nodiscard]] bool process_batch();
     void beat(Time time);
     void report(std::optional<FlowRecord> record);
-    void answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketContext context);
+    void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
     Parts parts_;
     Pipeline pipeline_;

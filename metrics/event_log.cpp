@@ -62,15 +62,13 @@ bool EventLog::drain() {
     for (const auto& ring : rings_)
         if (ring->pop(record)) {
             any = true;
-            write_record(record);
+            try {
+                write_line(to_event_line(record, settings_.clients) + "\n");
+            } catch (const std::bad_alloc&) {
+                ++failed_;
+            }
         }
     return any;
-}
-
-void EventLog::write_record(const FlowRecord& record) try {
-    write_line(to_event_line(record, settings_.clients) + "\n");
-} catch (const std::bad_alloc&) {
-    ++failed_;
 }
 
 void EventLog::write_line(const std::string& line) {

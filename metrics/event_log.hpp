@@ -46,7 +46,6 @@ class EventLog {
 
     void run(const std::stop_token& stop);
     bool drain();
-    void write_record(const FlowRecord& record);
     void write_line(const std::string& line);
 
     Settings settings_;
