@@ -1,7 +1,5 @@
 #include "daemon/flow_accounting.hpp"
 
-#include <new>
-
 #include <pthread.h>
 
 namespace octroi {
@@ -71,15 +69,13 @@ void FlowAccounting::run() {
 
 // An event that waits for its redelivery holds a place in the kernel's table. New connections need
 // that more than the account does.
-void FlowAccounting::look_after_the_table() try {
+void FlowAccounting::look_after_the_table() {
     const auto now = std::chrono::steady_clock::now();
     if (now - looked_ < std::chrono::seconds(1))
         return;
     looked_ = now;
     const auto status = conntrack_status();
     parts_.events.redeliver(status && status->entries < status->limit / 4 * 3);
-} catch (const std::bad_alloc&) {
-    parts_.events.redeliver(false);
 }
 
 }  // namespace octroi
