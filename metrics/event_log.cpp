@@ -63,7 +63,10 @@ bool EventLog::drain() {
         if (ring->pop(record)) {
             any = true;
             try {
-                write_line(to_event_line(record, settings_.clients) + "\n");
+                std::string line = to_event_line(record, settings_.clients);
+                write_line(line + "\n");
+                if (record.action != Action::accept || record.would != Action::accept)
+                    recent_.add(std::move(line));
             } catch (const std::bad_alloc&) {
                 ++failed_;
             }
