@@ -118,7 +118,7 @@ Ndpi::Guess Ndpi::feed(ndpi_flow_struct& flow, const Packet& packet, bool from_f
         return {};
     rebuild(buffer_, packet, from_first);
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                  packet.context.tick.time_since_epoch())
+                                  packet.context.time.time_since_epoch())
                                   .count();
     const ndpi_protocol found = ndpi_detection_process_packet(
         module_.get(), &flow, buffer_.data(), static_cast<std::uint16_t>(buffer_.size() - slack),

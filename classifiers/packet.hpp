@@ -9,16 +9,11 @@
 
 namespace octroi {
 
-/// What a clock on the wall shows: for people. It may be set forward or back at any time.
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
-
-/// What never goes back: for how long something took or was silent. A capture's own time in replay.
-using Tick = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
 /// What the kernel or the capture says beside the bytes of a packet.
 struct PacketContext {
-    Time time{};
-    Tick tick{};
+    Time time;
     std::uint32_t input_interface = 0;   ///< ifindex; 0 where unknown
     std::uint32_t output_interface = 0;  ///< ifindex; 0 where unknown
     std::uint32_t mark = 0;              ///< netfilter mark as delivered

@@ -77,15 +77,17 @@ timespec round_time(const ServiceManager& manager) {
 }
 
 // Without memory nothing is decided anew and the watchdog hungers; packets are answered all along.
-void look_after(Gateway& gateway, const ServiceManager& manager, int signal) try {
-    if (signal == SIGHUP)
-        reload(gateway, manager);
-    else
-        follow_schedule(gateway);
-    if (gateway.check_health() && manager.watchdog())
-        manager.notify("WATCHDOG=1");
-} catch (const std::bad_alloc&) {
-    spdlog::error("no memory to look after the gateway, tried again in a second");
+void look_after(Gateway& gateway, const ServiceManager& manager, int signal) {
+    try {
+        if (signal == SIGHUP)
+            reload(gateway, manager);
+        else
+            follow_schedule(gateway);
+        if (gateway.check_health() && manager.watchdog())
+            manager.notify("WATCHDOG=1");
+    } catch (const std::bad_alloc&) {
+        spdlog::error("no memory to look after the gateway, tried again in a second");
+    }
 }
 
 void serve(Gateway& gateway, const ServiceManager& manager, const sigset_t& signals) {

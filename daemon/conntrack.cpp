@@ -25,8 +25,17 @@ using Connection = Handle<nf_conntrack, nfct_destroy>;
 using Connections = std::vector<Connection>;
 using Filter = Handle<nfct_filter_dump, nfct_filter_dump_destroy>;
 
+// What names a connection, and its mark. Its state is left out: that may change before the mark is
+// written back, and the kernel refuses to undo it (EBUSY).
 int collect(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* found) {
-    static_cast<Connections*>(found)->emplace_back(nfct_clone(connection));
+    Connection kept(nfct_new());
+    if (!kept)
+        return NFCT_CB_FAILURE;
+    nfct_copy(kept.get(), connection, NFCT_CP_ORIG);
+    if (nfct_attr_is_set(connection, ATTR_ZONE) > 0)
+        nfct_set_attr_u16(kept.get(), ATTR_ZONE, nfct_get_attr_u16(connection, ATTR_ZONE));
+    nfct_set_attr_u32(kept.get(), ATTR_MARK, nfct_get_attr_u32(connection, ATTR_MARK));
+    static_cast<Connections*>(found)->push_back(std::move(kept));
     return NFCT_CB_CONTINUE;
 }
 

@@ -1,7 +1,5 @@
 #include "daemon/flow_accounting.hpp"
 
-#include <new>
-
 #include <pthread.h>
 
 #include "daemon/judgement.hpp"
@@ -96,11 +94,7 @@ FlowAccounting::~FlowAccounting() {
 
 void FlowAccounting::run() {
     while (!stopping_) {
-        try {
-            look_after_the_table();
-        } catch (const std::bad_alloc&) {
-            // It is looked at again in a second.
-        }
+        look_after_the_table();
         const auto ruleset = parts_.ruleset.load();
         parts_.events.receive([&](const EndedConnection& connection) {
             account_.add(connection, *ruleset);

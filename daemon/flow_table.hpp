@@ -21,8 +21,8 @@ struct Flow {
     Direction first{};  ///< of its first packet
     std::uint32_t packets = 0;
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
-    Tick first_seen;
-    Tick last_seen;
+    Time first_seen;
+    Time last_seen;
     Inspector inspector;
     std::uint32_t decided_at = 0;    ///< number of the packet that decided it; 0: none yet
     std::optional<Verdict> verdict;  ///< set when the flow is decided
@@ -54,7 +54,7 @@ class FlowTable {
         std::uint64_t undecided = 0;  ///< of all these, the flows that had no verdict
     };
 
-    explicit FlowTable(const Settings& settings) : settings_(settings) {}
+    explicit FlowTable(const Settings& settings);
 
     /// The flow of `packet`, new or known, with this packet counted; null where the table is full.
     [[nodiscard]] Flow* track(const Packet& packet);
@@ -67,7 +67,7 @@ class FlowTable {
     [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
 
     /// Forgets the flow that has been silent longest, if it has been so for `yield_after`.
-    bool yield_oldest(Tick now);
+    bool yield_oldest(Time now);
 
     /// Forgets the flow; the reference is dead afterwards.
     void forget(const Flow& flow);
@@ -81,12 +81,11 @@ class FlowTable {
 
   private:
     [[nodiscard]] Flow* known(const Packet& packet);
-    [[nodiscard]] bool make_room(Tick now);
-    void forget_idle(Tick now);
+    [[nodiscard]] bool make_room(Time now);
+    void forget_idle(Time now);
     void forget_oldest();
     void link_newest(std::uint32_t slot);
     void unlink(std::uint32_t slot);
-    void provide_slot();
     [[nodiscard]] std::uint32_t take_slot();
 
     Settings settings_;

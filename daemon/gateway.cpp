@@ -80,8 +80,8 @@ void add_conntrack_families(std::vector<Family>& families) {
 }
 
 // An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number.
-Ruleset::InterfaceZones zones_by_index(const Policy& policy) {
-    Ruleset::InterfaceZones zones;
+auto zones_by_index(const Policy& policy) {
+    decltype(Ruleset::interface_zones) zones;
     for (const Zone& zone : policy.zones())
         for (const std::string& interface : zone.interfaces)
             if (const unsigned index = if_nametoindex(interface.c_str()); index != 0)
@@ -312,22 +312,19 @@ std::expected<void, std::string> Gateway::put_in_force(
 }
 
 std::expected<void, std::string> Gateway::reload() {
-    auto in_force = renew();
+    std::expected<void, std::string> in_force;
+    activity_.enter(Activity::Phase::reading);
+    try {
+        const auto ruleset = load(next_generation(current_->generation));
+        in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
+    } catch (const std::bad_alloc&) {
+        in_force = std::unexpected("there is no memory for it");
+    }
     activity_.enter(Activity::Phase::none);
     note_reload(in_force.has_value());
     tell_policy(in_force ? PolicyEvent::Kind::reload : PolicyEvent::Kind::refused,
                 in_force ? "" : in_force.error());
     return in_force;
-}
-
-std::expected<void, std::string> Gateway::renew() {
-    activity_.enter(Activity::Phase::reading);
-    try {
-        auto ruleset = load(next_generation(current_->generation));
-        return ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
-    } catch (const std::bad_alloc&) {
-        return std::unexpected("there is no memory for it");
-    }
 }
 
 std::expected<bool, std::string> Gateway::follow_schedule() {

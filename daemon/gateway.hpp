@@ -57,7 +57,6 @@ class Gateway {
         std::uint8_t generation);
     [[nodiscard]] std::expected<void, std::string> put_in_force(
         const std::shared_ptr<const Ruleset>& ruleset);
-    [[nodiscard]] std::expected<void, std::string> renew();
     void start_accounting();
     [[nodiscard]] std::expected<void, std::string> open_workers(ServiceManager& manager);
     [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,

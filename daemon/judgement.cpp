@@ -257,7 +257,7 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
     const Findings& findings = flow.inspector.findings();
     const Identification& identification = judgement.identification;
     const Decision& decision = judgement.decision;
-    FlowRecord record{.time = flow.newest.time,
+    FlowRecord record{.time = flow.last_seen,
                       .source = flow.key.source(flow.first),
                       .destination = flow.key.destination(flow.first),
                       .protocol = flow.key.protocol(),

@@ -89,7 +89,7 @@ std::expected<std::optional<PcapSource::Captured>, std::string> PcapSource::next
         const auto since_epoch =
             std::chrono::seconds(second) + std::chrono::nanoseconds(header->ts.tv_usec);
         return Captured{.ip_packet = innermost_packet(*ip_packet),
-                        .context = {.time = Time(since_epoch), .tick = Tick(since_epoch)}};
+                        .context = {.time = Time(since_epoch)}};
     }
 }
 

@@ -26,8 +26,7 @@ PacketFate to_fate(const Verdict& verdict) {
     return PacketFate::drop;
 }
 
-template <typename Clock>
-std::int64_t seconds(Clock time) {
+std::int64_t seconds(Time time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
@@ -38,8 +37,8 @@ Flow alone(const Packet& packet) {
     flow.first = packet.direction;
     flow.packets = 1;
     flow.decided_at = 1;
-    flow.first_seen = packet.context.tick;
-    flow.last_seen = packet.context.tick;
+    flow.first_seen = packet.context.time;
+    flow.last_seen = packet.context.time;
     flow.newest = packet.context;
     flow.newest_direction = packet.direction;
     return flow;
@@ -48,6 +47,12 @@ Flow alone(const Packet& packet) {
 // Where it is open which SYN the server took, its SYN-ACK must come to user space.
 Verdict undecided(const Flow& flow) {
     return flow.inspector.disputed() ? watch() : pass();
+}
+
+// Of a packet that no rule can be asked about.
+Action action_on(Exception exception, const Ruleset& ruleset) {
+    const bool acts = ruleset.policy->defaults().mode == Mode::enforce;
+    return acts ? ruleset.policy->exception_action(exception) : Action::accept;
 }
 
 // An exception with nothing to remember the answer by: the packet alone is refused.
@@ -76,7 +81,9 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
         step = route(*packet, ruleset);
         guard_names(step, *packet, ip_packet, ruleset);
     } catch (const std::bad_alloc&) {
-        step = {.verdict = for_this_packet(exceptional(Exception::table_full, ruleset))};
+        const Action action = action_on(Exception::table_full, ruleset);
+        count_exception(Exception::table_full, action);
+        step = {.verdict = for_this_packet(action)};
     }
     count_packet(packet->is_v4(), packet->length, step.verdict);
     count_table();
@@ -219,7 +226,7 @@ void Pipeline::learn_addresses(const dns::Answer& answer, const Packet& packet,
     const ServiceId service = ruleset.catalogue->find_domain(*named)->id;
     for (const dns::Answer::Record& record : answer.addresses)
         settings_.memory->remember_resolved(packet.destination().address, record.address, service,
-                                            record.ttl, seconds(packet.context.tick));
+                                            record.ttl, seconds(packet.context.time));
 }
 
 bool Pipeline::may_leave(const Judgement& judgement) const {
@@ -267,7 +274,8 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
 Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                           const Ruleset& ruleset) {
     counters_.add(series_.decode_errors[static_cast<std::size_t>(error)]);
-    const Action action = exceptional(Exception::malformed, ruleset);
+    const Action action = action_on(Exception::malformed, ruleset);
+    count_exception(Exception::malformed, action);
     const Verdict verdict = for_this_packet(action);
     const bool v4 = !ip_packet.empty() && ip_packet.front() >> 4U == 4;
     count_packet(v4, ip_packet.size(), verdict);
@@ -276,14 +284,6 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Ti
         step.unreadable = MalformedPacket{
             .time = time, .action = action, .error = name_of(error), .suppressed = *untold};
     return step;
-}
-
-// Nothing is known of the packet, or there is no memory to find out.
-Action Pipeline::exceptional(Exception exception, const Ruleset& ruleset) {
-    const bool acts = ruleset.policy->defaults().mode == Mode::enforce;
-    const Action action = acts ? ruleset.policy->exception_action(exception) : Action::accept;
-    count_exception(exception, action);
-    return action;
 }
 
 FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
@@ -308,7 +308,7 @@ void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const
             series_.evidence[static_cast<std::size_t>(judgement.identification.decisive)]
                             [static_cast<std::size_t>(judgement.identification.strength)]);
     ruleset.rule_series.count(counters_, *ruleset.policy, decision,
-                              static_cast<std::uint64_t>(seconds(flow.newest.time)));
+                              static_cast<std::uint64_t>(seconds(flow.last_seen)));
     if (decision.exception)
         count_exception(*decision.exception, action);
     count_effort(flow, judgement);

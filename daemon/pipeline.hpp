@@ -74,7 +74,6 @@ class Pipeline {
     [[nodiscard]] bool may_leave(const Judgement& judgement) const;
     void count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
     void count_effort(const Flow& flow, const Judgement& judgement);
-    [[nodiscard]] Action exceptional(Exception exception, const Ruleset& ruleset);
     void count_exception(Exception exception, Action action);
     void count_packet(bool v4, std::size_t length, const Verdict& verdict);
     void count_table();

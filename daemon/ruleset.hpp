@@ -15,8 +15,6 @@ namespace octroi {
 
 /// Everything a worker needs to decide, published as one piece and never changed afterwards.
 struct Ruleset {
-    using InterfaceZones = absl::flat_hash_map<std::uint32_t, ZoneSet>;  ///< by ifindex
-
     std::shared_ptr<const Catalogue> catalogue;
     std::shared_ptr<const Policy> policy;
     std::uint8_t generation = 1;
@@ -25,7 +23,7 @@ struct Ruleset {
     RuleSeries rule_series;
     ClientSeries clients;
     ServiceSet covered;  ///< named by a rule
-    InterfaceZones interface_zones;
+    absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
 };
 
 /// A ruleset of generation 1 with all its series.

@@ -11,7 +11,7 @@
 namespace octroi {
 namespace {
 
-Time now() {
+Time wall_time() {
     return std::chrono::system_clock::now();
 }
 
@@ -22,6 +22,14 @@ Histogram::Scale duration_scale() {
     for (const std::uint64_t bound : {10, 25, 50, 100, 250, 500, 1000, 2500, 10'000, 100'000})
         scale.bounds.push_back(bound * microsecond);
     return scale;
+}
+
+// By which flows live and are forgotten: it starts as the clock on the wall, and nobody sets it.
+Time packet_time() {
+    using std::chrono::steady_clock;
+    static const Time started = wall_time();
+    static const steady_clock::time_point since = steady_clock::now();
+    return started + (steady_clock::now() - since);
 }
 
 }  // namespace
@@ -66,7 +74,7 @@ void Worker::run() {
             taken = process_batch();
         if (last)
             return;
-        beat(now());
+        beat(wall_time());
         parts_.queue.wait(parts_.wake);
     }
 }
@@ -86,13 +94,13 @@ std::size_t Worker::process_batch() {
         return 0;
     const auto began = std::chrono::steady_clock::now();
     const auto ruleset = parts_.ruleset.load();
-    const PacketContext arrived{.time = now(), .tick = std::chrono::steady_clock::now()};
+    const Time time = packet_time();
     for (const QueuedPacket& queued : batch)
-        answer(queued, *ruleset, arrived);
+        answer(queued, *ruleset, time);
     parts_.queue.send_verdicts();
     answered_.store(answered() + batch.size(), std::memory_order_relaxed);
     count_time(std::chrono::steady_clock::now() - began, batch.size());
-    beat(arrived.time);
+    beat(wall_time());
     return batch.size();
 }
 
@@ -104,10 +112,11 @@ void Worker::count_time(std::chrono::nanoseconds taken, std::size_t packets) {
     verdict_duration_.observe(counters, nanoseconds, packets);
 }
 
-void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketContext context) {
-    context.input_interface = queued.input_interface;
-    context.output_interface = queued.output_interface;
-    context.mark = queued.mark;
+void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {
+    const PacketContext context{.time = time,
+                                .input_interface = queued.input_interface,
+                                .output_interface = queued.output_interface,
+                                .mark = queued.mark};
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
     parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));
@@ -117,8 +126,10 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketCo
 }
 
 void Worker::report(std::optional<FlowRecord> record) {
-    if (parts_.events != nullptr && record && is_event(*record))
-        parts_.events->offer(parts_.index, std::move(*record));
+    if (parts_.events == nullptr || !record || !is_event(*record))
+        return;
+    record->time = wall_time();
+    parts_.events->offer(parts_.index, std::move(*record));
 }
 
 }  // namespace octroi

@@ -57,7 +57,7 @@ class Worker {
     void beat(Time time);
     void count_time(std::chrono::nanoseconds taken, std::size_t packets);
     void report(std::optional<FlowRecord> record);
-    void answer(const QueuedPacket& queued, const Ruleset& ruleset, PacketContext context);
+    void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
     Parts parts_;
     Pipeline pipeline_;

@@ -59,7 +59,7 @@ class Interfaces(LabCase):
         generation = daemon.scrape().sum("octroi_policy_generation")
         wait_until(lambda: daemon.scrape().sum("octroi_policy_generation") != generation, "that it is gone")
         generation = daemon.scrape().sum("octroi_policy_generation")
-        self.lab.gateway.run("ip", "link", "add", "passing", "type", "dummy")  # takes a number
+        self.lab.gateway.run("ip", "link", "add", "passing", "type", "veth")  # takes numbers
         ip_batch(self.lab.gateway, link("clients", self.lab.client))
         ip_batch(self.lab.client, CLIENT_SETUP)
         self.restore_routes()

@@ -68,16 +68,14 @@ class Gate {
 
     static constexpr MarkLayout layout{};
 
-    Tick now = Tick(std::chrono::hours(24));
-    Time wall = Time(std::chrono::hours(24));
+    Time now = Time(std::chrono::hours(24));
     std::uint32_t input_interface = 0;   ///< that packets come in through
     std::uint32_t output_interface = 0;  ///< that they go out through
     std::uint32_t mark = 0;              ///< that they come with
 
     Pipeline::Step operator()(const wire::Buffer& packet) {
         return pipeline_.process(packet,
-                                 {.time = wall,
-                                  .tick = now,
+                                 {.time = now,
                                   .input_interface = input_interface,
                                   .output_interface = output_interface,
                                   .mark = mark},

@@ -132,7 +132,7 @@ TEST_SUITE("name guard") {
         const auto step = answered(gate, answer("us05web.zoom.us"));
         REQUIRE(step.refused_name);
         const FlowRecord& record = *step.refused_name;
-        CHECK(record.time == gate.wall);
+        CHECK(record.time == gate.now);
         CHECK(record.source == client);
         CHECK(record.destination == resolver);
         CHECK(record.protocol == Protocol::udp);
