@@ -48,6 +48,7 @@ Flow* FlowTable::track(const Packet& packet) {
         flow = &flows_[slot];
         flow->key = packet.key;
         flow->first = packet.direction;
+        flow->first_seen = now;
         flow->first_sequence = packet.tcp.sequence;
     }
     flow->last_seen = now;

@@ -16,6 +16,7 @@
 #include "daemon/capabilities.hpp"
 #include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
+#include "daemon/event_families.hpp"
 #include "daemon/http_routes.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
@@ -104,7 +105,8 @@ Gateway::Gateway(const Config& config, int wake)
       firewall_(firewall_settings(config)),
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
-      health_(registry_, firewall_, config.queue_count) {
+      health_(registry_, firewall_, config.queue_count,
+              [this](HealthEvent change) { tell(std::move(change)); }) {
     const std::string reloads = "octroi_config_reloads_total";
     const std::string help = "Reloads of policy and catalogue, the first load included.";
     reloads_ = {
@@ -154,14 +156,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);
-    if (config_.event_file) {
-        auto events = EventLog::open({.path = *config_.event_file,
-                                      .clients = config_.event_clients,
-                                      .workers = config_.queue_count});
-        if (!events)
-            return std::unexpected(std::move(events.error()));
-        events_ = std::move(*events);
-    }
+    if (auto opened = open_events(); !opened)
+        return opened;
     if (auto opened = open_workers(manager); !opened)
         return opened;
     if (auto opened = open_http(); !opened)
@@ -175,8 +171,29 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
         return in_force;
     activity_.enter(Activity::Phase::none);
     note_reload(true);
+    tell_policy(PolicyEvent::Kind::load);
     static_cast<void>(check_health());  // counts begin here
     ready_ = true;
+    return {};
+}
+
+// Where none are to be written, the status still tells the last decisions, of a client its zone at
+// most.
+std::expected<void, std::string> Gateway::open_events() {
+    EventSettings settings =
+        config_.events.value_or(EventSettings{.format = {.clients = ClientPrivacy::zone}});
+    if (settings.format.gateway.empty())
+        settings.format.gateway = host_name();
+    auto sinks = open_sinks(settings);
+    if (!sinks)
+        return std::unexpected(std::move(sinks.error()));
+    auto events = EventLog::open({.format = std::move(settings.format),
+                                  .fold = settings.fold,
+                                  .producers = config_.queue_count + 2U},
+                                 std::move(*sinks));
+    if (!events)
+        return std::unexpected(std::move(events.error()));
+    events_ = std::move(*events);
     return {};
 }
 
@@ -244,6 +261,9 @@ void Gateway::start_accounting() {
                               .registry = registry_,
                               .counters = registry_.worker(config_.queue_count),
                               .ruleset = published_,
+                              .log = events_.get(),
+                              .producer = config_.queue_count + 1U,
+                              .told = config_.events ? config_.events->flows : FlowEvents::none,
                               .wake = wake_});
 }
 
@@ -312,6 +332,8 @@ std::expected<void, std::string> Gateway::reload() {
     auto in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
     activity_.enter(Activity::Phase::none);
     note_reload(in_force.has_value());
+    tell_policy(in_force ? PolicyEvent::Kind::reload : PolicyEvent::Kind::refused,
+                in_force ? "" : in_force.error());
     return in_force;
 }
 
@@ -327,14 +349,45 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
     activity_.enter(Activity::Phase::none);
+    if (in_force)
+        tell_policy(PolicyEvent::Kind::schedule);
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
+}
+
+// Of the control thread, whose ring is the one behind the workers'.
+void Gateway::tell(Event event) {
+    events_->offer(config_.queue_count, std::move(event));
+}
+
+void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
+    const Policy& policy = *current_->policy;
+    tell(PolicyEvent{.time = std::chrono::system_clock::now(),
+                     .kind = kind,
+                     .file = policy.file(),
+                     .generation = current_->generation,
+                     .rules = policy.rules().size(),
+                     .error = std::move(error)});
 }
 
 bool Gateway::check_health() {
     health_.watch_rules(current_->generation);
     if (config_.on_failure == OnFailure::open)
         health_.count_uninspected(workers_);
+    watch_losses();
     return health_.workers_progress(workers_);
+}
+
+void Gateway::watch_losses() {
+    if (!config_.events)
+        return;
+    auto change = loss_watch_.look(*events_, LossWatch::Clock::now());
+    if (!change)
+        return;
+    if (change->holds)
+        spdlog::warn("events are lost ({})", change->detail);
+    else
+        spdlog::info("no event was lost for a minute");
+    tell(std::move(*change));
 }
 
 void Gateway::note_reload(bool success) {
@@ -352,15 +405,8 @@ std::vector<Family> Gateway::collect() const {
     add_conntrack_families(families);
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
-    if (events_) {
-        Family written = counter("octroi_events_total", "Events written.");
-        written.samples.push_back(
-            {{{"type", "decision"}}, static_cast<double>(events_->written())});
-        Family failed = counter("octroi_event_write_errors_total",
-                                "Events lost because the file could not be written.");
-        failed.samples.push_back({{}, static_cast<double>(events_->failed())});
-        families.push_back(std::move(written));
-        families.push_back(std::move(failed));
+    if (config_.events) {
+        add_event_families(families, *events_);
     }
     Family build = gauge("octroi_build_info", "The running program.");
     build.samples.push_back({{{"version", version}, {"compiler", compiler}}, 1});
@@ -378,9 +424,9 @@ std::string Gateway::status() const {
                         .ready = ready_,
                         .gateway = host_name(),
                         .on_failure = config_.on_failure,
-                        .events = config_.event_file.has_value(),
+                        .events = config_.events.has_value(),
                         .activity = activity_.view(),
-                        .decisions = events_ ? events_->recent() : std::vector<std::string>()});
+                        .decisions = events_->recent()});
 }
 
 std::expected<void, std::string> Gateway::open_http() {

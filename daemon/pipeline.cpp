@@ -35,6 +35,7 @@ Flow alone(const Packet& packet) {
     flow.first = packet.direction;
     flow.packets = 1;
     flow.decided_at = 1;
+    flow.first_seen = packet.context.time;
     flow.last_seen = packet.context.time;
     flow.newest = packet.context;
     flow.newest_direction = packet.direction;
@@ -61,7 +62,7 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
                                  const Ruleset& ruleset) {
     const auto packet = decode_packet(ip_packet, context);
     if (!packet)
-        return refuse_malformed(packet.error(), ip_packet, ruleset);
+        return refuse_malformed(packet.error(), ip_packet, context.time, ruleset);
     Step step = route(*packet, ruleset);
     guard_names(step, *packet, ip_packet, ruleset);
     count_packet(packet->is_v4(), packet->length, step.verdict);
@@ -239,10 +240,17 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
     if (judgement.decision.enforced.rule != nullptr)
         return {.verdict = decided(action, ruleset.generation, judgement.service())};
     count_exception(Exception::table_full, action);
-    return {.verdict = for_this_packet(action)};
+    Step step{.verdict = for_this_packet(action)};
+    if (const auto untold = table_full_.at(packet.context.time)) {
+        flow.decided_at = 0;
+        FlowRecord record = record_of(flow, judgement, ruleset);
+        record.suppressed = *untold;
+        step.unreadable = std::move(record);
+    }
+    return step;
 }
 
-Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet,
+Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                           const Ruleset& ruleset) {
     counters_.add(series_.decode_errors[static_cast<std::size_t>(error)]);
     const bool acts = ruleset.policy->defaults().mode == Mode::enforce;
@@ -252,7 +260,11 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet,
     const Verdict verdict = for_this_packet(action);
     const bool v4 = !ip_packet.empty() && ip_packet.front() >> 4U == 4;
     count_packet(v4, ip_packet.size(), verdict);
-    return {.verdict = verdict, .malformed = true};
+    Step step{.verdict = verdict, .malformed = true};
+    if (const auto untold = malformed_.at(time))
+        step.unreadable = MalformedPacket{
+            .time = time, .action = action, .error = name_of(error), .suppressed = *untold};
+    return step;
 }
 
 FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {

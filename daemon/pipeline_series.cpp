@@ -75,6 +75,10 @@ void resolve_evidence(PipelineSeries& series, SeriesRegistry& registry) {
 
 }  // namespace
 
+std::string_view name_of(DecodeError error) {
+    return decode_error_names[static_cast<std::size_t>(error)];
+}
+
 PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
     const Labels self = {{"worker", std::to_string(worker)}};
     resolve_packets(*this, registry);

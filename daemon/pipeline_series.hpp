@@ -15,6 +15,9 @@ namespace octroi {
 /// How a packet left the pipeline, as octroi_packets_total names it.
 enum class PacketFate : std::uint8_t { pass, accept, drop, reject };
 
+/// What octroi_parser_errors_total calls it.
+[[nodiscard]] std::string_view name_of(DecodeError error);
+
 /// The slots of a pipeline's own counters, resolved when the program starts.
 struct PipelineSeries {
     explicit PipelineSeries(SeriesRegistry& registry, std::size_t worker);

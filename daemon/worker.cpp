@@ -26,10 +26,7 @@ Worker::Worker(Parts parts)
           MetricType::gauge, {{"worker", std::to_string(parts_.index)}})),
       verdict_errors_(parts_.registry.slot("octroi_nfqueue_verdict_errors_total",
                                            "Verdicts that the kernel refused.", MetricType::counter,
-                                           {{"queue", std::to_string(parts_.queue.number())}})),
-      events_dropped_(parts_.registry.slot("octroi_events_dropped_total",
-                                           "Events that were not written.", MetricType::counter,
-                                           {{"reason", "ring_full"}})) {}
+                                           {{"queue", std::to_string(parts_.queue.number())}})) {}
 
 void Worker::start() {
     thread_ = std::thread([this] {
@@ -88,13 +85,13 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
     parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));
     report(std::move(step.refused_name));
+    if (parts_.events != nullptr && step.unreadable)
+        parts_.events->offer(parts_.index, std::move(*step.unreadable));
 }
 
 void Worker::report(std::optional<FlowRecord> record) {
-    if (parts_.events == nullptr || !record)
-        return;
-    if (is_event(*record) && !parts_.events->offer(parts_.index, std::move(*record)))
-        parts_.registry.worker(parts_.index).add(events_dropped_);
+    if (parts_.events != nullptr && record && is_event(*record))
+        parts_.events->offer(parts_.index, std::move(*record));
 }
 
 }  // namespace octroi

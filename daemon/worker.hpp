@@ -64,7 +64,6 @@ class Worker {
     Pipeline pipeline_;
     Slot heartbeat_;
     Slot verdict_errors_;
-    Slot events_dropped_;
     std::atomic<std::uint64_t> rounds_{0};
     std::atomic<std::uint64_t> answered_{0};
     std::atomic<bool> stopping_{false};

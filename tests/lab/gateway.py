@@ -20,7 +20,7 @@ mark: {{shift: 12}}
 on_failure: {on_failure}
 flows: {{limit: {flow_limit}}}
 metrics: {{listen: "127.0.0.1:{port}"}}
-events: {{file: events.jsonl, clients: {clients}}}
+events: {events}
 """
 
 
@@ -37,7 +37,7 @@ class Octroi:
     """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
 
     def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full", queue_length=8192,
-                 flow_limit=65536, manager=None, gateway=None):
+                 flow_limit=65536, manager=None, gateway=None, events=()):
         self._lab = lab
         self._gateway = gateway or lab.gateway
         self._manager = manager
@@ -47,7 +47,9 @@ class Octroi:
         self.program = binary()
         self.config = folder / "octroi.yaml"
         self.log = folder / "octroi.log"
-        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients,
+        # Cases count events: none is folded unless a case asks for it.
+        events = {"file": "events.jsonl", "clients": clients, "fold_seconds": 0, **dict(events)}
+        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, events=json.dumps(events),
                                                     queue_length=queue_length, flow_limit=flow_limit))
         self.write_policy((POLICIES / policy).read_text())
 
@@ -165,11 +167,15 @@ class Octroi:
     def scrape(self):
         return metrics.scrape(self._gateway)
 
-    def events(self):
-        """The decision events so far. The last line may still be under way."""
-        file = self.folder / "events.jsonl"
+    def lines(self, file="events.jsonl"):
+        """The events of every type so far. The last line may still be under way."""
+        file = self.folder / file
         lines = file.read_text().split("\n")[:-1] if file.exists() else []
-        return [event for event in map(json.loads, lines) if event["event_type"] == "decision"]
+        return [json.loads(line) for line in lines]
+
+    def events(self):
+        """The decision events so far."""
+        return [event for event in self.lines() if event["event_type"] == "decision"]
 
     def event(self, **fields):
         """The first decision event with these fields, waited for."""
