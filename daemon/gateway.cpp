@@ -154,21 +154,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);
-    if (config_.events) {
-        EventFormat::Settings format = config_.events->format;
-        if (format.gateway.empty())
-            format.gateway = host_name();
-        auto sinks = open_sinks(*config_.events);
-        if (!sinks)
-            return std::unexpected(std::move(sinks.error()));
-        auto events = EventLog::open({.format = std::move(format),
-                                      .fold = config_.events->fold,
-                                      .producers = config_.queue_count + 2U},
-                                     std::move(*sinks));
-        if (!events)
-            return std::unexpected(std::move(events.error()));
-        events_ = std::move(*events);
-    }
+    if (auto opened = open_events(); !opened)
+        return opened;
     if (auto opened = open_workers(manager); !opened)
         return opened;
     if (auto opened = open_http(); !opened)
@@ -185,6 +172,26 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     tell_policy(PolicyEvent::Kind::load);
     static_cast<void>(check_health());  // counts begin here
     ready_ = true;
+    return {};
+}
+
+// Where none are to be written, the status still tells the last decisions, of a client its zone at
+// most.
+std::expected<void, std::string> Gateway::open_events() {
+    EventSettings settings =
+        config_.events.value_or(EventSettings{.format = {.clients = ClientPrivacy::zone}});
+    if (settings.format.gateway.empty())
+        settings.format.gateway = host_name();
+    auto sinks = open_sinks(settings);
+    if (!sinks)
+        return std::unexpected(std::move(sinks.error()));
+    auto events = EventLog::open({.format = std::move(settings.format),
+                                  .fold = settings.fold,
+                                  .producers = config_.queue_count + 2U},
+                                 std::move(*sinks));
+    if (!events)
+        return std::unexpected(std::move(events.error()));
+    events_ = std::move(*events);
     return {};
 }
 
@@ -353,8 +360,7 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
 
 // Of the control thread, whose ring is the one behind the workers'.
 void Gateway::tell(Event event) {
-    if (events_)
-        events_->offer(config_.queue_count, std::move(event));
+    events_->offer(config_.queue_count, std::move(event));
 }
 
 void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
@@ -377,7 +383,7 @@ bool Gateway::check_health() {
 }
 
 void Gateway::watch_losses() {
-    if (!events_)
+    if (!config_.events)
         return;
     auto change = loss_watch_.look(*events_, LossWatch::Clock::now());
     if (!change)
@@ -405,7 +411,7 @@ std::vector<Family> Gateway::collect() const {
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
     add_process_families(families, started_);
-    if (events_) {
+    if (config_.events) {
         add_event_families(families, *events_);
     }
     Family build = gauge("octroi_build_info", "The running program.");
@@ -430,7 +436,7 @@ std::string Gateway::status() const {
                         .on_failure = config_.on_failure,
                         .events = config_.events.has_value(),
                         .activity = activity_.view(),
-                        .decisions = events_ ? events_->recent() : std::vector<std::string>()});
+                        .decisions = events_->recent()});
 }
 
 std::expected<void, std::string> Gateway::open_http() {

@@ -62,6 +62,7 @@ class Gateway {
     [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,
                                                                  ServiceManager& manager) const;
     [[nodiscard]] std::vector<Family> collect() const;
+    [[nodiscard]] std::expected<void, std::string> open_events();
     [[nodiscard]] std::expected<void, std::string> open_http();
     [[nodiscard]] std::string status() const;
     void note_reload(bool success);

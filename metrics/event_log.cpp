@@ -96,8 +96,11 @@ bool EventLog::drain() {
 }
 
 void EventLog::write(const Event& event) {
+    const bool refusal = is_refusal(event);
+    if (sinks_.empty() && !refusal)
+        return;
     std::string text = format_.line(event, sequence_ + 1);
-    if (is_refusal(event))
+    if (refusal)
         recent_.add(text);
     const auto line = std::make_shared<const std::string>(std::move(text) + "\n");
     ++sequence_;

@@ -18,8 +18,8 @@
 namespace octroi {
 
 /// Takes events from other threads, which never wait for it, folds repeats, and hands them to the
-/// sinks as JSON lines, all on a thread of its own. What there is no room for is dropped and
-/// counted.
+/// sinks as JSON lines, all on a thread of its own. Without a sink it keeps the last refusals
+/// alone. What there is no room for is dropped and counted.
 class EventLog {
   public:
     struct Settings {
