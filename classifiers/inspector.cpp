@@ -100,6 +100,11 @@ std::optional<Direction> Inspector::client() const {
                       transport_);
 }
 
+bool Inspector::begins_anew(const Packet& packet, Workspace& workspace) const {
+    const auto* datagrams = std::get_if<DatagramInspector>(&transport_);
+    return datagrams != nullptr && datagrams->begins_anew(packet.payload, workspace);
+}
+
 bool Inspector::midstream() const {
     const auto* stream = std::get_if<StreamInspector>(&transport_);
     return stream != nullptr && stream->midstream();

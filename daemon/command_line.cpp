@@ -235,7 +235,7 @@ void add_report(CLI::App& program, ReportCommand& command) {
     verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
     verb->footer(
         "Example: octroi report --from 2026-12-01 --to 2026-12-31 --output december.html "
-        "/var/log/octroi/events.jsonl*\n"
+        "/var/log/octroi/events*.jsonl*\n"
         "Exit code: 0 written, 1 written but events are missing or broken, 2 not written");
 }
 

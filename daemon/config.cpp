@@ -51,7 +51,6 @@ class ConfigReader {
     void read_flows(const yaml::Node* node, Config& config);
     void read_metrics(const yaml::Node* node, Config& config);
     void read_listen(const yaml::Node& node, Config& config);
-    void read_events(const yaml::Node* node, Config& config);
 
     Report& report_;
     std::filesystem::path folder_;
@@ -76,7 +75,8 @@ Config ConfigReader::read(const yaml::Node& root) {
     read_firewall(fields.optional("firewall"), config);
     read_flows(fields.optional("flows"), config);
     read_metrics(fields.optional("metrics"), config);
-    read_events(fields.optional("events"), config);
+    if (const yaml::Node* events = fields.optional("events"))
+        config.events = read_event_settings(report_, *events, folder_);
     fields.finish();
     return config;
 }
@@ -184,19 +184,6 @@ void ConfigReader::read_listen(const yaml::Node& node, Config& config) {
                              R"(examples: "127.0.0.1:9477", "[::1]:9477")");
     config.metrics_address = host;
     config.metrics_port = port;
-}
-
-void ConfigReader::read_events(const yaml::Node* node, Config& config) {
-    if (node == nullptr)
-        return;
-    Fields fields(report_, *node, "`events`");
-    const yaml::Node* file = fields.required("file");
-    config.event_file =
-        file != nullptr && file->scalar == "-" ? std::optional<std::string>("-") : read_path(file);
-    if (const auto word = read_word(report_, fields.optional("clients"), Code::bad_value,
-                                    "full or zone", {"full", "zone"}))
-        config.event_clients = static_cast<ClientPrivacy>(*word);
-    fields.finish();
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/event_settings.hpp"
 #include "daemon/mark.hpp"
 #include "daemon/netfilter_rules.hpp"
 #include "daemon/pipeline.hpp"
-#include "metrics/flow_record.hpp"
 #include "rules/diagnostic.hpp"
 
 namespace octroi {
@@ -46,8 +46,7 @@ struct Config {
     std::string metrics_address = "127.0.0.1";
     std::uint16_t metrics_port = 9477;
     std::optional<std::string> token_file;  ///< of the secret that readers must send
-    std::optional<std::string> event_file;  ///< "-" is stdout
-    ClientPrivacy event_clients = ClientPrivacy::zone;
+    std::optional<EventSettings> events;    ///< nothing: none are written
 };
 
 /// Where the daemon serves its metrics and status: "http://127.0.0.1:9477".

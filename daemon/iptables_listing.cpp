@@ -105,16 +105,17 @@ std::optional<std::string> IptablesListing::refusal_behind(std::string_view jump
 
 std::uint64_t IptablesListing::packets_to_queue() const {
     constexpr std::string_view counters = " -c ";
+    std::uint64_t packets = 0;
     for (const std::string& line : lines_) {
         const std::size_t place = line.find(counters);
-        if (!line.starts_with("-A OCTROI ") || line.find(" -j NFQUEUE ") == std::string::npos ||
+        if (!line.starts_with("-A OCTROI") || line.find(" -j NFQUEUE ") == std::string::npos ||
             place == std::string::npos)
             continue;
-        std::uint64_t packets = 0;
-        std::from_chars(line.data() + place + counters.size(), line.data() + line.size(), packets);
-        return packets;
+        std::uint64_t met = 0;
+        std::from_chars(line.data() + place + counters.size(), line.data() + line.size(), met);
+        packets += met;
     }
-    return 0;
+    return packets;
 }
 
 }  // namespace octroi

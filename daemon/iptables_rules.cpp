@@ -232,7 +232,7 @@ std::expected<std::uint64_t, std::string> IptablesRules::packets_to_queue() {
     std::uint64_t packets = 0;
     for (const IpFamily family : IptablesWriter::families) {
         const auto printed =
-            run_rules_program({program_of(family), "-w", "-t", "filter", "-v", "-S", "OCTROI"});
+            run_rules_program({program_of(family), "-w", "-t", "filter", "-v", "-S"});
         if (!printed)
             return std::unexpected(printed.error());
         packets += IptablesListing(*printed).packets_to_queue();

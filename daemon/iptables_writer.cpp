@@ -22,6 +22,8 @@ std::string_view iptables_chain(Chain chain) {
         case Chain::marks:
         case Chain::gate:
             return "OCTROI";
+        case Chain::quic:
+            return "OCTROI-QUIC";
         case Chain::verdict:
             return "OCTROI-VERDICT";
         case Chain::refuse:
@@ -60,6 +62,20 @@ constexpr std::string_view bare_segment_ipv6 =
     "128 0 0 0,29 1 0 0,"             // the packet's length is x
     "6 0 0 0,6 0 0 65535";
 
+// UDP's length is 1208 or more, and the first two bits behind its header are set.
+constexpr std::string_view quic_initial_ipv4 =
+    "8,"
+    "177 0 0 0,"                      // x = length of the IP header
+    "80 0 0 8,84 0 0 192,21 0 3 192,"
+    "72 0 0 4,53 0 1 1208,"
+    "6 0 0 65535,6 0 0 0";
+constexpr std::string_view quic_initial_ipv6 =
+    "9,"
+    "48 0 0 6,21 0 6 17,"             // next header: UDP
+    "48 0 0 48,84 0 0 192,21 0 3 192,"
+    "40 0 0 44,53 0 1 1208,"
+    "6 0 0 65535,6 0 0 0";
+
 bool in_table(Chain chain, Table table) {
     return (chain == Chain::marks) == (table == Table::mangle);
 }
@@ -78,7 +94,7 @@ std::string_view table_name(IptablesWriter::Table table) {
 
 std::vector<std::string_view> IptablesWriter::chains(Table table) {
     std::vector<std::string_view> names;
-    for (const Chain chain : {Chain::marks, Chain::gate, Chain::verdict, Chain::refuse})
+    for (const Chain chain : {Chain::marks, Chain::gate, Chain::quic, Chain::verdict, Chain::refuse})
         if (in_table(chain, table))
             names.push_back(iptables_chain(chain));
     return names;
@@ -98,6 +114,10 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
             [&](netfilter::BareSegment) {
                 return fmt::format("-p tcp -m bpf --bytecode \"{}\"",
                                    family == Family::ipv4 ? bare_segment_ipv4 : bare_segment_ipv6);
+            },
+            [&](netfilter::QuicInitial) {
+                return fmt::format("-p udp -m udp --dport 443 -m bpf --bytecode \"{}\"",
+                                   family == Family::ipv4 ? quic_initial_ipv4 : quic_initial_ipv6);
             },
             [&](netfilter::RelatedIcmp) {
                 return fmt::format("-p {} -m conntrack --ctstate RELATED",
@@ -200,8 +220,10 @@ std::string IptablesWriter::new_generation(IpFamily family, std::uint8_t generat
     const auto filter = rules(family, Table::filter, generation);
     constexpr std::size_t chain = std::string_view("-A OCTROI ").size();
     std::string text = "*filter\n";
-    for (std::size_t i = 0; i < netfilter::generation_rules; ++i)
-        text += fmt::format("-R OCTROI {} {}\n", i + 1, filter.at(i).substr(chain));
+    for (std::size_t i = 0; i < netfilter::generation_rules; ++i) {
+        const std::size_t place = netfilter::first_generation_rule + i;
+        text += fmt::format("-R OCTROI {} {}\n", place + 1, filter.at(place).substr(chain));
+    }
     return text + "COMMIT\n";
 }
 

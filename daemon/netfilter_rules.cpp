@@ -9,12 +9,19 @@ class RuleMaker {
         : layout_(layout), generation_(generation) {}
 
     [[nodiscard]] std::vector<Rule> gate() const;
+    [[nodiscard]] std::vector<Rule> quic() const;
     [[nodiscard]] std::vector<Rule> verdict() const;
     [[nodiscard]] std::vector<Rule> refuse() const;
 
   private:
     [[nodiscard]] PacketMark packet(MarkState state) const {
         return {.value = layout_.encode({.state = state}), .mask = layout_.state_mask()};
+    }
+
+    [[nodiscard]] PacketMark answered() const {
+        PacketMark any = packet(MarkState::none);
+        any.equal = false;
+        return any;
     }
 
     [[nodiscard]] ConnectionMark connection(MarkState state) const {
@@ -31,18 +38,25 @@ std::vector<Rule> RuleMaker::gate() const {
         .mask = layout_.generation_mask() | layout_.state_mask()};
     const ConnectionMark decided{.value = layout_.encode({.generation = generation_}),
                                  .mask = layout_.generation_mask()};
-    PacketMark answered = packet(MarkState::none);
-    answered.equal = false;
     return {
+        {{QuicInitial{}}, Goto{Chain::quic}},
         {{accepted}, Return{}},
         {{decided}, Goto{Chain::refuse}},
-        {{answered}, Goto{Chain::verdict}},
+        {{answered()}, Goto{Chain::verdict}},
         // An ICMP error shares the conntrack entry of the flow it speaks about.
         {{RelatedIcmp{}}, Return{}},
         {{NeighbourDiscovery{}}, Return{}},
         // Nothing can be learned from it, and nothing gets through with it.
         {{BareSegment{}, connection(MarkState::none)}, Return{}},
         {{}, RestoreMark{}},
+        {{}, Queue{}},
+    };
+}
+
+// Asked about whatever the connection carries: the verdict replaces that.
+std::vector<Rule> RuleMaker::quic() const {
+    return {
+        {{answered()}, Goto{Chain::verdict}},
         {{}, Queue{}},
     };
 }
@@ -78,6 +92,7 @@ std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation)
         // A restored mark of another program must not pass for a decision of ours.
         {Chain::marks, {{{}, ClearMark{}}}},
         {Chain::gate, maker.gate()},
+        {Chain::quic, maker.quic()},
         {Chain::verdict, maker.verdict()},
         {Chain::refuse, maker.refuse()},
     };

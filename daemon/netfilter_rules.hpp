@@ -19,6 +19,7 @@ enum class Hook : std::uint8_t {
 enum class Chain : std::uint8_t {
     marks,    ///< before the others, and not walked again by NF_REPEAT
     gate,     ///< decided flows leave, the others go to the queue
+    quic,     ///< what may begin another connection on the ports of a decided flow
     verdict,  ///< the second pass: a verdict came back in the packet's mark
     refuse
 };
@@ -47,6 +48,10 @@ struct Tcp {};
 /// TCP without payload, and no SYN of a client.
 struct BareSegment {};
 
+/// A datagram to port 443 like a client's QUIC Initial: 1200 octets at least (RFC 9000 14.1) that
+/// begin with a long header (RFC 9443 2).
+struct QuicInitial {};
+
 /// ICMP of the packet's own family, about another connection.
 struct RelatedIcmp {};
 
@@ -59,7 +64,7 @@ struct NotToLoopback {};
 /// From the side that opened the connection.
 struct FromOpener {};
 
-using Match = std::variant<PacketMark, ConnectionMark, Tcp, BareSegment, RelatedIcmp, NeighbourDiscovery,
+using Match = std::variant<PacketMark, ConnectionMark, Tcp, BareSegment, QuicInitial, RelatedIcmp, NeighbourDiscovery,
                            NotToLoopback, FromOpener>;
 
 struct Return {};
@@ -98,7 +103,8 @@ struct ChainRules {
     std::vector<Rule> rules;
 };
 
-/// How many rules carry the generation: the first ones of `gate`.
+/// Which rules of `gate` carry the generation, and how many.
+constexpr std::size_t first_generation_rule = 1;
 constexpr std::size_t generation_rules = 2;
 
 /// All chains, in the order of their enumerators.

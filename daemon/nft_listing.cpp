@@ -77,10 +77,12 @@ std::optional<std::uint32_t> NftListing::accepted_mark() const {
 }
 
 std::uint64_t NftListing::packets_to_queue() const {
-    for (const Rule& rule : rules("gate"))
-        if (rule.text.starts_with("counter queue "))
-            return rule.packets;
-    return 0;
+    std::uint64_t packets = 0;
+    for (const char* chain : {"gate", "quic"})
+        for (const Rule& rule : rules(chain))
+            if (rule.text.starts_with("counter queue "))
+                packets += rule.packets;
+    return packets;
 }
 
 }  // namespace octroi

@@ -106,11 +106,12 @@ std::expected<void, std::string> NftRules::set_generation(std::uint8_t generatio
         return std::unexpected(listing.error());
     const auto gate = *listing ? (*listing)->rules("gate") : std::vector<NftListing::Rule>();
     const auto rules = writer_.generation_rules(generation);
-    if (gate.size() <= rules.size() || !(*listing)->accepted_mark())
+    constexpr std::size_t first = netfilter::first_generation_rule;
+    if (gate.size() <= first + rules.size() || !(*listing)->accepted_mark())
         return std::unexpected("nft: the rules of the table inet octroi are not octroi's");
     std::string transaction;
     for (std::size_t i = 0; i < rules.size(); ++i)
-        transaction += fmt::format("replace rule inet octroi gate handle {} {}\n", gate[i].handle,
+        transaction += fmt::format("replace rule inet octroi gate handle {} {}\n", gate[first + i].handle,
                                    NftWriter::commented(rules[i]));
     return run_transaction(transaction);
 }

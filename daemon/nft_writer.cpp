@@ -26,6 +26,8 @@ std::string_view nft_chain(Chain chain) {
             return "marks";
         case Chain::gate:
             return "gate";
+        case Chain::quic:
+            return "quic";
         case Chain::verdict:
             return "verdict";
         case Chain::refuse:
@@ -75,6 +77,9 @@ std::string NftWriter::match(const netfilter::Match& match) const {
                    },
                    [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
                    [](netfilter::BareSegment) { return std::string(); },
+                   [](netfilter::QuicInitial) {
+                       return std::string("udp dport 443 udp length >= 1208 @th,64,2 3");
+                   },
                    [](netfilter::RelatedIcmp) {
                        return std::string("meta l4proto { icmp, ipv6-icmp } ct state related");
                    },
@@ -170,7 +175,7 @@ std::vector<std::string> NftWriter::generation_rules(std::uint8_t generation) co
     for (const auto& [chain, rules] : netfilter::rules(settings_, generation))
         if (chain == Chain::gate)
             for (std::size_t i = 0; i < netfilter::generation_rules; ++i)
-                lines.push_back(text(rules.at(i)));
+                lines.push_back(text(rules.at(netfilter::first_generation_rule + i)));
     return lines;
 }
 

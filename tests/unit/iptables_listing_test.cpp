@@ -82,10 +82,11 @@ TEST_SUITE("iptables listing") {
         CHECK_FALSE(listing.way_past(jump, harmless));
     }
 
-    TEST_CASE("the queue rule's counter is read, where there is one") {
+    TEST_CASE("the queue rules' counters are read, where there are any") {
         CHECK(IptablesListing("-A OCTROI -c 5 300 -j RETURN\n"
-                              "-A OCTROI -c 17 900 -j NFQUEUE --queue-balance 0:1\n")
-                  .packets_to_queue() == 17);
+                              "-A OCTROI -c 17 900 -j NFQUEUE --queue-balance 0:1\n"
+                              "-A OCTROI-QUIC -c 3 3600 -j NFQUEUE --queue-balance 0:1\n")
+                  .packets_to_queue() == 20);
         CHECK(IptablesListing("-A OCTROI -j NFQUEUE --queue-num 0\n").packets_to_queue() == 0);
         CHECK(
             IptablesListing("-A FORWARD -c 17 900 -j NFQUEUE --queue-num 0\n").packets_to_queue() ==

@@ -25,8 +25,11 @@ TEST_SUITE("iptables writer") {
               "COMMIT\n"
               "*filter\n"
               ":OCTROI - [0:0]\n"
+              ":OCTROI-QUIC - [0:0]\n"
               ":OCTROI-VERDICT - [0:0]\n"
               ":OCTROI-REFUSE - [0:0]\n"
+              "-A OCTROI -p udp -m udp --dport 443 -m bpf --bytecode \"8,177 0 0 0,80 0 0 8,84 0 0 "
+              "192,21 0 3 192,72 0 0 4,53 0 1 1208,6 0 0 65535,6 0 0 0\" -g OCTROI-QUIC\n"
               "-A OCTROI -m connmark --mark 0x40800000/0xff800000 -j RETURN\n"
               "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSE\n"
               "-A OCTROI -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
@@ -36,6 +39,8 @@ TEST_SUITE("iptables writer") {
               "29 1 0 0,6 0 0 0,6 0 0 65535\" -m connmark --mark 0x0/0xe0000000 -j RETURN\n"
               "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
+              "-A OCTROI-QUIC -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
+              "-A OCTROI-QUIC -j NFQUEUE --queue-balance 0:3\n"
               "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
               "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
@@ -84,7 +89,7 @@ TEST_SUITE("iptables writer") {
         CHECK_FALSE(has(rules(false), "bypass"));
     }
 
-    TEST_CASE("the generation is in the first two rules and nowhere else") {
+    TEST_CASE("the generation is in two rules and nowhere else") {
         const std::string one = IptablesWriter({}).print(IpFamily::ipv4, 1);
         std::string last = IptablesWriter({}).print(IpFamily::ipv4, 63);
         for (const auto& [generation_63, generation_1] :
@@ -133,8 +138,8 @@ TEST_SUITE("iptables writer") {
     TEST_CASE("a new generation replaces two rules in their places") {
         CHECK(IptablesWriter({}).new_generation(IpFamily::ipv6, 2) ==
               "*filter\n"
-              "-R OCTROI 1 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
-              "-R OCTROI 2 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
+              "-R OCTROI 2 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
+              "-R OCTROI 3 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
               "COMMIT\n");
     }
 

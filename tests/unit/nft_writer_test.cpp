@@ -74,12 +74,17 @@ TEST_SUITE("nft writer") {
               "\t\tmeta mark set meta mark & 0x00000fff\n"
               "\t}\n"
               "\tchain gate {\n"
+              "\t\tudp dport 443 udp length >= 1208 @th,64,2 3 goto quic\n"
               "\t\tct mark & 0xff800000 == 0x40800000 return\n"
               "\t\tct mark & 0x1f800000 == 0x00800000 goto refuse\n"
               "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
               "\t\tmeta l4proto { icmp, ipv6-icmp } ct state related return\n"
               "\t\ticmpv6 type { 133, 134, 135, 136, 137 } return\n"
               "\t\tjump restore\n"
+              "\t\tcounter queue to 0-3\n"
+              "\t}\n"
+              "\tchain quic {\n"
+              "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
               "\t\tcounter queue to 0-3\n"
               "\t}\n"
               "\tchain verdict {\n"
@@ -155,7 +160,7 @@ TEST_SUITE("nft writer") {
         CHECK(nft_table({.bypass = true}).contains("\t\tcounter queue flags bypass to 0\n"));
     }
 
-    TEST_CASE("the generation is in the first two rules of the gate and nowhere else") {
+    TEST_CASE("the generation is in two rules of the gate and nowhere else") {
         const NftWriter writer({});
         std::string text = writer.table(63);
         const auto last = writer.generation_rules(63);
@@ -184,6 +189,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 1 + 7 + 5 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 1 + 8 + 2 + 5 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }
