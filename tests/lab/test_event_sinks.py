@@ -12,15 +12,15 @@ from pathlib import Path
 import clients
 import event_schema
 import mounts
-from case import CHECKOUT, LabCase
+from case import LabCase
 from event_load import send_refused
 from processes import wait_until
 from server import page_of
+from test_service import NOBODY, as_unit
 from topology import NEUTRAL, VISIO
 
 VISIO_NAME = "visio.numerique.gouv.fr"
 JOURNALD = Path("/lib/systemd/systemd-journald")
-UNIT = (os.fspath(Path(__file__).with_name("unit_filter.py")), CHECKOUT / "systemd" / "octroi.service")
 
 
 class Sinks(LabCase):
@@ -87,23 +87,25 @@ class Sinks(LabCase):
         self.check_account(daemon, self.numbers(daemon, text), "file")
 
     def test_files_are_put_aside_under_the_filter_of_the_unit(self):
-        daemon = self.prepared("pilot.yaml", events={"rotate": {"mebibytes": 1}, "keep": {"mebibytes": 2}})
-        daemon.start("/usr/bin/python3", *UNIT)
+        daemon = self.prepared("pilot.yaml", events={"rotate": {"mebibytes": 1}})
+        for folder in (self.lab.folder, self.folder):
+            os.chmod(folder, 0o755)
+        os.chown(self.folder, NOBODY, NOBODY)
+        daemon.start(*as_unit("octroi.service"))
         numbers = []
         for begin in range(0, 6000, 2000):
             send_refused(self.lab, daemon, range(begin, begin + 2000))
         self.assert_enforced()
-        wait_until(lambda: daemon.event(server_name="zoom.us"), "the last event", 20)
+        wait_until(lambda: list(daemon.folder.glob("events-*Z.jsonl")), "a file put aside", 20)
+        daemon.end()
         files = sorted(daemon.folder.glob("events-*Z.jsonl"))
         self.assertTrue(files)
         for file in files:
-            self.assertLessEqual(file.stat().st_size, 1 << 20)
             self.assertEqual(file.stat().st_mode & 0o777, 0o640)
-        self.assertLessEqual(sum(file.stat().st_size for file in files), 2 << 20)
         for file in (*files, daemon.folder / "events.jsonl"):
             numbers += self.numbers(daemon, file.read_text())
-        first = numbers[0]
-        self.assertEqual(numbers, list(range(first, first + len(numbers))))
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+        self.assertGreater(len(numbers), 6000)
 
     def test_a_file_that_is_moved_away_is_replaced(self):
         daemon = self.octroi("pilot.yaml")
@@ -115,12 +117,16 @@ class Sinks(LabCase):
         self.assert_enforced()
         daemon.event(server_name="zoom.us")
 
-    # A local socket.
+    # A local socket, outside the case's folder: what a failed case leaves is copied.
+
+    def collector(self):
+        return os.fspath(self.lab.folder / "collector")
 
     def listening(self, kind):
         listener = socket.socket(socket.AF_UNIX, kind)
         self.addCleanup(listener.close)
-        listener.bind(os.fspath(self.folder / "collector"))
+        Path(self.collector()).unlink(missing_ok=True)
+        listener.bind(self.collector())
         listener.settimeout(5)
         if kind == socket.SOCK_STREAM:
             listener.listen(1)
@@ -128,7 +134,7 @@ class Sinks(LabCase):
 
     def test_a_reader_that_stalls_loses_events_and_the_file_none(self):
         listener = self.listening(socket.SOCK_STREAM)
-        daemon = self.octroi("pilot.yaml", events={"socket": "collector"})
+        daemon = self.octroi("pilot.yaml", events={"socket": self.collector()})
         reader, _ = listener.accept()
         self.addCleanup(reader.close)
         send_refused(self.lab, daemon, range(4000))
@@ -158,14 +164,14 @@ class Sinks(LabCase):
         return wait_until(read, "an event that arrives", 20)
 
     def test_a_collector_of_datagrams_that_comes_late_and_goes(self):
-        daemon = self.octroi("pilot.yaml", events={"socket": "collector"})
+        daemon = self.octroi("pilot.yaml", events={"socket": self.collector()})
         self.assert_enforced()
         wait_until(lambda: self.lost(daemon, "socket", reason="disconnected") > 0, "losses")
         for _ in range(2):
             listener = self.listening(socket.SOCK_DGRAM)
             self.assertEqual(json.loads(self.first_datagram(listener))["gateway"], socket.gethostname())
             listener.close()
-            (self.folder / "collector").unlink()
+            os.unlink(self.collector())
             self.assert_enforced()
 
     def first_datagram(self, listener):
@@ -198,12 +204,13 @@ class Sinks(LabCase):
     def with_journal(self, daemon):
         """Starts the daemon where a journal's socket can be, /run/systemd, belongs to the case."""
         daemon.start("unshare", "--mount", "--propagation", "private", "sh", "-ec",
-                     'mkdir -p /run/systemd /run/log && mount -t tmpfs none /run/systemd && mount -t tmpfs none /run/log && '
-                     'exec "$@"', "sh")
+                     'mkdir -p /run/systemd /run/log; mount -t tmpfs none /run/systemd; mount -t tmpfs none /run/log; '
+                     'mount -t cgroup2 none /sys/fs/cgroup; exec "$@"', "sh")
 
     def journal(self, daemon):
         log = self.folder / "journald.log"
-        journald = self.lab.start(self.lab.gateway, log, "nsenter", "--target", daemon.pid, "--mount", JOURNALD)
+        journald = self.lab.start(self.lab.gateway, log, "nsenter", "--target", daemon.pid, "--mount", "env", "SYSTEMD_LOG_TARGET=console",
+                                  JOURNALD)
         self.addCleanup(journald.stop)
         path = mounts.seen_by(daemon.pid, Path("/run/systemd/journal/stdout"))
         wait_until(path.exists, "journald's socket")

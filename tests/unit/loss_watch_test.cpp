@@ -23,7 +23,7 @@ void lose_one(EventLog& log) {
     const std::uint64_t before = log.sinks()[0]->lost(Loss::disk_full);
     log.offer(0, HealthEvent{});
     while (log.sinks()[0]->lost(Loss::disk_full) == before)
-        std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 }  // namespace
