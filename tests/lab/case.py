@@ -19,7 +19,11 @@ class LabCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.lab = cls.enterClassContext(Lab(cls.offloads))
+        cls.lab = cls.enterClassContext(cls.make_lab())
+
+    @classmethod
+    def make_lab(cls):
+        return Lab(cls.offloads)
 
     def setUp(self):
         self.folder = self.lab.folder / self.name()

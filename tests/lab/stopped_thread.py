@@ -5,6 +5,8 @@ import ctypes
 import os
 from pathlib import Path
 
+from processes import wait_until
+
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
 WALL = 0x40000000  # waitpid(2): threads of others too
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -25,13 +27,26 @@ def thread_named(pid, name):
     return int(threads[0].name)
 
 
-@contextlib.contextmanager
-def stopped_thread(pid, name):
-    """The thread does nothing while this is entered."""
+def stop(pid, name):
+    """Stops a process's one thread with this name and gives its id."""
     thread = thread_named(pid, name)
     ptrace(PTRACE_SEIZE, thread)
     ptrace(PTRACE_INTERRUPT, thread)
     os.waitpid(thread, WALL)
+    return thread
+
+
+def stopped_until_killed(pid, name, seconds):
+    """Stops a thread until somebody kills its process. Who traces a thread has to take note of its end; before that the
+    process has not ended for its parent."""
+    thread = stop(pid, name)
+    wait_until(lambda: os.waitpid(thread, WALL | os.WNOHANG)[0], f"the end of {name}", seconds)
+
+
+@contextlib.contextmanager
+def stopped_thread(pid, name):
+    """The thread does nothing while this is entered."""
+    thread = stop(pid, name)
     try:
         yield
     finally:

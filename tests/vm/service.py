@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""octroi as an administrator of a Debian gateway has it: the package, its files in /etc, systemctl, the journal.
+
+    service.py      installs it, takes the policy `pilot` into use, and has it started at each boot
+"""
+
+import json
+import os
+from pathlib import Path
+
+from case import CHECKOUT
+from gateway import POLICIES
+from namespaces import run
+from processes import wait_until
+
+ETC = Path("/etc/octroi")
+POLICY, SETTINGS = ETC / "policy.yaml", ETC / "octroi.yaml"
+EVENTS = Path("/var/log/octroi/events.jsonl")
+SETTINGS_TEXT = f"octroi: 1\npolicy: policy.yaml\nevents: {{file: {EVENTS}, clients: full}}\n"
+UNITS = ("octroi.service", "octroi-firewall.service")
+RULES = {family: f"{family}-save" for family in ("iptables", "ip6tables")}
+
+
+def package():
+    """What `./dev package` made."""
+    folder = Path(os.environ.get("OCTROI_PACKAGES", CHECKOUT / "build" / "release"))
+    found = list(folder.glob("octroi_*.deb"))
+    if len(found) != 1:
+        raise FileNotFoundError(f"{len(found)} packages in {folder}: run ./dev package")
+    return found[0]
+
+
+def apt(*arguments):
+    """apt-get, without questions and without a network; gives what it said. Edited files of /etc stay."""
+    done = run("apt-get", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
+               "-o", "Dpkg::Options::=--force-confold", *arguments, timeout=300,
+               env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    return (done.stdout + done.stderr).decode()
+
+
+def install(file=None):
+    return apt("install", file or package())
+
+
+def purge():
+    return apt("purge", "octroi")
+
+
+def is_installed():
+    asked = run("dpkg-query", "-W", "-f", "${db:Status-Status}", "octroi", check=False)
+    return asked.stdout == b"installed"
+
+
+def systemctl(*arguments, check=True):
+    return run("systemctl", *arguments, check=check, timeout=60)
+
+
+def is_active(unit):
+    return systemctl("is-active", unit, check=False).stdout.decode().strip()
+
+
+def shown(unit, name):
+    """A property of a unit, as systemd tells it."""
+    return systemctl("show", "--value", "--property", name, unit).stdout.decode().strip()
+
+
+def main_pid():
+    return int(shown("octroi.service", "MainPID"))
+
+
+def restarted_since(pid, seconds=60):
+    """Waits until systemd has started another process, and this one is ready."""
+    wait_until(lambda: main_pid() not in (0, pid) and is_active("octroi.service") == "active",
+               "octroi to be started again", seconds)
+    return main_pid()
+
+
+def write_policy(name):
+    """Puts one of the lab's policies into use, by its name; it comes into force by a reload or restart."""
+    POLICY.write_text((POLICIES / name).read_text())
+
+
+def prepare(policy="pilot.yaml"):
+    """The package installed and enabled, the daemon running with this policy. One that runs already goes on."""
+    if not is_installed():
+        install()
+    write_policy(policy)
+    if SETTINGS.read_text() == SETTINGS_TEXT and is_active("octroi") == "active":
+        systemctl("reload", "octroi")
+        return
+    SETTINGS.write_text(SETTINGS_TEXT)
+    systemctl("reset-failed", *UNITS, check=False)
+    systemctl("enable", *UNITS)
+    systemctl("restart", *UNITS)
+
+
+def journal(*arguments):
+    """What octroi's unit and its processes have written to the journal."""
+    return run("journalctl", "--no-pager", "-o", "cat", "-u", "octroi", *arguments).stdout.decode()
+
+
+def journal_mark():
+    """Where the journal ends now: journal(mark) is what came afterwards."""
+    run("journalctl", "--sync")
+    last = run("journalctl", "-n", "0", "--show-cursor").stdout.decode()
+    return "--after-cursor=" + last.rpartition("-- cursor: ")[2].strip()
+
+
+def events():
+    lines = EVENTS.read_text().split("\n")[:-1] if EVENTS.exists() else []
+    return [event for event in map(json.loads, lines) if event["event_type"] == "decision"]
+
+
+def rules():
+    """The lines of all kernel rules in which octroi's chains occur."""
+    saved = "".join(run(program).stdout.decode() for program in RULES.values())
+    return [line for line in saved.splitlines() if "OCTROI" in line]
+
+
+if __name__ == "__main__":
+    prepare()
