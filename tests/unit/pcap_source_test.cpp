@@ -178,6 +178,22 @@ TEST_SUITE("pcap source") {
             CHECK((*captured)->context.time >= Time());
     }
 
+    TEST_CASE("a fraction that is none of a second leaves the time in its second") {
+        const TemporaryFolder folder;
+        for (const std::uint32_t fraction : {1'000'000U, 0x7fffffffU, 0xde8c3ffcU, 0xffffffffU})
+            for (const bool nanoseconds : {false, true}) {
+                CAPTURE(fraction);
+                const Buffer file =
+                    pcap_file(raw_ip, {{.seconds = 7, .fraction = fraction, .frame = ip}},
+                              {.nanoseconds = nanoseconds});
+                auto source = PcapSource::open(folder.write("f.pcap", Bytes(file)));
+                REQUIRE(source);
+                const Time time = (*source->next())->context.time;
+                CHECK(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()) ==
+                      std::chrono::seconds(7));
+            }
+    }
+
     TEST_CASE("a file that is cut off gives everything before the cut, then an error") {
         const TemporaryFolder folder;
         Buffer bytes = pcap_file(raw_ip, {{.frame = ip}, {.frame = ip}});
