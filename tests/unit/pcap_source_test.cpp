@@ -116,6 +116,12 @@ TEST_SUITE("link layers") {
         cut(Fields().u32(2).u8('E').take(), null_loopback);
         cut(Buffer{'E'}, raw);
     }
+
+    TEST_CASE("a frame that ends where its IP packet would start holds none") {
+        CHECK(ethernet_frame(0x0800, {}) == "(none)");
+        CHECK(ethernet_frame(0x8847, Fields().u32(0x00065140).take()) == "(none)");
+        CHECK(in(Fields().u16(0x0057).take(), ppp) == "(none)");
+    }
 }
 
 TEST_SUITE("pcap source") {
