@@ -199,6 +199,9 @@ void add_status(CLI::App& program, StatusCommand& command) {
     verb->add_option("--config", command.config, config_help)->type_name("FILE");
     verb->add_option("--url", command.url, "Where it serves its metrics, in place of --config's")
         ->type_name("URL");
+    verb->add_option("--token-file", command.token_file,
+                     "The secret that it asks for (default: --config's)")
+        ->type_name("FILE");
     verb->add_flag("--rules", command.rules, "The rules: flows decided, and when the last one was");
     verb->add_option("--unused", command.unused, "Only rules that no flow met for so many days")
         ->type_name("DAYS");
@@ -207,6 +210,29 @@ void add_status(CLI::App& program, StatusCommand& command) {
     verb->footer(
         "Example: octroi status --rules --unused 30\n"
         "Exit code: 0 ok, 2 wrong usage, 4 no daemon answers");
+}
+
+void add_report(CLI::App& program, ReportCommand& command) {
+    CLI::App* verb = program.add_subcommand("report", "Write a compliance report from events");
+    verb->add_option("EVENTS", command.events, "Files of events, gzipped or not")->required();
+    verb->add_option("--from", command.from, "The first day or moment: 2026-12-01")
+        ->type_name("TIME")
+        ->required();
+    verb->add_option("--to", command.to, "The last day, or the moment to end before")
+        ->type_name("TIME")
+        ->required();
+    verb->add_option("--time-zone", command.time_zone, "Whose days these are (default UTC)")
+        ->type_name("ZONE");
+    verb->add_option("--output", command.output, "Where to write it (default: stdout)")
+        ->type_name("FILE");
+    verb->add_option("--title", command.title, "Its title (default: Compliance report)");
+    verb->add_option("--policy", command.policy, "List the exemptions of this policy")
+        ->type_name("FILE");
+    verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
+    verb->footer(
+        "Example: octroi report --from 2026-12-01 --to 2026-12-31 --output december.html "
+        "/var/log/octroi/events.jsonl*\n"
+        "Exit code: 0 written, 1 written but events are missing or broken, 2 not written");
 }
 
 }  // namespace
@@ -228,6 +254,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     CatalogueCommand catalogue;
     RefreshCommand refresh;
     StatusCommand status;
+    ReportCommand report;
     add_run(program, run);
     add_reload(program, reload);
     add_check(program, check);
@@ -238,6 +265,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     add_firewall(program, firewall);
     const CLI::App* catalogue_verb = add_catalogue(program, catalogue, refresh);
     add_status(program, status);
+    add_report(program, report);
     program.add_subcommand("version", "Print the version and what it was built with");
     program.footer(
         "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
@@ -266,6 +294,8 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         return firewall;
     if (verb == "status")
         return status;
+    if (verb == "report")
+        return report;
     if (verb == "catalogue" && catalogue_verb->got_subcommand("refresh"))
         return refresh;
     if (verb == "catalogue")

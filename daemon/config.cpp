@@ -23,6 +23,12 @@ std::uint16_t one_per_core() {
         std::clamp(std::thread::hardware_concurrency(), 1U, unsigned{max_queues}));
 }
 
+bool is_loopback(const std::string& address) {
+    const auto parsed = parse_address(address);
+    return parsed && (Network::parse("127.0.0.0/8")->contains(*parsed) ||
+                      Network::parse("::1")->contains(*parsed));
+}
+
 class ConfigReader {
   public:
     ConfigReader(Report& report, std::filesystem::path folder)
@@ -115,8 +121,16 @@ void ConfigReader::read_metrics(const yaml::Node* node, Config& config) {
     if (node == nullptr)
         return;
     Fields fields(report_, *node, "`metrics`");
-    if (const yaml::Node* listen = fields.required("listen"))
+    const yaml::Node* listen = fields.required("listen");
+    if (listen != nullptr)
         read_listen(*listen, config);
+    config.token_file = read_path(fields.optional("token_file"));
+    if (listen != nullptr && !config.token_file && !is_loopback(config.metrics_address))
+        report_.error(Code::bad_value, listen->position,
+                      fmt::format("`{}` can be reached from elsewhere, so readers need a token",
+                                  config.metrics_address),
+                      "`token_file: FILE` beside it, or loopback behind a proxy that knows its "
+                      "readers");
     fields.finish();
 }
 

@@ -35,6 +35,7 @@ struct Config {
     std::size_t buffer_limit = 64UL * 1024 * 1024;
     std::string metrics_address = "127.0.0.1";
     std::uint16_t metrics_port = 9477;
+    std::optional<std::string> token_file;  ///< of the secret that readers must send
     std::optional<std::string> event_file;  ///< "-" is stdout
     ClientPrivacy event_clients = ClientPrivacy::zone;
 };

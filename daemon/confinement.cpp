@@ -42,6 +42,8 @@ FileAccess needed_by(const Config& config) {
         add_folders_of(access.read, *config.policy);
     if (config.catalogue)
         access.read.push_back(*config.catalogue);
+    if (config.token_file)
+        access.read.push_back(*config.token_file);
     if (config.event_file && *config.event_file != "-")
         access.write.push_back(folder_of(*config.event_file).string());
     return access;

@@ -97,9 +97,9 @@ void CloseConntrack::operator()(nfct_handle* handle) const {
     nfct_close(handle);
 }
 
-std::expected<std::size_t, std::string> retire_generation(const MarkLayout& layout,
-                                                          std::uint8_t generation,
-                                                          std::uint8_t stale_generation) {
+std::expected<std::size_t, std::string> retire_generation(
+    const MarkLayout& layout, std::uint8_t generation, std::uint8_t stale_generation,
+    const std::function<void(std::size_t done, std::size_t total)>& progress) {
     const ConntrackSocket socket(nfct_open(CONNTRACK, 0));
     const Filter filter(nfct_filter_dump_create());
     if (!socket || !filter)
@@ -112,7 +112,9 @@ std::expected<std::size_t, std::string> retire_generation(const MarkLayout& layo
     if (nfct_query(socket.get(), NFCT_Q_DUMP_FILTER, filter.get()) < 0)
         return failed("list connections");
     const std::uint32_t stale = layout.encode({.generation = stale_generation});
+    std::size_t done = 0;
     for (const Connection& connection : found) {
+        progress(done++, found.size());
         const std::uint32_t old = nfct_get_attr_u32(connection.get(), ATTR_MARK);
         nfct_set_attr_u32(connection.get(), ATTR_MARK, (old & ~layout.generation_mask()) | stale);
         // A connection that ended meanwhile (ENOENT) needs no new mark.

@@ -24,8 +24,10 @@ using ConntrackSocket = std::unique_ptr<nfct_handle, CloseConntrack>;
 /// Moves the connections that still carry `generation` from a full turn of the ring ago to
 /// `stale_generation`, so that the kernel does not take their old decisions for new ones when
 /// `generation` comes into force again. Returns how many there were. O(connections), in the kernel.
+/// `progress` is told how many of them are done.
 [[nodiscard]] std::expected<std::size_t, std::string> retire_generation(
-    const MarkLayout& layout, std::uint8_t generation, std::uint8_t stale_generation);
+    const MarkLayout& layout, std::uint8_t generation, std::uint8_t stale_generation,
+    const std::function<void(std::size_t done, std::size_t total)>& progress);
 
 /// A connection that has ended, as the kernel's last event on it tells.
 struct EndedConnection {

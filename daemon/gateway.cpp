@@ -1,7 +1,9 @@
 #include "daemon/gateway.hpp"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -14,8 +16,10 @@
 #include "daemon/capabilities.hpp"
 #include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
+#include "daemon/http_routes.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
+#include "daemon/token_file.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
 
@@ -27,6 +31,11 @@ Firewall::Settings firewall_settings(const Config& config) {
             .queue_count = config.queue_count,
             .bypass = config.on_failure == OnFailure::open,
             .mark = config.mark};
+}
+
+std::string host_name() {
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 std::uint64_t seconds_now() {
@@ -155,11 +164,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     }
     if (auto opened = open_workers(manager); !opened)
         return opened;
-    auto http = HttpServer::open(config_.metrics_address, config_.metrics_port,
-                                 [this](std::string_view path) { return respond(path); });
-    if (!http)
-        return std::unexpected(std::move(http.error()));
-    http_ = std::move(*http);
+    if (auto opened = open_http(); !opened)
+        return opened;
     if (auto confined = confine_calls(); !confined)
         return confined;
     for (const auto& worker : workers_)
@@ -167,6 +173,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     start_accounting();
     if (auto in_force = put_in_force(*ruleset); !in_force)
         return in_force;
+    activity_.enter(Activity::Phase::none);
     note_reload(true);
     static_cast<void>(check_health());  // counts begin here
     ready_ = true;
@@ -278,8 +285,14 @@ std::expected<void, std::string> Gateway::put_in_force(
     // Marks that a full turn of the ring left behind go to a generation that is neither in force
     // nor about to be.
     const std::uint8_t stale = previous_generation(previous_generation(ruleset->generation));
-    if (auto retired = retire_generation(config_.mark, ruleset->generation, stale); !retired)
+    activity_.enter(Activity::Phase::retiring_marks);
+    const auto progress = [this](std::size_t done, std::size_t total) {
+        activity_.advance(done, total);
+    };
+    if (auto retired = retire_generation(config_.mark, ruleset->generation, stale, progress);
+        !retired)
         return std::unexpected(std::move(retired.error()));
+    activity_.enter(Activity::Phase::exchanging_rules);
     if (auto set = firewall_.set_generation(ruleset->generation); !set) {
         if (current_)
             if (auto back = firewall_.set_generation(current_->generation); !back)
@@ -294,8 +307,10 @@ std::expected<void, std::string> Gateway::put_in_force(
 }
 
 std::expected<void, std::string> Gateway::reload() {
+    activity_.enter(Activity::Phase::reading);
     auto ruleset = load(next_generation(current_->generation));
     auto in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
+    activity_.enter(Activity::Phase::none);
     note_reload(in_force.has_value());
     return in_force;
 }
@@ -311,6 +326,7 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     ruleset.policy = std::make_shared<const Policy>(policy.at(now));
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
+    activity_.enter(Activity::Phase::none);
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
 }
 
@@ -352,23 +368,35 @@ std::vector<Family> Gateway::collect() const {
     return families;
 }
 
-HttpResponse Gateway::respond(std::string_view path) const {
-    if (path == "/metrics")
-        return {.media_type = exposition_media_type, .body = exposition_text(collect())};
+std::string Gateway::status() const {
     const auto ruleset = published_.load();
-    if (path == status_path && ruleset)
-        return {.media_type = "application/json",
-                .body = status_json({.families = collect(),
-                                     .ruleset = *ruleset,
-                                     .started = started_,
-                                     .ready = ready_})};
-    if (path == "/healthz")
-        return {.body = "ok\n"};
-    if (path == "/readyz")
-        return ready_ ? HttpResponse{.body = "ready\n"}
-                      : HttpResponse{.status = 503, .body = "not ready\n"};
-    return {.status = 404,
-            .body = "octroi serves /metrics, /api/v1/status, /healthz and /readyz\n"};
+    if (!ruleset)
+        return "";
+    return status_json({.families = collect(),
+                        .ruleset = *ruleset,
+                        .started = started_,
+                        .ready = ready_,
+                        .gateway = host_name(),
+                        .on_failure = config_.on_failure,
+                        .events = config_.event_file.has_value(),
+                        .activity = activity_.view(),
+                        .decisions = events_ ? events_->recent() : std::vector<std::string>()});
+}
+
+std::expected<void, std::string> Gateway::open_http() {
+    auto token = read_token(config_.token_file);
+    if (!token)
+        return std::unexpected(std::move(token.error()));
+    auto http =
+        HttpServer::open(config_.metrics_address, config_.metrics_port,
+                         HttpRoutes({.metrics = [this] { return exposition_text(collect()); },
+                                     .status = [this] { return status(); },
+                                     .ready = [this] { return ready_.load(); }},
+                                    std::move(*token)));
+    if (!http)
+        return std::unexpected(std::move(http.error()));
+    http_ = std::move(*http);
+    return {};
 }
 
 }  // namespace octroi

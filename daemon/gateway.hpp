@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/activity.hpp"
 #include "daemon/config.hpp"
 #include "daemon/firewall.hpp"
 #include "daemon/flow_accounting.hpp"
@@ -59,7 +60,8 @@ class Gateway {
     [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,
                                                                  ServiceManager& manager) const;
     [[nodiscard]] std::vector<Family> collect() const;
-    [[nodiscard]] HttpResponse respond(std::string_view path) const;
+    [[nodiscard]] std::expected<void, std::string> open_http();
+    [[nodiscard]] std::string status() const;
     void note_reload(bool success);
 
     struct ReloadSeries {
@@ -72,6 +74,7 @@ class Gateway {
 
     Config config_;
     Instant started_ = absl::Now();
+    Activity activity_;
     std::optional<Instant> next_edge_;  ///< when the policy in force changes by itself
     Firewall firewall_;
     int wake_;

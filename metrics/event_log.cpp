@@ -61,7 +61,10 @@ bool EventLog::drain() {
     for (const auto& ring : rings_)
         if (ring->pop(record)) {
             any = true;
-            write_line(to_event_line(record, settings_.clients) + "\n");
+            std::string line = to_event_line(record, settings_.clients);
+            write_line(line + "\n");
+            if (record.action != Action::accept || record.would != Action::accept)
+                recent_.add(std::move(line));
         }
     return any;
 }

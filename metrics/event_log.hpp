@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "metrics/flow_record.hpp"
+#include "metrics/recent_events.hpp"
 #include "metrics/spsc_ring.hpp"
 
 namespace octroi {
@@ -41,6 +42,9 @@ class EventLog {
     /// Lines lost because they could not be written.
     [[nodiscard]] std::uint64_t failed() const { return failed_; }
 
+    /// The last events on refusals, real or would-be, the newest first.
+    [[nodiscard]] std::vector<std::string> recent() const { return recent_.newest_first(); }
+
   private:
     EventLog(const Settings& settings, int descriptor);
 
@@ -51,6 +55,7 @@ class EventLog {
     Settings settings_;
     int descriptor_;
     std::vector<std::unique_ptr<SpscRing<FlowRecord>>> rings_;
+    RecentEvents recent_;
     std::atomic<std::uint64_t> written_{0};
     std::atomic<std::uint64_t> failed_{0};
     std::jthread thread_;

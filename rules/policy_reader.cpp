@@ -306,6 +306,7 @@ Rule PolicyReader::read_exemption(Report& report, const yaml::Node& node) {
     rule.schedule = read_schedule(report, fields, defaults_.time_zone);
     rule.owner = read_text(report, fields.required("owner")).value_or("");
     rule.ticket = read_text(report, fields.required("ticket")).value_or("");
+    rule.log = read_bool(report, fields.optional("log")).value_or(false);
     rule.reason = read_text(report, fields.optional("reason")).value_or("");
     fields.finish();
     return rule;

@@ -124,7 +124,16 @@ TEST_SUITE("config") {
                 finding_in("octroi: 1\nmetrics: {listen: \"" + std::string(text) + "\"}\n");
             CHECK(finding.starts_with("octroi.yaml:2:19: error[E010]: "));
         }
-        CHECK(read("{octroi: 1, metrics: {listen: \"0.0.0.0:1\"}}").metrics_port == 1);
+        CHECK(read("{octroi: 1, metrics: {listen: \"127.9.0.1:1\"}}").metrics_port == 1);
+    }
+
+    TEST_CASE("what can be reached from elsewhere needs a token") {
+        for (const char* address : {"0.0.0.0:9477", "10.0.0.1:9477", "[::]:9477"}) {
+            CAPTURE(address);
+            const std::string listen = "octroi: 1\nmetrics: {listen: \"" + std::string(address);
+            CHECK(finding_in(listen + "\"}\n").starts_with("octroi.yaml:2:19: error[E010]: "));
+            CHECK(read(listen + "\", token_file: /t}\n").token_file == "/t");
+        }
     }
 
     TEST_CASE("all mistakes are told at once") {
