@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <thread>
@@ -52,8 +53,9 @@ class Worker {
 
   private:
     void run();
-    [[nodiscard]] bool process_batch();
+    [[nodiscard]] std::size_t process_batch();
     void beat(Time time);
+    void count_time(std::chrono::nanoseconds taken, std::size_t packets);
     void report(std::optional<FlowRecord> record);
     void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
@@ -61,7 +63,8 @@ class Worker {
     Pipeline pipeline_;
     Slot heartbeat_;
     Slot verdict_errors_;
-    Slot events_dropped_;
+    Slot busy_;
+    Histogram verdict_duration_;
     std::atomic<std::uint64_t> rounds_{0};
     std::atomic<std::uint64_t> answered_{0};
     std::atomic<bool> stopping_{false};

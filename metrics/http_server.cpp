@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -14,8 +15,9 @@
 namespace octroi {
 namespace {
 
-constexpr unsigned max_connections = 64;
-constexpr unsigned max_connections_per_address = 32;
+// From one address more than any crowd of stuck scrapers leaves behind: another one still gets in.
+constexpr unsigned max_connections = 256;
+constexpr unsigned max_connections_per_address = 128;
 constexpr unsigned connection_timeout_seconds = 10;
 constexpr std::size_t connection_memory = 16UL * 1024;
 
@@ -65,11 +67,15 @@ MHD_Result answer(void* context, MHD_Connection* connection, const char* path, c
     if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD)
         return send(connection,
                     {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"});
-    return send(connection,
-                (*static_cast<HttpServer::Handler*>(context))(
-                    {.path = path,
-                     .host = field(connection, MHD_HTTP_HEADER_HOST),
-                     .authorization = field(connection, MHD_HTTP_HEADER_AUTHORIZATION)}));
+    try {
+        return send(connection,
+                    (*static_cast<HttpServer::Handler*>(context))(
+                        {.path = path,
+                         .host = field(connection, MHD_HTTP_HEADER_HOST),
+                         .authorization = field(connection, MHD_HTTP_HEADER_AUTHORIZATION)}));
+    } catch (const std::bad_alloc&) {
+        return MHD_NO;  // closes the connection; the next scrape may fare better
+    }
 }
 
 // An address and a port as the socket calls take them.
