@@ -15,7 +15,7 @@ while read -r file; do
     compgen -G "tests/*/$file" >/dev/null || missing "$file"
 done < <(grep -oE '`[a-z_]*test[a-z_]*\.(py|cpp)`' "$page" | tr -d '`' | sort -u)
 while read -r name; do
-    grep -rqE "def $name\(" tests/lab tests/package || missing "$name"
+    grep -rqE "def $name\(" tests/lab tests/package tests/vm || missing "$name"
 done < <(grep -oE '`test_[A-Za-z0-9_]+`' "$page" | tr -d '`' | sort -u)
 while read -r sentence; do
     grep -rqF "TEST_CASE($sentence)" tests/unit || missing "$sentence"

@@ -28,6 +28,7 @@ LAB_FILES = ("test_kernel_path.py", "test_names.py", "test_reload.py", "test_fir
 VM_FILES = ("test_package.py", "test_gateway.py", "test_faults.py", "test_after_boot.py", "test_upgrade.py",
             "test_removal.py")
 FILE_SECONDS = {"kvm": 900, "tcg": 2700}
+PATIENCE = {"kvm": 2, "tcg": 8}
 
 
 @dataclass(frozen=True)
@@ -59,23 +60,23 @@ def run_file(machine, file, artifacts):
     show(f"{file.relative_to(CHECKOUT)}, in the machine")
     begin = time.monotonic()
     if "after_boot" in file.stem:
-        machine.read("env", *settings(), "/checkout/tests/vm/service.py")
+        machine.read("env", *settings(machine), "/checkout/tests/vm/service.py")
         machine.reboot()
         show(f"booted anew, {time.monotonic() - begin:.1f} s")
     log = artifacts / f"{file.parent.name}-{file.stem}.log"
     with shown_as_it_grows(log):
-        done = machine.run("env", *settings(), "sh", "-c", 'exec "$0" -v >"$1" 2>&1',
+        done = machine.run("env", *settings(machine), "sh", "-c", 'exec "$0" -v >"$1" 2>&1',
                            f"/checkout/{file.relative_to(CHECKOUT)}", f"/artifacts/{log.name}",
                            seconds=FILE_SECONDS[machine.accelerator])
     said = log.read_text(errors="replace") if log.exists() else done.output
     return Result(f"{file.parent.name}/{file.stem}", done.exit_code == 0, time.monotonic() - begin, last_words(said))
 
 
-def settings():
+def settings(machine):
     """The environment of a test file: the lab's modules, where it leaves what failed, and OCTROI_... of whoever calls."""
     settings = {name: value for name, value in os.environ.items() if name.startswith("OCTROI_") and "VM" not in name}
     settings |= {"HOME": "/root", "PYTHONUNBUFFERED": "1", "PYTHONPATH": "/checkout/tests/lab",
-                 "OCTROI_LAB_ARTIFACTS": "/artifacts/failed"}
+                 "OCTROI_LAB_ARTIFACTS": "/artifacts/failed", "OCTROI_LAB_PATIENCE": str(PATIENCE[machine.accelerator])}
     return [f"{name}={value}" for name, value in settings.items()]
 
 

@@ -39,7 +39,7 @@ def apt(*arguments):
 
 
 def install(file=None):
-    return apt("install", file or package())
+    return apt("install", "--allow-downgrades", file or package())
 
 
 def purge():
