@@ -13,6 +13,7 @@
 #include "daemon/http_client.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
+#include "daemon/token_file.hpp"
 
 namespace octroi {
 namespace {
@@ -29,7 +30,10 @@ struct Reloads {
 };
 
 std::expected<Reloads, std::string> reloads_of(const Config& config) {
-    const auto text = http_get(fmt::format("{}{}", base_url(config), status_path));
+    const auto token = read_token(config.token_file);
+    if (!token)
+        return std::unexpected(token.error());
+    const auto text = http_get(fmt::format("{}{}", base_url(config), status_path), *token);
     if (!text)
         return std::unexpected(
             fmt::format("the daemon's status can't be read, so its reloads can't be followed: {}",

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <new>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -75,6 +76,20 @@ timespec round_time(const ServiceManager& manager) {
     return {.tv_sec = round.count() / second.count(), .tv_nsec = round.count() % second.count()};
 }
 
+// Without memory nothing is decided anew and the watchdog hungers; packets are answered all along.
+void look_after(Gateway& gateway, const ServiceManager& manager, int signal) {
+    try {
+        if (signal == SIGHUP)
+            reload(gateway, manager);
+        else
+            follow_schedule(gateway);
+        if (gateway.check_health() && manager.watchdog())
+            manager.notify("WATCHDOG=1");
+    } catch (const std::bad_alloc&) {
+        spdlog::error("no memory to look after the gateway, tried again in a second");
+    }
+}
+
 void serve(Gateway& gateway, const ServiceManager& manager, const sigset_t& signals) {
     const timespec round = round_time(manager);
     while (true) {
@@ -83,12 +98,7 @@ void serve(Gateway& gateway, const ServiceManager& manager, const sigset_t& sign
             spdlog::info("stopping: answering what is queued");
             return;
         }
-        if (signal == SIGHUP)
-            reload(gateway, manager);
-        else
-            follow_schedule(gateway);
-        if (gateway.check_health() && manager.watchdog())
-            manager.notify("WATCHDOG=1");
+        look_after(gateway, manager, signal);
     }
 }
 

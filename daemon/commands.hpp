@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/config.hpp"
 #include "daemon/policy_tool.hpp"
 #include "rules/vendor_list.hpp"
 
@@ -75,6 +76,7 @@ struct FirewallCommand {
     enum class Verb : std::uint8_t { print, install, remove, check };
 
     Verb verb = Verb::print;
+    std::optional<Backend> backend;  ///< default: the configuration's; to remove: both
     std::optional<std::string> config;
 };
 
@@ -99,18 +101,30 @@ struct RefreshCommand {
 
 struct StatusCommand {
     std::optional<std::string> config;
-    std::optional<std::string> url;       ///< default: where the configuration has its metrics
-    std::optional<std::uint32_t> unused;  ///< only rules that no flow met for so many days
+    std::optional<std::string> url;         ///< default: where the configuration has its metrics
+    std::optional<std::string> token_file;  ///< default: the configuration's
+    std::optional<std::uint32_t> unused;    ///< only rules that no flow met for so many days
     bool rules = false;
     bool json = false;
     bool watch = false;
+};
+
+struct ReportCommand {
+    std::vector<std::string> events;  ///< files, gzipped or not
+    std::string from;
+    std::string to;
+    std::string time_zone = "UTC";
+    std::string title = "Compliance report";
+    std::optional<std::string> output;  ///< default: stdout
+    std::optional<std::string> policy;  ///< whose exemptions to list
+    std::optional<std::string> catalogue;
 };
 
 struct VersionCommand {};
 
 using Command = std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCommand, ReplayCommand,
                              ExplainCommand, TestCommand, DiffCommand, FirewallCommand,
-                             CatalogueCommand, RefreshCommand, StatusCommand>;
+                             CatalogueCommand, RefreshCommand, StatusCommand, ReportCommand>;
 
 /// Each does what its verb says: data on stdout, messages on stderr.
 [[nodiscard]] ExitCode execute(const VersionCommand& command);
@@ -125,5 +139,6 @@ using Command = std::variant<VersionCommand, RunCommand, ReloadCommand, CheckCom
 [[nodiscard]] ExitCode execute(const CatalogueCommand& command);
 [[nodiscard]] ExitCode execute(const RefreshCommand& command);
 [[nodiscard]] ExitCode execute(const StatusCommand& command);
+[[nodiscard]] ExitCode execute(const ReportCommand& command);
 
 }  // namespace octroi

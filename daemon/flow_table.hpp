@@ -21,6 +21,7 @@ struct Flow {
     Direction first{};  ///< of its first packet
     std::uint32_t packets = 0;
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
+    Time first_seen;
     Time last_seen;
     Inspector inspector;
     std::uint32_t decided_at = 0;    ///< number of the packet that decided it; 0: none yet
@@ -53,13 +54,13 @@ class FlowTable {
         std::uint64_t undecided = 0;  ///< of all these, the flows that had no verdict
     };
 
-    explicit FlowTable(const Settings& settings) : settings_(settings) {}
+    explicit FlowTable(const Settings& settings);
 
     /// The flow of `packet`, new or known, with this packet counted; null where the table is full.
     [[nodiscard]] Flow* track(const Packet& packet);
 
     /// The decided flow whose ports the connection that `packet` opens takes over; null as a rule.
-    [[nodiscard]] Flow* superseded(const Packet& packet);
+    [[nodiscard]] Flow* superseded(const Packet& packet, Workspace& workspace);
 
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 

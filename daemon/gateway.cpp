@@ -1,7 +1,10 @@
 #include "daemon/gateway.hpp"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
+#include <new>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -11,23 +14,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "classifiers/ndpi.hpp"
 #include "daemon/capabilities.hpp"
 #include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
+#include "daemon/event_families.hpp"
+#include "daemon/http_routes.hpp"
+#include "daemon/policy_families.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
+#include "daemon/token_file.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
+#include "metrics/process_families.hpp"
 
 namespace octroi {
 namespace {
-
-Firewall::Settings firewall_settings(const Config& config) {
-    return {.first_queue = config.first_queue,
-            .queue_count = config.queue_count,
-            .bypass = config.on_failure == OnFailure::open,
-            .mark = config.mark};
-}
 
 std::uint64_t seconds_now() {
     return static_cast<std::uint64_t>(
@@ -77,25 +79,32 @@ void add_conntrack_families(std::vector<Family>& families) {
     families.push_back(std::move(limit));
 }
 
-void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) {
-    Family rules = gauge("octroi_policy_rules", "Rules of the policy in force.");
-    double enforced = 0;
-    for (const Rule& rule : ruleset.policy->rules())
-        enforced += rule.mode == Mode::enforce ? 1 : 0;
-    rules.samples.push_back({{{"state", "enforced"}}, enforced});
-    rules.samples.push_back(
-        {{{"state", "monitored"}}, static_cast<double>(ruleset.policy->rules().size()) - enforced});
-    families.push_back(std::move(rules));
+// An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number.
+auto zones_by_index(const Policy& policy) {
+    decltype(Ruleset::interface_zones) zones;
+    for (const Zone& zone : policy.zones())
+        for (const std::string& interface : zone.interfaces)
+            if (const unsigned index = if_nametoindex(interface.c_str()); index != 0)
+                zones[index] = policy.zones_of_interface(interface);
+    return zones;
+}
+
+void warn_of_absent_interfaces(const Policy& policy) {
+    for (const Zone& zone : policy.zones())
+        for (const std::string& interface : zone.interfaces)
+            if (if_nametoindex(interface.c_str()) == 0)
+                spdlog::warn("zone {}: there is no interface {} now", zone.name, interface);
 }
 
 }  // namespace
 
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
-      firewall_(firewall_settings(config)),
+      firewall_(netfilter_settings(config), config.backend),
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
-      health_(registry_, firewall_, config.queue_count) {
+      health_(registry_, firewall_, config.queue_count,
+              [this](HealthEvent change) { tell(std::move(change)); }) {
     const std::string reloads = "octroi_config_reloads_total";
     const std::string help = "Reloads of policy and catalogue, the first load included.";
     reloads_ = {
@@ -131,8 +140,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     const auto state = firewall_.inspect();
     if (!state)
         return std::unexpected(state.error());
-    const auto generation = state->generations[0];
-    if (!generation || !state->generations[1])
+    if (!state->installed())
         return std::unexpected(
             "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
             "install` first");
@@ -141,25 +149,17 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
             fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
                         "firewall install`",
                         fmt::join(state->differences, "; ")));
-    auto ruleset = load(next_generation(*generation));
+    spdlog::info("the kernel's rules are in place ({})", to_string(firewall_.backend()));
+    auto ruleset = load(next_generation(*state->generations[0]));
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);
-    if (config_.event_file) {
-        auto events = EventLog::open({.path = *config_.event_file,
-                                      .clients = config_.event_clients,
-                                      .workers = config_.queue_count});
-        if (!events)
-            return std::unexpected(std::move(events.error()));
-        events_ = std::move(*events);
-    }
+    if (auto opened = open_events(); !opened)
+        return opened;
     if (auto opened = open_workers(manager); !opened)
         return opened;
-    auto http = HttpServer::open(config_.metrics_address, config_.metrics_port,
-                                 [this](std::string_view path) { return respond(path); });
-    if (!http)
-        return std::unexpected(std::move(http.error()));
-    http_ = std::move(*http);
+    if (auto opened = open_http(); !opened)
+        return opened;
     if (auto confined = confine_calls(); !confined)
         return confined;
     for (const auto& worker : workers_)
@@ -167,9 +167,31 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     start_accounting();
     if (auto in_force = put_in_force(*ruleset); !in_force)
         return in_force;
+    activity_.enter(Activity::Phase::none);
     note_reload(true);
+    tell_policy(PolicyEvent::Kind::load);
     static_cast<void>(check_health());  // counts begin here
     ready_ = true;
+    return {};
+}
+
+// Where none are to be written, the status still tells the last decisions, of a client its zone at
+// most.
+std::expected<void, std::string> Gateway::open_events() {
+    EventSettings settings =
+        config_.events.value_or(EventSettings{.format = {.clients = ClientPrivacy::zone}});
+    if (settings.format.gateway.empty())
+        settings.format.gateway = host_name();
+    auto sinks = open_sinks(settings);
+    if (!sinks)
+        return std::unexpected(std::move(sinks.error()));
+    auto events = EventLog::open({.format = std::move(settings.format),
+                                  .fold = settings.fold,
+                                  .producers = config_.queue_count + 2U},
+                                 std::move(*sinks));
+    if (!events)
+        return std::unexpected(std::move(events.error()));
+    events_ = std::move(*events);
     return {};
 }
 
@@ -237,6 +259,9 @@ void Gateway::start_accounting() {
                               .registry = registry_,
                               .counters = registry_.worker(config_.queue_count),
                               .ruleset = published_,
+                              .log = events_.get(),
+                              .producer = config_.queue_count + 1U,
+                              .told = config_.events ? config_.events->flows : FlowEvents::none,
                               .wake = wake_});
 }
 
@@ -259,14 +284,8 @@ std::expected<std::shared_ptr<const Ruleset>, std::string> Gateway::load(std::ui
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     ruleset->generation = generation;
-    for (const Zone& zone : ruleset->policy->zones())
-        for (const std::string& interface : zone.interfaces) {
-            const unsigned index = if_nametoindex(interface.c_str());
-            if (index == 0)
-                spdlog::warn("zone {}: there is no interface {} now", zone.name, interface);
-            else
-                ruleset->interface_zones[index] = ruleset->policy->zones_of_interface(interface);
-        }
+    ruleset->interface_zones = zones_by_index(*ruleset->policy);
+    warn_of_absent_interfaces(*ruleset->policy);
     return std::make_shared<const Ruleset>(std::move(*ruleset));
 }
 
@@ -278,8 +297,14 @@ std::expected<void, std::string> Gateway::put_in_force(
     // Marks that a full turn of the ring left behind go to a generation that is neither in force
     // nor about to be.
     const std::uint8_t stale = previous_generation(previous_generation(ruleset->generation));
-    if (auto retired = retire_generation(config_.mark, ruleset->generation, stale); !retired)
+    activity_.enter(Activity::Phase::retiring_marks);
+    const auto progress = [this](std::size_t done, std::size_t total) {
+        activity_.advance(done, total);
+    };
+    if (auto retired = retire_generation(config_.mark, ruleset->generation, stale, progress);
+        !retired)
         return std::unexpected(std::move(retired.error()));
+    activity_.enter(Activity::Phase::exchanging_rules);
     if (auto set = firewall_.set_generation(ruleset->generation); !set) {
         if (current_)
             if (auto back = firewall_.set_generation(current_->generation); !back)
@@ -294,9 +319,18 @@ std::expected<void, std::string> Gateway::put_in_force(
 }
 
 std::expected<void, std::string> Gateway::reload() {
-    auto ruleset = load(next_generation(current_->generation));
-    auto in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
+    std::expected<void, std::string> in_force;
+    activity_.enter(Activity::Phase::reading);
+    try {
+        const auto ruleset = load(next_generation(current_->generation));
+        in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
+    } catch (const std::bad_alloc&) {
+        in_force = std::unexpected("there is no memory for it");
+    }
+    activity_.enter(Activity::Phase::none);
     note_reload(in_force.has_value());
+    tell_policy(in_force ? PolicyEvent::Kind::reload : PolicyEvent::Kind::refused,
+                in_force ? "" : in_force.error());
     return in_force;
 }
 
@@ -305,20 +339,60 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     const Instant now = absl::Now();
     const bool passed = next_edge_ && *next_edge_ <= now;
     const bool set_back = now < policy.moment();
-    if (!passed && !set_back)
+    auto interface_zones = zones_by_index(policy);
+    const bool moved = interface_zones != current_->interface_zones;
+    if (!passed && !set_back && !moved)
         return false;
+    if (moved) {
+        spdlog::info("zones: an interface has come, gone or been made anew");
+        warn_of_absent_interfaces(policy);
+    }
     Ruleset ruleset = *current_;
     ruleset.policy = std::make_shared<const Policy>(policy.at(now));
+    ruleset.interface_zones = std::move(interface_zones);
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
+    activity_.enter(Activity::Phase::none);
+    if (in_force)
+        tell_policy(PolicyEvent::Kind::schedule);
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
 }
 
+// Of the control thread, whose ring is the one behind the workers'.
+void Gateway::tell(Event event) {
+    events_->offer(config_.queue_count, std::move(event));
+}
+
+void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
+    const Policy& policy = *current_->policy;
+    tell(PolicyEvent{.time = std::chrono::system_clock::now(),
+                     .kind = kind,
+                     .file = policy.file(),
+                     .generation = current_->generation,
+                     .rules = policy.rules().size(),
+                     .error = std::move(error)});
+}
+
 bool Gateway::check_health() {
+    registry_.clients().turn(absl::Now());
     health_.watch_rules(current_->generation);
     if (config_.on_failure == OnFailure::open)
         health_.count_uninspected(workers_);
+    watch_losses();
     return health_.workers_progress(workers_);
+}
+
+void Gateway::watch_losses() {
+    if (!config_.events)
+        return;
+    auto change = loss_watch_.look(*events_, LossWatch::Clock::now());
+    if (!change)
+        return;
+    if (change->holds)
+        spdlog::warn("events are lost ({})", change->detail);
+    else
+        spdlog::info("no event was lost for a minute");
+    tell(std::move(*change));
 }
 
 void Gateway::note_reload(bool success) {
@@ -336,39 +410,49 @@ std::vector<Family> Gateway::collect() const {
     add_conntrack_families(families);
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
-    if (events_) {
-        Family written = counter("octroi_events_total", "Events written.");
-        written.samples.push_back(
-            {{{"type", "decision"}}, static_cast<double>(events_->written())});
-        Family failed = counter("octroi_event_write_errors_total",
-                                "Events lost because the file could not be written.");
-        failed.samples.push_back({{}, static_cast<double>(events_->failed())});
-        families.push_back(std::move(written));
-        families.push_back(std::move(failed));
+    add_process_families(families, started_);
+    if (config_.events) {
+        add_event_families(families, *events_);
     }
     Family build = gauge("octroi_build_info", "The running program.");
-    build.samples.push_back({{{"version", version}, {"compiler", compiler}}, 1});
+    build.samples.push_back({{{"version", version},
+                              {"revision", revision()},
+                              {"compiler", compiler},
+                              {"ndpi", Ndpi::release()}},
+                             1});
     families.push_back(std::move(build));
     return families;
 }
 
-HttpResponse Gateway::respond(std::string_view path) const {
-    if (path == "/metrics")
-        return {.media_type = exposition_media_type, .body = exposition_text(collect())};
+std::string Gateway::status() const {
     const auto ruleset = published_.load();
-    if (path == status_path && ruleset)
-        return {.media_type = "application/json",
-                .body = status_json({.families = collect(),
-                                     .ruleset = *ruleset,
-                                     .started = started_,
-                                     .ready = ready_})};
-    if (path == "/healthz")
-        return {.body = "ok\n"};
-    if (path == "/readyz")
-        return ready_ ? HttpResponse{.body = "ready\n"}
-                      : HttpResponse{.status = 503, .body = "not ready\n"};
-    return {.status = 404,
-            .body = "octroi serves /metrics, /api/v1/status, /healthz and /readyz\n"};
+    if (!ruleset)
+        return "";
+    return status_json({.families = collect(),
+                        .ruleset = *ruleset,
+                        .started = started_,
+                        .ready = ready_,
+                        .gateway = config_.events ? config_.events->format.gateway : host_name(),
+                        .on_failure = config_.on_failure,
+                        .events = config_.events.has_value(),
+                        .activity = activity_.view(),
+                        .decisions = events_->recent()});
+}
+
+std::expected<void, std::string> Gateway::open_http() {
+    auto token = read_token(config_.token_file);
+    if (!token)
+        return std::unexpected(std::move(token.error()));
+    auto http =
+        HttpServer::open(config_.metrics_address, config_.metrics_port,
+                         HttpRoutes({.metrics = [this] { return exposition_text(collect()); },
+                                     .status = [this] { return status(); },
+                                     .ready = [this] { return ready_.load(); }},
+                                    std::move(*token)));
+    if (!http)
+        return std::unexpected(std::move(http.error()));
+    http_ = std::move(*http);
+    return {};
 }
 
 }  // namespace octroi

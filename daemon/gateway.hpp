@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "daemon/activity.hpp"
 #include "daemon/config.hpp"
 #include "daemon/firewall.hpp"
 #include "daemon/flow_accounting.hpp"
 #include "daemon/health.hpp"
+#include "daemon/loss_watch.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/worker.hpp"
 #include "metrics/http_server.hpp"
@@ -37,8 +39,9 @@ class Gateway {
     /// error is what to tell the administrator.
     [[nodiscard]] std::expected<void, std::string> reload();
 
-    /// Puts the policy in force as it stands now, where a rule has begun or ended since, or the
-    /// clock was set back. True where something changed.
+    /// Puts the policy in force as it stands now, where a rule has begun or ended since, the clock
+    /// was set back, or an interface of a zone came, went or was made anew. True where something
+    /// changed.
     [[nodiscard]] std::expected<bool, std::string> follow_schedule();
 
     /// Looks after workers and kernel rules; once a second. False where a worker is stuck.
@@ -59,8 +62,13 @@ class Gateway {
     [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,
                                                                  ServiceManager& manager) const;
     [[nodiscard]] std::vector<Family> collect() const;
-    [[nodiscard]] HttpResponse respond(std::string_view path) const;
+    [[nodiscard]] std::expected<void, std::string> open_events();
+    [[nodiscard]] std::expected<void, std::string> open_http();
+    [[nodiscard]] std::string status() const;
     void note_reload(bool success);
+    void tell(Event event);
+    void watch_losses();
+    void tell_policy(PolicyEvent::Kind kind, std::string error = {});
 
     struct ReloadSeries {
         Slot success{};
@@ -72,6 +80,7 @@ class Gateway {
 
     Config config_;
     Instant started_ = absl::Now();
+    Activity activity_;
     std::optional<Instant> next_edge_;  ///< when the policy in force changes by itself
     Firewall firewall_;
     int wake_;
@@ -81,6 +90,7 @@ class Gateway {
     PublishedRuleset published_;
     std::shared_ptr<const Ruleset> current_;
     std::unique_ptr<EventLog> events_;
+    LossWatch loss_watch_;
     std::unique_ptr<FlowAccounting> accounting_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::optional<HttpServer> http_;

@@ -24,7 +24,8 @@ std::size_t append(const char* data, std::size_t /*one*/, std::size_t size, void
 
 }  // namespace
 
-std::expected<std::string, std::string> http_get(const std::string& url) {
+std::expected<std::string, std::string> http_get(const std::string& url,
+                                                 const std::optional<std::string>& token) {
     const Curl handle(curl_easy_init());
     if (!handle)
         return std::unexpected("libcurl can't be initialised");
@@ -39,11 +40,18 @@ std::expected<std::string, std::string> http_get(const std::string& url) {
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem.data());
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+    if (token) {
+        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token->c_str());
+    }
     if (const CURLcode code = curl_easy_perform(curl); code != CURLE_OK)
         return std::unexpected(fmt::format(
             "{}: {}", url, problem.front() != '\0' ? problem.data() : curl_easy_strerror(code)));
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 401)
+        return std::unexpected(
+            fmt::format("{}: it asks for {} token", url, token ? "another" : "a"));
     if (status != 200)
         return std::unexpected(fmt::format("{}: status {}", url, status));
     return body;

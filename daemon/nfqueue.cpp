@@ -1,10 +1,12 @@
 #include "daemon/nfqueue.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -20,7 +22,6 @@
 namespace octroi {
 namespace {
 
-constexpr std::size_t batch_size = 64;
 // An IP packet of 64 KiB with its netlink headers and attributes.
 constexpr std::size_t slot_size = 65536 + 4096;
 constexpr std::size_t verdict_size = 64;
@@ -303,8 +304,15 @@ void NfQueue::SocketCloser::operator()(mnl_socket* socket) const {
 void NfQueue::send_verdicts() {
     if (send_size_ == 0)
         return;
-    if (mnl_socket_sendto(socket_.get(), send_buffer_.data(), send_size_) < 0)
+    // The kernel takes all of it or nothing. What it never takes would wait in the queue for ever.
+    constexpr int tries = 100;
+    constexpr std::chrono::milliseconds pause{1};
+    for (int i = 0; i < tries; ++i) {
+        if (mnl_socket_sendto(socket_.get(), send_buffer_.data(), send_size_) >= 0)
+            break;
         ++verdict_errors_;
+        std::this_thread::sleep_for(pause);
+    }
     send_size_ = 0;
 }
 

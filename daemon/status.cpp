@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 
+#include <absl/time/clock.h>
 #include <absl/time/time.h>
 #include <nlohmann/json.hpp>
 
@@ -33,8 +35,16 @@ const std::vector<Family::Sample>& samples_of(const StatusSource& source, std::s
     return found == source.families.end() ? none : found->samples;
 }
 
+std::uint64_t total_of(const StatusSource& source, std::string_view name) {
+    double total = 0;
+    for (const Family::Sample& sample : samples_of(source, name))
+        total += sample.value;
+    return static_cast<std::uint64_t>(total);
+}
+
 Json policy_of(const StatusSource& source) {
     const Policy& policy = *source.ruleset.policy;
+    const auto enforced = std::ranges::count(policy.rules(), Mode::enforce, &Rule::mode);
     const auto exemptions = std::ranges::count(policy.rules(), true, &Rule::exemption);
     std::optional<Instant> ends;
     for (const Rule& rule : policy.rules())
@@ -46,6 +56,8 @@ Json policy_of(const StatusSource& source) {
             {"generation", source.ruleset.generation},
             {"mode", to_string(policy.defaults().mode)},
             {"rules", policy.rules().size() - static_cast<std::size_t>(exemptions)},
+            {"enforced", enforced - exemptions},
+            {"monitored", policy.rules().size() - static_cast<std::size_t>(enforced)},
             {"exemptions", exemptions},
             {"next_exemption_end", ends ? moment(*ends) : Json(nullptr)},
             {"next_change", change ? moment(*change) : Json(nullptr)}};
@@ -56,16 +68,29 @@ Json health_of(const StatusSource& source) {
     for (const Family::Sample& sample : samples_of(source, "octroi_degraded"))
         if (sample.value != 0)
             reasons.push_back(label(sample, "reason"));
-    bool reloaded = true;
-    for (const Family::Sample& sample : samples_of(source, "octroi_config_last_reload_successful"))
-        reloaded = sample.value != 0;
-    double reloads = 0;
-    for (const Family::Sample& sample : samples_of(source, "octroi_config_reloads_total"))
-        reloads += sample.value;
-    return {{"ready", source.ready},
-            {"reloads", static_cast<std::uint64_t>(reloads)},
-            {"last_reload_successful", reloaded},
-            {"degraded", std::move(reasons)}};
+    return {
+        {"ready", source.ready},
+        {"reloads", total_of(source, "octroi_config_reloads_total")},
+        {"last_reload_successful", total_of(source, "octroi_config_last_reload_successful") != 0},
+        {"degraded", std::move(reasons)},
+        {"on_failure", source.on_failure == OnFailure::closed ? "closed" : "open"},
+        {"uninspected", total_of(source, "octroi_nfqueue_uninspected_packets_total")},
+        {"memory", total_of(source, "process_resident_memory_bytes")},
+        {"conntrack",
+         {{"entries", total_of(source, "octroi_conntrack_entries")},
+          {"limit", total_of(source, "octroi_conntrack_limit_entries")}}},
+        {"events",
+         {{"configured", source.events},
+          {"written", total_of(source, "octroi_events_total")},
+          {"dropped", total_of(source, "octroi_events_dropped_total")},
+          {"failed", total_of(source, "octroi_event_write_errors_total")}}}};
+}
+
+Json activity_of(const Activity::View& activity) {
+    if (activity.phase == Activity::Phase::none)
+        return nullptr;
+    return {
+        {"phase", to_string(activity.phase)}, {"done", activity.done}, {"total", activity.total}};
 }
 
 // A family per column, a row for each value of the label that tells the rows apart.
@@ -95,6 +120,7 @@ Json services_of(const StatusSource& source) {
         std::uint64_t accepted = 0;
         std::uint64_t refused = 0;
         std::uint64_t would_be_refused = 0;
+        std::uint64_t bytes = 0;
     };
 
     std::map<std::string, Flows, std::less<>> services;
@@ -106,6 +132,9 @@ Json services_of(const StatusSource& source) {
         if (accepted && label(sample, "would") != to_string(Action::accept))
             flows.would_be_refused += count;
     }
+    for (const Family::Sample& sample : samples_of(source, "octroi_flow_bytes_total"))
+        services[std::string(label(sample, "service"))].bytes +=
+            static_cast<std::uint64_t>(sample.value);
     std::vector<std::pair<std::string, Flows>> seen;
     for (const auto& [name, flows] : services)
         if (flows.accepted + flows.refused != 0)
@@ -118,7 +147,43 @@ Json services_of(const StatusSource& source) {
         list.push_back({{"service", name},
                         {"accepted", flows.accepted},
                         {"refused", flows.refused},
-                        {"would_be_refused", flows.would_be_refused}});
+                        {"would_be_refused", flows.would_be_refused},
+                        {"bytes", flows.bytes}});
+    return list;
+}
+
+// Exemptions, the next to end first.
+Json exemptions_of(const StatusSource& source) {
+    constexpr std::size_t shown = 100;
+    const Policy& policy = *source.ruleset.policy;
+    std::map<std::string_view, std::uint64_t> hits;
+    for (const Family::Sample& sample : samples_of(source, rule_hits_metric))
+        hits[label(sample, "rule")] += static_cast<std::uint64_t>(sample.value);
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < policy.rules().size(); ++i)
+        if (policy.rules()[i].exemption && policy.rules()[i].schedule.until)
+            order.push_back(i);
+    std::ranges::stable_sort(order, {},
+                             [&](std::size_t i) { return *policy.rules()[i].schedule.until; });
+    Json list = Json::array();
+    for (const std::size_t i : order | std::views::take(shown)) {
+        const Rule& rule = policy.rules()[i];
+        list.push_back({{"name", rule.name},
+                        {"owner", rule.owner},
+                        {"ticket", rule.ticket},
+                        {"until", moment(rule.schedule.until.value_or(absl::InfiniteFuture()))},
+                        {"active", policy.active(i)},
+                        {"hits", hits[rule.name]}});
+    }
+    return list;
+}
+
+// What is no JSON was cut short on its way and is left out.
+Json decisions_of(const std::vector<std::string>& lines) {
+    Json list = Json::array();
+    for (const std::string& line : lines)
+        if (Json event = Json::parse(line, nullptr, false); !event.is_discarded())
+            list.push_back(std::move(event));
     return list;
 }
 
@@ -154,8 +219,11 @@ Json rules_of(const StatusSource& source) {
 std::string status_json(const StatusSource& source) {
     const Json json = {
         {"version", version},
+        {"gateway", source.gateway},
         {"started", moment(source.started)},
+        {"now", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone())},
         {"policy", policy_of(source)},
+        {"activity", activity_of(source.activity)},
         {"health", health_of(source)},
         {"queues",
          rows_of(
@@ -167,10 +235,13 @@ std::string status_json(const StatusSource& source) {
               {.key = "user_dropped", .family = "octroi_nfqueue_user_dropped_packets_total"}})},
         {"workers", rows_of(source, "worker",
                             {{.key = "flows", .family = "octroi_flow_table_entries"},
+                             {.key = "limit", .family = "octroi_flow_table_limit_entries"},
                              {.key = "heartbeat",
                               .family = "octroi_worker_heartbeat_timestamp_seconds",
                               .time = true}})},
         {"services", services_of(source)},
+        {"exemptions", exemptions_of(source)},
+        {"decisions", decisions_of(source.decisions)},
         {"rules", rules_of(source)}};
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/activity.hpp"
+#include "daemon/config.hpp"
 #include "daemon/ruleset.hpp"
 #include "metrics/series.hpp"
 
@@ -18,11 +20,16 @@ struct StatusSource {
     const Ruleset& ruleset;        ///< in force
     Instant started;
     bool ready = false;
+    std::string gateway;                 ///< the machine's name
+    OnFailure on_failure{};              ///< what happens to packets without octroi
+    bool events = false;                 ///< whether they are written anywhere
+    Activity::View activity;             ///< of the control thread
+    std::vector<std::string> decisions;  ///< event lines, the newest first
 };
 
-/// The state of a running daemon as one JSON object: policy, health, queues, workers, services and
-/// rules with their counts since the start (docs/metrics.md, "Status"). No
-/// client and no name that a client asked for is in it.
+/// The state of a running daemon as one JSON object: policy, health, queues, workers, services,
+/// rules and exemptions with their counts since the start, and the last decisions as events tell
+/// them (docs/status.md). Names in these were chosen by strangers.
 [[nodiscard]] std::string status_json(const StatusSource& source);
 
 }  // namespace octroi

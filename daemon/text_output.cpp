@@ -12,6 +12,12 @@ std::string endpoint_text(const Endpoint& endpoint) {
                                     : fmt::format("[{}]:{}", address, endpoint.port);
 }
 
+std::string printable(std::string_view text) {
+    std::string shown(text);
+    std::ranges::replace_if(shown, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+    return shown;
+}
+
 std::string aligned(const std::vector<std::vector<std::string>>& rows, std::size_t indent) {
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {

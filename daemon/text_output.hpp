@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "classifiers/flow_key.hpp"
@@ -9,6 +10,9 @@ namespace octroi {
 
 /// "10.20.4.7:51514", "[2001:db8::1]:443"
 [[nodiscard]] std::string endpoint_text(const Endpoint& endpoint);
+
+/// Text that a stranger chose, for a terminal: whatever is not printable ASCII becomes `?`.
+[[nodiscard]] std::string printable(std::string_view text);
 
 /// Rows of cells as lines, each behind `indent` spaces, columns aligned; rows have the same number
 /// of cells.

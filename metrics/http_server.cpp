@@ -3,7 +3,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -13,10 +15,22 @@
 namespace octroi {
 namespace {
 
-constexpr unsigned max_connections = 64;
-constexpr unsigned max_connections_per_address = 32;
+// From one address more than any crowd of stuck scrapers leaves behind: another one still gets in.
+constexpr unsigned max_connections = 256;
+constexpr unsigned max_connections_per_address = 128;
 constexpr unsigned connection_timeout_seconds = 10;
 constexpr std::size_t connection_memory = 16UL * 1024;
+
+using Field = std::pair<const char*, const char*>;
+
+constexpr std::array<Field, 5> fields_of_all = {
+    {{"X-Content-Type-Options", "nosniff"},
+     {"Referrer-Policy", "no-referrer"},
+     {"Cross-Origin-Resource-Policy", "same-origin"},
+     {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+     {"Content-Security-Policy",
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+      "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}}};
 
 MHD_Result send(MHD_Connection* connection, const HttpResponse& response) {
     // libmicrohttpd copies the body (MHD_RESPMEM_MUST_COPY) although its parameter is not const.
@@ -25,11 +39,20 @@ MHD_Result send(MHD_Connection* connection, const HttpResponse& response) {
     if (reply == nullptr)
         return MHD_NO;
     MHD_add_response_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, response.media_type.c_str());
-    MHD_add_response_header(reply, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(reply, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    for (const auto& [name, value] : fields_of_all)
+        MHD_add_response_header(reply, name, value);
+    if (response.status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(reply, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (response.status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(reply, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     const MHD_Result result = MHD_queue_response(connection, response.status, reply);
     MHD_destroy_response(reply);
     return result;
+}
+
+std::string_view field(MHD_Connection* connection, const char* name) {
+    const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return value == nullptr ? std::string_view() : value;
 }
 
 // libmicrohttpd fixes this signature.
@@ -44,7 +67,15 @@ MHD_Result answer(void* context, MHD_Connection* connection, const char* path, c
     if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD)
         return send(connection,
                     {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"});
-    return send(connection, (*static_cast<HttpServer::Handler*>(context))(path));
+    try {
+        return send(connection,
+                    (*static_cast<HttpServer::Handler*>(context))(
+                        {.path = path,
+                         .host = field(connection, MHD_HTTP_HEADER_HOST),
+                         .authorization = field(connection, MHD_HTTP_HEADER_AUTHORIZATION)}));
+    } catch (const std::bad_alloc&) {
+        return MHD_NO;  // closes the connection; the next scrape may fare better
+    }
 }
 
 // An address and a port as the socket calls take them.

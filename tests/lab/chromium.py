@@ -163,6 +163,14 @@ class Page:
             " : setTimeout(look, 10); look(); })")
         return Visit(None, protocol, text, took)
 
+    def call(self, method, **parameters):
+        """A command of the DevTools protocol about this tab."""
+        return self._browser.call(method, self._session, **parameters)
+
+    def events(self):
+        """The events of this tab so far; each is given once."""
+        return self._browser.take_events(self._session)
+
     def evaluate(self, expression, seconds=45):
         """The value of a JavaScript expression, awaited where it is a promise."""
         answer = self._browser.call("Runtime.evaluate", self._session, seconds, expression=expression,

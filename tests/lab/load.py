@@ -18,11 +18,31 @@ PAUSE = 0.002 * PATIENCE ** 2  # so much slower is an emulated machine, which ha
 SO_RCVBUFFORCE = 33  # asm-generic/socket.h; the socket module does not have it
 
 
+class Numbers:
+    """A set of small numbers that may hold millions of them: an octet for each."""
+
+    def __init__(self):
+        self.clear()
+
+    def clear(self):
+        self._seen = bytearray()
+        self._count = 0
+
+    def __len__(self):
+        return self._count
+
+    def add(self, number):
+        if number >= len(self._seen):
+            self._seen.extend(bytes(number + 65536 - len(self._seen)))
+        self._count += 1 - self._seen[number]
+        self._seen[number] = 1
+
+
 class Sink:
     """Takes numbered datagrams on the server; knows which came."""
 
     def __init__(self, namespace, address):
-        self.numbers = set()
+        self.numbers = Numbers()
         self._socket = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 * 1024 * 1024)
         self._socket.bind((address, PORT))
@@ -57,8 +77,9 @@ class Load:
     """While it is entered, the client sends: to an address of Visio's own, which is decided at its first packet,
     on one flow all along; and to an address of nobody, each datagram on a flow of its own."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, pause=PAUSE):
         self._lab = lab
+        self._pause = pause
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._send)
         self.sent = 0
@@ -101,4 +122,4 @@ class Load:
                     self.sent += 1
                     decided.sendto(payload, (VISIO, PORT))
                     new.send(udp((host, port), (OTHER_NEUTRAL, PORT), payload), OTHER_NEUTRAL)
-                time.sleep(PAUSE)
+                time.sleep(self._pause)

@@ -5,6 +5,7 @@ import unittest
 
 import clients
 from case import LabCase
+from gateway import packets_at
 from server import BLOB, page_of
 from topology import NEUTRAL, VISIO
 
@@ -37,9 +38,16 @@ class Faults(LabCase):
         daemon = self.octroi("pilot.yaml", on_failure="open")
         self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
         daemon.kill()
+        before = self.packets_at_the_queue()
         for name in ("zoom.us", VISIO_NAME):
             for address in NEUTRAL:
                 self.assert_answered(clients.curl(self.lab, name, address), page_of(name))
+        for then, now in zip(before, self.packets_at_the_queue()):
+            self.assertGreater(now, then)
+
+    def packets_at_the_queue(self):
+        """Of both families, by the kernel's own count: nobody runs who could count them."""
+        return [packets_at(self.lab.gateway, program, "OCTROI", "NFQUEUE") for program in ("iptables", "ip6tables")]
 
     def test_a_restart_after_a_kill_takes_up_the_work(self):
         for on_failure in ("closed", "open"):

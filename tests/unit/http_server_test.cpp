@@ -33,7 +33,8 @@ std::string request(std::string_view verb, std::string_view path) {
            " HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n";
 }
 
-HttpResponse echo(std::string_view path) {
+HttpResponse echo(const HttpRequest& request) {
+    const std::string_view path = request.path;
     if (path == "/missing")
         return {.status = 404, .body = "not here\n"};
     return {.media_type = "text/example", .body = "you asked for " + std::string(path) + "\n"};
@@ -54,6 +55,9 @@ TEST_SUITE("http server") {
         CHECK(answer.starts_with("HTTP/1.1 200 "));
         CHECK(has(answer, "Content-Type: text/example\r\n"));
         CHECK(has(answer, "X-Content-Type-Options: nosniff\r\n"));
+        CHECK(has(answer, "Cache-Control: no-store\r\n"));
+        CHECK(has(answer, "Referrer-Policy: no-referrer\r\n"));
+        CHECK(has(answer, "Content-Security-Policy: default-src 'none'; script-src 'self'; "));
         CHECK(answer.ends_with("\r\n\r\nyou asked for /metrics\n"));
         CHECK(exchange(port, request("GET", "/missing")).starts_with("HTTP/1.1 404 "));
     }
@@ -72,14 +76,26 @@ TEST_SUITE("http server") {
         const std::uint16_t port = free_port();
         std::atomic<int> asked = 0;
         const auto server =
-            HttpServer::open("127.0.0.1", port, [&asked](std::string_view) -> HttpResponse {
+            HttpServer::open("127.0.0.1", port, [&asked](const HttpRequest&) -> HttpResponse {
                 ++asked;
                 return {};
             });
         REQUIRE(server);
         for (const std::string_view verb : {"POST", "PUT", "DELETE", "OPTIONS"})
-            CHECK(exchange(port, request(verb, "/metrics")).starts_with("HTTP/1.1 405 "));
+            CHECK(has(exchange(port, request(verb, "/metrics")), "\r\nAllow: GET, HEAD\r\n"));
         CHECK(asked == 0);
+    }
+
+    TEST_CASE("the handler is told the host and the authorization") {
+        const std::uint16_t port = free_port();
+        const auto server = HttpServer::open("127.0.0.1", port, [](const HttpRequest& asked) {
+            return HttpResponse{.body = std::string(asked.host) + "|" +
+                                        std::string(asked.authorization)};
+        });
+        REQUIRE(server);
+        CHECK(exchange(port, request("GET", "/")).ends_with("\r\n\r\ngateway|"));
+        CHECK(exchange(port, "GET / HTTP/1.0\r\nauthorization: Bearer x\r\n\r\n")
+                  .ends_with("\r\n\r\n|Bearer x"));
     }
 
     TEST_CASE("garbage does no harm to the next client") {

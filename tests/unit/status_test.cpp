@@ -37,6 +37,8 @@ TEST_SUITE("status") {
         CHECK(policy["mode"] == "enforce");
         CHECK(policy["rules"] == 2);
         CHECK(policy["exemptions"] == 1);
+        CHECK(policy["enforced"] == 1);
+        CHECK(policy["monitored"] == 1);
         CHECK(policy["generation"] == 1);
         CHECK(policy["next_exemption_end"] == "2999-01-02T00:00:00Z");
         CHECK(policy["next_change"] == "2999-01-02T00:00:00Z");
@@ -53,9 +55,16 @@ TEST_SUITE("status") {
         static_cast<void>(
             gate(three.from_client(0, wire::client_stream("visio.numerique.gouv.fr"))));
         const Json status = status_of(gate.families(), gate.ruleset());
-        const Json services = Json::array(
-            {{{"service", "zoom"}, {"accepted", 2}, {"refused", 0}, {"would_be_refused", 2}},
-             {{"service", "visio"}, {"accepted", 1}, {"refused", 0}, {"would_be_refused", 0}}});
+        const Json services = Json::array({{{"service", "zoom"},
+                                            {"accepted", 2},
+                                            {"refused", 0},
+                                            {"would_be_refused", 2},
+                                            {"bytes", 0}},
+                                           {{"service", "visio"},
+                                            {"accepted", 1},
+                                            {"refused", 0},
+                                            {"would_be_refused", 0},
+                                            {"bytes", 0}}});
         CHECK(status["services"] == services);
         REQUIRE(status["rules"].size() == 3);
         const Json& rule = status["rules"][1];
@@ -88,5 +97,43 @@ TEST_SUITE("status") {
         CHECK(status["queues"] == Json::array({{{"queue", "7"}, {"waiting", 3}}}));
         REQUIRE(status["workers"].size() == 1);
         CHECK(status["workers"][0]["flows"] == 0);
+        CHECK(status["workers"][0]["limit"] == 65536);
+    }
+
+    TEST_CASE("exemptions come by their end, with owner and ticket") {
+        Gate gate(
+            "octroi: 1\n"
+            "zones: {press: [10.9.0.0/16]}\n"
+            "exemptions:\n"
+            "  - {name: late, when: {zone: press}, until: 2999-06-01, owner: o, ticket: T-1}\n"
+            "  - {name: soon, when: {zone: press}, until: 2999-01-01, owner: p, ticket: T-2}\n"
+            "rules: []\n");
+        const Json exemptions = status_of(gate.families(), gate.ruleset())["exemptions"];
+        REQUIRE(exemptions.size() == 2);
+        CHECK(exemptions[0] == Json({{"name", "soon"},
+                                     {"owner", "p"},
+                                     {"ticket", "T-2"},
+                                     {"until", "2999-01-02T00:00:00Z"},
+                                     {"active", true},
+                                     {"hits", 0}}));
+        CHECK(exemptions[1]["name"] == "late");
+    }
+
+    TEST_CASE("it tells the last decisions and what the daemon is at") {
+        Gate gate(trial);
+        const Json status = Json::parse(status_json(
+            {.families = gate.families(),
+             .ruleset = gate.ruleset(),
+             .started = absl::FromUnixSeconds(86400),
+             .gateway = "gw-1",
+             .on_failure = OnFailure::open,
+             .activity = {.phase = Activity::Phase::retiring_marks, .done = 3, .total = 9},
+             .decisions = {R"({"server_name":"zoom.us"})", "cut sho"}}));
+        CHECK(status["gateway"] == "gw-1");
+        CHECK(status["health"]["on_failure"] == "open");
+        CHECK(status["activity"] ==
+              Json({{"phase", "taking old marks from connections"}, {"done", 3}, {"total", 9}}));
+        CHECK(status["decisions"] == Json::array({{{"server_name", "zoom.us"}}}));
+        CHECK(status_of(gate.families(), gate.ruleset())["activity"].is_null());
     }
 }

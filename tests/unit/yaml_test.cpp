@@ -217,6 +217,13 @@ TEST_SUITE("yaml limits") {
         CHECK(refusal_of(nested_lists(100'000)).code == Code::nesting);
     }
 
+    TEST_CASE("open brackets are refused before yaml-cpp collects all that stands in them") {
+        const std::string open(1000, '[');
+        CHECK(refusal_of("a\n" + open + "[").position == at(2, 1001));
+        CHECK(refusal_of(open + std::string(8'000'000 - open.size(), '{')).position == at(1, 1001));
+        CHECK(root_of("a: \"" + open + std::string(1000, ']') + open + "\"\n").kind == Kind::map);
+    }
+
     TEST_CASE("aliases cannot nest deeper than values") {
         std::string text = "- &a0 [x]\n";
         for (int i = 1; i < 40; ++i)

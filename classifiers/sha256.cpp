@@ -1,0 +1,27 @@
+#include "classifiers/sha256.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+namespace octroi {
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+}
+
+void Sha256::add(std::string_view text) {
+    EVP_DigestUpdate(context_.get(), text.data(), text.size());
+}
+
+std::string Sha256::hex() {
+    std::array<unsigned char, 32> digest{};
+    EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+    std::string text;
+    for (const unsigned char octet : digest)
+        text += fmt::format("{:02x}", octet);
+    return text;
+}
+
+}  // namespace octroi

@@ -1,0 +1,106 @@
+// Preloaded into the daemon: the wall clock that it reads can be set, and its calls can be made to fail, while it runs.
+// All is told by a file that is mapped before the daemon confines itself, so that no filter stands in the way.
+// (libfiu opens files and pipes later, which Landlock refuses; libfaketime too.)
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum Call { ALLOCATE, RECEIVE, SEND, CALLS };
+
+// misfortune.py knows this layout.
+struct Misfortune {
+    _Atomic long clock_offset;           // seconds
+    _Atomic unsigned long every[CALLS];  // each so many-th call fails; 0: none
+    _Atomic unsigned long calls[CALLS];
+    _Atomic unsigned long failed[CALLS];
+};
+
+static struct Misfortune nothing;
+static struct Misfortune* misfortune = &nothing;
+
+__attribute__((constructor)) static void begin(void) {
+    const int file = open(getenv("MISFORTUNE"), O_RDWR | O_CLOEXEC);
+    void* mapped = mmap(NULL, sizeof nothing, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (mapped == MAP_FAILED)
+        abort();
+    misfortune = mapped;
+    unsetenv("LD_PRELOAD");  // iptables is spared
+}
+
+static int fails(enum Call call, int error) {
+    const unsigned long every = misfortune->every[call];
+    if (every == 0 || ++misfortune->calls[call] % every != 0)
+        return 0;
+    ++misfortune->failed[call];
+    errno = error;
+    return 1;
+}
+
+// The clock.
+
+#define NEXT(name) \
+    static typeof(&name) next; \
+    if (next == NULL) \
+        next = dlsym(RTLD_NEXT, #name)
+
+int clock_gettime(clockid_t clock, struct timespec* now) {
+    NEXT(clock_gettime);
+    const int result = next(clock, now);
+    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+        now->tv_sec += misfortune->clock_offset;
+    return result;
+}
+
+int gettimeofday(struct timeval* now, void* zone) {
+    (void)zone;
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    *now = (struct timeval){.tv_sec = time.tv_sec, .tv_usec = time.tv_nsec / 1000};
+    return 0;
+}
+
+time_t time(time_t* where) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (where != NULL)
+        *where = now.tv_sec;
+    return now.tv_sec;
+}
+
+// Memory, by the names under which glibc keeps its own.
+
+void* __libc_malloc(size_t);
+void* __libc_calloc(size_t, size_t);
+void* __libc_realloc(void*, size_t);
+
+void* malloc(size_t size) {
+    return fails(ALLOCATE, ENOMEM) ? NULL : __libc_malloc(size);
+}
+
+void* calloc(size_t count, size_t size) {
+    return fails(ALLOCATE, ENOMEM) ? NULL : __libc_calloc(count, size);
+}
+
+void* realloc(void* old, size_t size) {
+    return fails(ALLOCATE, ENOMEM) ? NULL : __libc_realloc(old, size);
+}
+
+// Packets in, verdicts out.
+
+int recvmmsg(int file, struct mmsghdr* messages, unsigned count, int flags, struct timespec* timeout) {
+    NEXT(recvmmsg);
+    return fails(RECEIVE, ENOMEM) ? -1 : next(file, messages, count, flags, timeout);
+}
+
+ssize_t sendto(int file, const void* data, size_t size, int flags, const struct sockaddr* to, socklen_t length) {
+    NEXT(sendto);
+    return fails(SEND, ENOBUFS) ? -1 : next(file, data, size, flags, to, length);
+}

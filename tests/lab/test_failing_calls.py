@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""Memory is refused and system calls fail under load: no crash, the exception's action, and all of it counted."""
+
+import signal
+import unittest
+
+import clients
+from case import LabCase
+from gateway import POLICIES
+from load import Sink, send_new
+from misfortune import Misfortune
+from namespaces import run
+from processes import wait_until
+from server import page_of
+from topology import NEUTRAL, OTHER_NEUTRAL
+
+MANY = 5000
+MEBIBYTE = 1024 * 1024
+EXCEPTIONS = "octroi_exceptions_total"
+
+
+class FailingCalls(LabCase):
+    def setUp(self):
+        super().setUp()
+        self.misfortune = Misfortune(self.folder)
+        self.daemon = self.prepared("pilot.yaml")
+        self.sink = Sink(self.lab.server, OTHER_NEUTRAL)
+        self.addCleanup(self.sink.close)
+
+    def start(self, exceptions=""):
+        self.daemon.write_policy((POLICIES / "pilot.yaml").read_text() + exceptions)
+        self.daemon.start(*self.misfortune.command)
+
+    def load(self, call, every, count=MANY):
+        """Sends, each datagram on a flow of its own, while each `every`-th such call fails."""
+        self.misfortune.fail(call, every)
+        send_new(self.lab, range(count))
+        for name, address in (("zoom.us", NEUTRAL.v4), ("www.example.org", NEUTRAL.v6)):
+            clients.curl(self.lab, name, address, max_time=3)
+        self.misfortune.fail(call, 0)
+        self.assertGreater(self.misfortune.failed(call), 0)
+        self.await_empty_queues()
+
+    def await_empty_queues(self):
+        wait_until(lambda: self.daemon.scrape().sum("octroi_nfqueue_depth_packets") == 0, "empty queues", 20)
+
+    def assert_works(self):
+        self.assertTrue(self.daemon.ready())
+        self.assert_answered(clients.curl(self.lab, "www.example.org", NEUTRAL.v4), page_of("www.example.org"))
+        self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v6))
+
+    def test_no_memory_for_flows_that_then_pass(self):
+        self.start()
+        self.load("allocate", 7)
+        self.assert_works()
+        self.assertGreater(self.daemon.scrape().sum(EXCEPTIONS, exception="table_full", action="accept"), 0)
+        wait_until(lambda: len(self.sink.numbers) == MANY, "all datagrams")
+
+    def test_no_memory_for_flows_that_are_then_refused(self):
+        self.start("exceptions: {table_full: drop}\n")
+        self.load("allocate", 7)
+        self.assert_works()
+        dropped = self.daemon.scrape().sum(EXCEPTIONS, exception="table_full", action="drop")
+        self.assertGreater(dropped, 0)
+        wait_until(lambda: len(self.sink.numbers) >= MANY - dropped, "the other datagrams")
+
+    def test_packets_that_can_not_be_fetched_at_once(self):
+        self.start()
+        self.load("receive", 2)
+        self.assert_works()
+        wait_until(lambda: len(self.sink.numbers) == MANY, "all datagrams")
+
+    def test_verdicts_that_can_not_be_sent(self):
+        self.start()
+        self.load("send", 3)
+        self.assert_works()
+        errors = self.daemon.scrape().sum("octroi_nfqueue_verdict_errors_total")
+        self.assertGreater(errors, 0)
+        wait_until(lambda: len(self.sink.numbers) == MANY, "all datagrams")
+
+    def test_a_limit_on_memory_that_flows_reach(self):
+        self.start()
+        self.limit("data", self.daemon.writable_memory() + MEBIBYTE)
+        send_new(self.lab, range(4 * MANY))
+        self.await_empty_queues()
+        self.limit("data", "unlimited")
+        self.assert_works()
+        self.assertGreater(self.daemon.scrape().sum(EXCEPTIONS, exception="table_full", action="accept"), 0)
+        wait_until(lambda: len(self.sink.numbers) == 4 * MANY, "all datagrams")
+
+    def test_no_descriptor_for_files_keeps_the_old_policy(self):
+        self.start()
+        self.limit("nofile", self.daemon.descriptors())
+        self.daemon.send(signal.SIGHUP)
+        wait_until(lambda: "reload refused" in self.daemon.said(), "the refusal")
+        self.limit("nofile", 1024)
+        self.assertEqual(self.daemon.scrape().sum("octroi_config_last_reload_successful"), 0)
+        self.assert_works()
+
+    def limit(self, resource, value):
+        """setrlimit(2) on the running daemon."""
+        run("prlimit", "--pid", self.daemon.pid, f"--{resource}={value}:")
+
+
+if __name__ == "__main__":
+    unittest.main()
