@@ -10,17 +10,6 @@ missing() { # page, what
     status=1
 }
 
-<<<<<<< HEAD
-while read -r file; do
-    compgen -G "tests/*/$file" >/dev/null || missing "$file"
-done < <(grep -oE '`[a-z_]*test[a-z_]*\.(py|cpp)`' "$page" | tr -d '`' | sort -u)
-while read -r name; do
-    grep -rqE "def $name\(" tests/lab tests/package tests/vm || missing "$name"
-done < <(grep -oE '`test_[A-Za-z0-9_]+`' "$page" | tr -d '`' | sort -u)
-while read -r sentence; do
-    grep -rqF "TEST_CASE($sentence)" tests/unit || missing "$sentence"
-done < <(tr '\n' ' ' <"$page" | grep -oE '"[^"]{12,}"' | sort -u)
-=======
 for page in docs/security.md docs/reliability.md docs/operations.md; do
     while read -r file; do
         compgen -G "tests/*/$file" >/dev/null || missing "$page" "$file"
@@ -32,5 +21,4 @@ for page in docs/security.md docs/reliability.md docs/operations.md; do
         grep -rqF "TEST_CASE($sentence)" tests/unit || missing "$page" "$sentence"
     done < <(grep -F '_test.cpp' "$page" | grep -oE '"[^"]{12,}"' | sort -u)
 done
->>>>>>> main
 exit $status
