@@ -22,7 +22,8 @@ def ratios(arena, measure, rounds=ROUNDS):
 
 def bulk(arena):
     """One TCP connection at full speed, long after it was accepted."""
-    arena.lab.start(arena.lab.server, arena.lab.folder / "iperf3.log", "iperf3", "--server")
+    arena.lab.start(arena.lab.server, arena.lab.folder / "iperf3.log", "iperf3", "--server",
+                    "--forceflush")
     wait_until(lambda: "listening" in (arena.lab.folder / "iperf3.log").read_text(), "iperf3")
 
     def bits_per_second():
