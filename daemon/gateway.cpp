@@ -368,6 +368,7 @@ void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
     tell(PolicyEvent{.time = std::chrono::system_clock::now(),
                      .kind = kind,
                      .file = policy.file(),
+                     .revision = std::string(policy.revision()),
                      .generation = current_->generation,
                      .rules = policy.rules().size(),
                      .error = std::move(error)});
