@@ -22,8 +22,9 @@ from lab import interrupted_by  # noqa: E402
 from machine import CHECKOUT, booted  # noqa: E402
 
 BUILD = CHECKOUT / "build"
-# What of the lab is worth a second kernel: its rules, its marks, its offloads.
-LAB_FILES = ("test_kernel_path.py", "test_names.py", "test_reload.py", "test_firewall.py", "test_offloads.py")
+# What of the lab is worth a second kernel: its rules, its marks, its offloads. octroi takes nft there.
+LAB_FILES = ("test_kernel_path.py", "test_names.py", "test_reload.py", "test_firewall.py", "test_drift.py", "test_output.py",
+             "test_offloads.py")
 # A gateway's life: what removes the package comes last.
 VM_FILES = ("test_package.py", "test_gateway.py", "test_faults.py", "test_after_boot.py", "test_upgrade.py",
             "test_removal.py")
@@ -77,7 +78,7 @@ def run_task(machine, task, artifacts):
     show(f"{task.name}, in the machine")
     begin, environment = time.monotonic(), settings(machine, task)
     if "after_boot" in task.file.stem:
-        machine.read("env", *environment, "/checkout/tests/vm/service.py")
+        machine.read("env", *environment, "/checkout/tests/vm/service.py", seconds=FILE_SECONDS[machine.accelerator])
         machine.reboot()
         show(f"booted anew, {time.monotonic() - begin:.1f} s")
     log = artifacts / f"{task.name}.log"
@@ -153,8 +154,8 @@ def main(arguments):
             for task in chosen:
                 results.append(run_task(machine, task, artifacts))
         finally:
-            machine.run("sh", "-c", "journalctl -o short-precise >/artifacts/journal.log")
             report(results)
+            machine.run("sh", "-c", "journalctl -o short-precise >/artifacts/journal.log")
     return 0 if len(results) == len(chosen) and all(result.passed for result in results) else 1
 
 
