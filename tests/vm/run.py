@@ -78,7 +78,7 @@ def run_task(machine, task, artifacts):
     show(f"{task.name}, in the machine")
     begin, environment = time.monotonic(), settings(machine, task)
     if "after_boot" in task.file.stem:
-        machine.read("env", *environment, "/checkout/tests/vm/service.py")
+        machine.read("env", *environment, "/checkout/tests/vm/service.py", seconds=FILE_SECONDS[machine.accelerator])
         machine.reboot()
         show(f"booted anew, {time.monotonic() - begin:.1f} s")
     log = artifacts / f"{task.name}.log"
@@ -154,8 +154,8 @@ def main(arguments):
             for task in chosen:
                 results.append(run_task(machine, task, artifacts))
         finally:
-            machine.run("sh", "-c", "journalctl -o short-precise >/artifacts/journal.log")
             report(results)
+            machine.run("sh", "-c", "journalctl -o short-precise >/artifacts/journal.log")
     return 0 if len(results) == len(chosen) and all(result.passed for result in results) else 1
 
 

@@ -78,9 +78,9 @@ class Machine:
         """A command in the machine, as root, from the root of the file system."""
         return self._agent.run(*argv, seconds=seconds)
 
-    def read(self, *argv):
+    def read(self, *argv, seconds=60):
         """What a command in the machine says that has to succeed."""
-        done = self.run(*argv)
+        done = self.run(*argv, seconds=seconds)
         if done.exit_code != 0:
             raise RuntimeError(f"{argv} gave {done.exit_code}: {done.output}")
         return done.output.strip()
