@@ -47,7 +47,11 @@ bool DatagramInspector::read_quic(const Packet& packet, std::uint32_t number, Fi
             return false;
         quic_ = std::make_unique<quic::Hello>();
     }
-    switch (quic_->feed(packet.payload, workspace.quic, workspace.budget)) {
+    const quic::Hello::Result result =
+        quic_->feed(packet.payload, workspace.quic, workspace.budget);
+    if (result == quic::Hello::Result::opened || result == quic::Hello::Result::complete)
+        connection_ = quic_->newest();
+    switch (result) {
         case quic::Hello::Result::no_quic:
             break;
         case quic::Hello::Result::opened:
@@ -69,6 +73,12 @@ bool DatagramInspector::read_quic(const Packet& packet, std::uint32_t number, Fi
             break;
     }
     return true;
+}
+
+bool DatagramInspector::begins_anew(Bytes datagram, Workspace& workspace) const {
+    const auto header = quic::read_long_header(datagram);
+    return header && quic::ConnectionId(header->destination_connection_id) != connection_ &&
+           quic::Hello::begins_connection(*header, workspace.quic);
 }
 
 void DatagramInspector::accept_hello(const Packet& packet, std::uint32_t number,

@@ -20,6 +20,9 @@ class DatagramInspector {
     /// Frees the buffers.
     void release() { quic_.reset(); }
 
+    /// Whether a datagram begins another QUIC connection than the newest one that was read here.
+    [[nodiscard]] bool begins_anew(Bytes datagram, Workspace& workspace) const;
+
     /// The direction in which the client sends, once known.
     [[nodiscard]] std::optional<Direction> client() const { return client_; }
 
@@ -31,6 +34,7 @@ class DatagramInspector {
     static void read_media(Bytes payload, std::uint32_t number, Findings& findings);
 
     std::unique_ptr<quic::Hello> quic_;  ///< made at the first long header: most flows have none
+    quic::ConnectionId connection_;       ///< of the newest QUIC connection
     std::optional<Direction> client_;
     std::uint32_t payloads_ = 0;
 };

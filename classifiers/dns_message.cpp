@@ -22,6 +22,7 @@ Bytes from(Bytes message, std::size_t offset) {
 }  // namespace
 
 // Each pointer must point before the place that the name was read from so far, so the walk ends.
+// None may point into the header: no name stands there, and it changes where an answer is edited.
 // One loop of the RFC, clearer in one piece.
 // NOLINTNEXTLINE(readability-function-cognitive-complexity)
 std::optional<Name> read_name(Bytes message, std::size_t offset) {
@@ -40,7 +41,7 @@ std::optional<Name> read_name(Bytes message, std::size_t offset) {
         if (length == 0)
             return name;
         if (pointer) {
-            if (target >= limit)
+            if (target >= limit || target < header_size)
                 return std::nullopt;
             limit = target;
             here = ByteReader(from(message, target));

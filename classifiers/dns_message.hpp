@@ -63,7 +63,8 @@ struct Name {
     std::size_t end = 0;
 };
 
-/// Reads the name at `offset`, through compression pointers that strictly go back (RFC 1035 4.1.4).
+/// Reads the name at `offset`, through compression pointers that strictly go back, behind the
+/// header (RFC 1035 4.1.4).
 [[nodiscard]] std::optional<Name> read_name(Bytes message, std::size_t offset);
 
 /// The DNS messages that a packet from or to port 53 carries whole: the datagram, or the

@@ -1,15 +1,12 @@
 #include "classifiers/inspector.hpp"
 
+#include "classifiers/overloaded.hpp"
+
 namespace octroi {
 namespace {
 
 // nDPI's answer comes at packet 1 to 3 as a rule, at most 8.
 constexpr std::uint8_t ndpi_packet_quota = 8;
-
-template <typename... Calls>
-struct Overloaded : Calls... {
-    using Calls::operator()...;
-};
 
 }  // namespace
 
@@ -103,9 +100,19 @@ std::optional<Direction> Inspector::client() const {
                       transport_);
 }
 
+bool Inspector::begins_anew(const Packet& packet, Workspace& workspace) const {
+    const auto* datagrams = std::get_if<DatagramInspector>(&transport_);
+    return datagrams != nullptr && datagrams->begins_anew(packet.payload, workspace);
+}
+
 bool Inspector::midstream() const {
     const auto* stream = std::get_if<StreamInspector>(&transport_);
     return stream != nullptr && stream->midstream();
+}
+
+bool Inspector::disputed() const {
+    const auto* stream = std::get_if<StreamInspector>(&transport_);
+    return stream != nullptr && stream->disputed();
 }
 
 }  // namespace octroi

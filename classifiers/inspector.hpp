@@ -28,8 +28,14 @@ class Inspector {
     /// The direction in which the client sends: certain once a SYN or a ClientHello was seen.
     [[nodiscard]] std::optional<Direction> client() const;
 
+    /// Whether a datagram on the flow's ports begins another QUIC connection than was inspected.
+    [[nodiscard]] bool begins_anew(const Packet& packet, Workspace& workspace) const;
+
     /// Whether a TCP connection was already under way when its first packet was seen (no SYN).
     [[nodiscard]] bool midstream() const;
+
+    /// Whether a TCP client sent SYNs with different sequence numbers.
+    [[nodiscard]] bool disputed() const;
 
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);

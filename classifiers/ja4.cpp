@@ -92,13 +92,16 @@ std::string alpn_text(Bytes alpn) {
 
 constexpr std::string_view digits = "0123456789abcdef";
 
+// Four digits a code, commas between them. Written in place: this is done for each new TLS flow.
 void append_hex(std::string& text, const Codes& codes) {
-    text.reserve(text.size() + codes.size() * 5);
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-        if (i > 0)
-            text += ',';
+    if (codes.empty())
+        return;
+    std::size_t at = text.size();
+    text.resize(at + codes.size() * 5 - 1, ',');
+    for (const std::uint16_t code : codes) {
         for (const unsigned shift : {12U, 8U, 4U, 0U})
-            text += digits[std::uint32_t{codes[i]} >> shift & 0xfU];
+            text[at++] = digits[std::uint32_t{code} >> shift & 0xfU];
+        ++at;
     }
 }
 

@@ -95,6 +95,10 @@ Ndpi::FlowState Ndpi::new_flow() {
     return FlowState(static_cast<ndpi_flow_struct*>(memory));
 }
 
+std::string Ndpi::release() {
+    return ndpi_revision();
+}
+
 const std::vector<std::string>& Ndpi::known_names() {
     static const std::vector<std::string> names = [] {
         const Ndpi ndpi;

@@ -43,6 +43,9 @@ class Ndpi {
     /// Every protocol and application that it can name.
     [[nodiscard]] static const std::vector<std::string>& known_names();
 
+    /// Which release of the library runs: "4.2.0".
+    [[nodiscard]] static std::string release();
+
     /// Feeds one packet with payload. `from_first` tells whether it goes the way of the flow's
     /// first one.
     [[nodiscard]] Guess feed(ndpi_flow_struct& flow, const Packet& packet, bool from_first);

@@ -106,27 +106,31 @@ std::optional<Hello::Opened> Hello::unseal(const LongHeader& header, Opener& ope
     return Opened{.connection = adopt(keys, header, next_number), .payload = *payload};
 }
 
+bool Hello::begins_connection(const LongHeader& header, Opener& opener) {
+    std::uint64_t next_number = 0;
+    return header.type == LongHeader::Type::initial &&
+           unseal_with(opener.crypto.client_keys(header.version, header.destination_connection_id),
+                       header, opener, next_number);
+}
+
 // RFC 9369 4.1: after compatible version negotiation the keys come from the first connection id.
 std::optional<Bytes> Hello::unseal_for(Connection& connection, const LongHeader& header,
                                        Opener& opener) {
     if (connection.version == header.version)
         return unseal_with(connection.keys, header, opener, connection.next_number);
-    const Bytes first_id = Bytes(connection.id).first(connection.id_size);
-    const InitialKeys keys = opener.crypto.client_keys(header.version, first_id);
+    const InitialKeys keys = opener.crypto.client_keys(header.version, connection.id.bytes());
     return unseal_with(keys, header, opener, connection.next_number);
 }
 
 // A connection that starts, or starts again after a Retry: its CRYPTO stream starts at 0.
 Hello::Connection& Hello::adopt(const InitialKeys& keys, const LongHeader& header,
                                 std::uint64_t next_number) {
-    const Bytes id = header.destination_connection_id;
     version_ = header.version;
     Connection& connection = connections_.emplace_back();
     connection.keys = keys;
     connection.version = header.version;
     connection.next_number = next_number;
-    std::ranges::copy(id, connection.id.begin());
-    connection.id_size = static_cast<std::uint8_t>(id.size());
+    connection.id = ConnectionId(header.destination_connection_id);
     connection.stream.start(0);
     return connection;
 }

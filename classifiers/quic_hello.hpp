@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -47,12 +46,18 @@ class Hello {
 
     [[nodiscard]] std::uint32_t version() const { return version_; }
 
+    /// The id that the newest connection's keys were made from. Not before the first `opened`.
+    [[nodiscard]] const ConnectionId& newest() const { return connections_.back().id; }
+
+    /// Whether a packet is protected with keys made from its own destination id: a client's
+    /// Initial, before it has heard of its server, or in answer to a Retry.
+    [[nodiscard]] static bool begins_connection(const LongHeader& header, Opener& opener);
+
   private:
     /// What one connection has sent so far.
     struct Connection {
         InitialKeys keys;
-        std::array<std::uint8_t, 20> id{};  ///< that the keys were made from
-        std::uint8_t id_size = 0;
+        ConnectionId id;  ///< that the keys were made from
         std::uint32_t version = 0;
         std::uint64_t next_number = 0;  ///< one more than the largest packet number so far
         TcpStream stream;

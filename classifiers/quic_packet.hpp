@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -8,6 +10,28 @@
 #include "classifiers/byte_reader.hpp"
 
 namespace octroi::quic {
+
+/// A connection id of the versions that octroi knows (RFC 9000 17.2), kept.
+class ConnectionId {
+  public:
+    static constexpr std::size_t max_size = 20;
+
+    ConnectionId() = default;
+
+    /// The first `max_size` octets; no long header carries more.
+    explicit ConnectionId(Bytes octets)
+        : size_(static_cast<std::uint8_t>(std::min(octets.size(), max_size))) {
+        std::ranges::copy(octets.first(size_), octets_.begin());
+    }
+
+    [[nodiscard]] Bytes bytes() const { return Bytes(octets_).first(size_); }
+
+    bool operator==(const ConnectionId&) const = default;
+
+  private:
+    std::array<std::uint8_t, max_size> octets_{};
+    std::uint8_t size_ = 0;
+};
 
 /// A long-header packet before its protection is removed (RFC 9000 17.2). Views borrow from the
 /// datagram.

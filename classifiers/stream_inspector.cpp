@@ -64,6 +64,8 @@ void StreamInspector::inspect(const Packet& packet, std::uint32_t number, Findin
     Half& sender = half(packet.direction);
     ++sender.payloads;
     const bool from_server = client_ && *client_ != packet.direction;
+    if (disputed_ && !confirmed_ && !from_server)
+        return findings.end(Ending::ambiguous);
     if (reads_dns(packet, findings))
         return;
     if (!sender.finished && (!from_server || awaits_certificate_)) {
@@ -107,10 +109,11 @@ void StreamInspector::note_handshake(const Packet& packet) {
         if (disputed_ || !half(*client_).stream.started())
             note_acknowledged(half(*client_), packet.tcp.acknowledgement);
         confirmed_ = true;
-    } else if (confirmed_) {
-        return;
-    } else if (stream.started() && stream.first_sequence() != packet.tcp.sequence + 1) {
-        disputed_ = true;
+    } else {
+        if (stream.started() && stream.first_sequence() != packet.tcp.sequence + 1)
+            disputed_ = true;
+        if (confirmed_)
+            return;
     }
     if (stream.contiguous().empty() && stream.first_sequence() != packet.tcp.sequence + 1)
         stream.clear();

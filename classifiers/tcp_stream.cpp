@@ -52,10 +52,23 @@ bool TcpStream::agrees(std::size_t offset, Bytes payload) const {
     if (!std::ranges::equal(payload.first(known),
                             Bytes(bytes_).subspan(known == 0 ? 0 : offset, known)))
         return false;
-    for (std::size_t i = known; i < payload.size(); ++i)
-        if (has(offset + i) && bytes_[offset + i] != payload[i])
+    const std::size_t end = std::min(offset + payload.size(), bytes_.size());
+    for (std::size_t at = offset + known; at < end; ++at) {
+        if (present_[at / bits_per_word] == 0)
+            at |= bits_per_word - 1;  // nothing is there up to the next word
+        else if (has(at) && bytes_[at] != payload[at - offset])
             return false;
+    }
     return true;
+}
+
+void TcpStream::note_present(std::size_t begin, std::size_t end) {
+    while (begin < end) {
+        const std::size_t bit = begin % bits_per_word;
+        const std::size_t count = std::min(bits_per_word - bit, end - begin);
+        present_[begin / bits_per_word] |= ~std::uint64_t{0} >> (bits_per_word - count) << bit;
+        begin += count;
+    }
 }
 
 void TcpStream::store(std::size_t offset, Bytes payload) {
@@ -63,8 +76,7 @@ void TcpStream::store(std::size_t offset, Bytes payload) {
     if (offset <= contiguous_)
         contiguous_ = std::max(contiguous_, offset + payload.size());
     else
-        for (std::size_t i = offset; i < offset + payload.size(); ++i)
-            present_[i / bits_per_word] |= std::uint64_t{1} << (i % bits_per_word);
+        note_present(offset, offset + payload.size());
     while (has(contiguous_))
         ++contiguous_;
 }

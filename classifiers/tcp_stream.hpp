@@ -50,6 +50,7 @@ class TcpStream {
     [[nodiscard]] bool make_room(std::size_t size, MemoryBudget& budget);
     [[nodiscard]] bool agrees(std::size_t offset, Bytes payload) const;
     [[nodiscard]] bool has(std::size_t offset) const;
+    void note_present(std::size_t begin, std::size_t end);
     void store(std::size_t offset, Bytes payload);
 
     std::vector<std::uint8_t> bytes_;

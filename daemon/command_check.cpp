@@ -25,9 +25,9 @@ FileKind kind_of(const yaml::Node& root) {
         return FileKind::service;
     if (root.find("tests") != nullptr)
         return FileKind::tests;
-    constexpr std::array configuration_keys = {"policy", "catalogue",  "queues",
-                                               "mark",   "on_failure", "observe",
-                                               "flows",  "metrics",    "events"};
+    constexpr std::array configuration_keys = {"policy",     "catalogue", "queues",  "mark",
+                                               "on_failure", "firewall",  "observe", "flows",
+                                               "metrics",    "events"};
     const bool configuration = std::ranges::any_of(
         configuration_keys, [&](const char* key) { return root.find(key) != nullptr; });
     return configuration && root.find("rules") == nullptr ? FileKind::configuration

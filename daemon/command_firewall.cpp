@@ -15,9 +15,7 @@ ExitCode fail(const std::string& why) {
 }
 
 ExitCode print_rules(const Firewall& firewall) {
-    fmt::print("# iptables-restore --noflush\n{}# ip6tables-restore --noflush\n{}",
-               firewall.print(Firewall::Family::ipv4, 1),
-               firewall.print(Firewall::Family::ipv6, 1));
+    fmt::print("{}", firewall.print(1));
     return ExitCode::ok;
 }
 
@@ -47,13 +45,15 @@ ExitCode check_rules(const Firewall& firewall) {
     if (!state)
         return fail(state.error());
     const std::vector<std::string> drift = state->drift();
-    for (const std::string& difference : drift)
-        fmt::print("{}\n", difference);
-    if (!drift.empty()) {
+    const std::vector<std::string> hazards = firewall.hazards();
+    for (const auto* findings : {&drift, &hazards})
+        for (const std::string& finding : *findings)
+            fmt::print("{}\n", finding);
+    if (!drift.empty())
         fmt::print(stderr, "octroi: run `octroi firewall install` to restore the rules\n");
+    if (!drift.empty() || !hazards.empty())
         return ExitCode::findings;
-    }
-    fmt::print(stderr, "octroi: the rules are in place (iptables and ip6tables)\n");
+    fmt::print(stderr, "octroi: the rules are in place ({})\n", to_string(firewall.backend()));
     advise_on_accounting();
     return ExitCode::ok;
 }
@@ -66,19 +66,20 @@ ExitCode execute(const FirewallCommand& command) {
         fmt::print(stderr, "{}", render_all(config.error()));
         return ExitCode::failed;
     }
-    const Firewall firewall({.first_queue = config->first_queue,
-                             .queue_count = config->queue_count,
-                             .bypass = config->on_failure == OnFailure::open,
-                             .mark = config->mark});
+    if (command.verb == FirewallCommand::Verb::remove)
+        return report_change(Firewall::remove(command.backend), "the rules are removed",
+                             "there are no rules of octroi");
+    const Firewall firewall(netfilter_settings(*config),
+                            command.backend ? command.backend : config->backend);
+    const std::string by = fmt::format(" ({})", to_string(firewall.backend()));
     switch (command.verb) {
         case FirewallCommand::Verb::print:
             return print_rules(firewall);
         case FirewallCommand::Verb::install:
-            return report_change(firewall.install(), "the rules are installed",
-                                 "the rules are in place, nothing changed");
+            return report_change(firewall.install(), "the rules are installed" + by,
+                                 "the rules are in place, nothing changed" + by);
         case FirewallCommand::Verb::remove:
-            return report_change(Firewall::remove(), "the rules are removed",
-                                 "there are no rules of octroi");
+            break;
         case FirewallCommand::Verb::check:
             return check_rules(firewall);
     }

@@ -11,6 +11,7 @@ constexpr const char* config_help =
     "Configuration file (default /etc/octroi/octroi.yaml, else built-in)";
 constexpr const char* at_help =
     "When: 2026-12-01 or 2026-12-01T08:00 in the policy's time zone (default: now)";
+constexpr const char* backend_help = "Which program's rules (default: the configuration's)";
 constexpr const char* catalogue_help = "Folder with catalogue files that add to the shipped ones";
 
 void add_run(CLI::App& program, RunCommand& command) {
@@ -115,26 +116,6 @@ void add_diff(CLI::App& program, DiffCommand& command) {
         "Exit code: 0 same, 1 differs, 2 a file can't be used");
 }
 
-void add_firewall(CLI::App& program, FirewallCommand& command) {
-    CLI::App* verb =
-        program.add_subcommand("firewall", "Print, install, remove or check the kernel's rules");
-    verb->require_subcommand(1);
-    const auto add = [&](const char* name, const char* help, FirewallCommand::Verb value) {
-        CLI::App* action = verb->add_subcommand(name, help);
-        action->add_option("--config", command.config, config_help)->type_name("FILE");
-        action->callback([&command, value] { command.verb = value; });
-    };
-    add("print", "Print the rules as iptables-restore and ip6tables-restore take them",
-        FirewallCommand::Verb::print);
-    add("install", "Install the rules; does nothing where they are there",
-        FirewallCommand::Verb::install);
-    add("remove", "Take octroi's chains and jumps away, nothing else",
-        FirewallCommand::Verb::remove);
-    add("check", "Say what differs between the kernel's rules and ours",
-        FirewallCommand::Verb::check);
-    verb->footer("Example: octroi firewall install --config /etc/octroi/octroi.yaml");
-}
-
 // An option that takes one word of a closed set.
 template <typename Value, std::size_t size>
 void add_choice(CLI::App& verb, const char* option, Value& value, const char* help,
@@ -147,6 +128,29 @@ void add_choice(CLI::App& verb, const char* option, Value& value, const char* he
             },
             help)
         ->check(CLI::IsMember(std::vector<std::string>(words.begin(), words.end())));
+}
+
+void add_firewall(CLI::App& program, FirewallCommand& command) {
+    CLI::App* verb =
+        program.add_subcommand("firewall", "Print, install, remove or check the kernel's rules");
+    verb->require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, FirewallCommand::Verb value) {
+        CLI::App* action = verb->add_subcommand(name, help);
+        action->add_option("--config", command.config, config_help)->type_name("FILE");
+        add_choice(*action, "--backend", command.backend,
+                   value == FirewallCommand::Verb::remove ? "Only these rules (default: all)"
+                                                          : backend_help,
+                   backend_words);
+        action->callback([&command, value] { command.verb = value; });
+    };
+    add("print", "Print the rules as nft, or iptables-restore and ip6tables-restore, take them",
+        FirewallCommand::Verb::print);
+    add("install", "Install the rules; does nothing where they are there",
+        FirewallCommand::Verb::install);
+    add("remove", "Take octroi's rules away, nothing else", FirewallCommand::Verb::remove);
+    add("check", "Say what differs between the kernel's rules and ours",
+        FirewallCommand::Verb::check);
+    verb->footer("Example: octroi firewall install --config /etc/octroi/octroi.yaml");
 }
 
 void add_refresh(CLI::App& catalogue, RefreshCommand& command) {
@@ -231,7 +235,7 @@ void add_report(CLI::App& program, ReportCommand& command) {
     verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
     verb->footer(
         "Example: octroi report --from 2026-12-01 --to 2026-12-31 --output december.html "
-        "/var/log/octroi/events.jsonl*\n"
+        "/var/log/octroi/events*.jsonl*\n"
         "Exit code: 0 written, 1 written but events are missing or broken, 2 not written");
 }
 

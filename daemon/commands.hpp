@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/config.hpp"
 #include "daemon/policy_tool.hpp"
 #include "rules/vendor_list.hpp"
 
@@ -75,6 +76,7 @@ struct FirewallCommand {
     enum class Verb : std::uint8_t { print, install, remove, check };
 
     Verb verb = Verb::print;
+    std::optional<Backend> backend;  ///< default: the configuration's; to remove: both
     std::optional<std::string> config;
 };
 

@@ -46,10 +46,11 @@ class ConfigReader {
     std::optional<std::string> read_path(const yaml::Node* node);
     void read_queues(const yaml::Node* node, Config& config);
     void read_mark(const yaml::Node* node, Config& config);
+    void read_firewall(const yaml::Node* node, Config& config);
+    void read_hooks(const yaml::Node* node, Config& config);
     void read_flows(const yaml::Node* node, Config& config);
     void read_metrics(const yaml::Node* node, Config& config);
     void read_listen(const yaml::Node& node, Config& config);
-    void read_events(const yaml::Node* node, Config& config);
 
     Report& report_;
     std::filesystem::path folder_;
@@ -71,9 +72,11 @@ Config ConfigReader::read(const yaml::Node& root) {
     if (const auto word = read_word(report_, fields.optional("observe"), Code::bad_value,
                                     "decided or full", {"decided", "full"}))
         config.observe = static_cast<Observe>(*word);
+    read_firewall(fields.optional("firewall"), config);
     read_flows(fields.optional("flows"), config);
     read_metrics(fields.optional("metrics"), config);
-    read_events(fields.optional("events"), config);
+    if (const yaml::Node* events = fields.optional("events"))
+        config.events = read_event_settings(report_, *events, folder_);
     fields.finish();
     return config;
 }
@@ -103,6 +106,36 @@ void ConfigReader::read_mark(const yaml::Node* node, Config& config) {
     read_into(shift, fields.optional("shift"), 0, MarkLayout::max_shift);
     config.mark = MarkLayout(shift);
     fields.finish();
+}
+
+void ConfigReader::read_firewall(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    Fields fields(report_, *node, "`firewall`");
+    const yaml::Node* backend = fields.optional("backend");
+    if (backend != nullptr && backend->scalar != "auto")
+        if (const auto word = read_word(report_, backend, Code::bad_value, "auto, iptables or nft",
+                                        words(backend_words)))
+            config.backend = static_cast<Backend>(*word);
+    read_hooks(fields.optional("hooks"), config);
+    fields.finish();
+}
+
+void ConfigReader::read_hooks(const yaml::Node* node, Config& config) {
+    if (node == nullptr)
+        return;
+    const auto list = elements(node);
+    if (list.empty())
+        report_.error(Code::bad_value, node->position, "`hooks` names no hook",
+                      "leave it out for [forward]");
+    config.hooks.clear();
+    for (const yaml::Node* element : list)
+        if (const auto word = read_word(report_, element, Code::bad_value, "forward or output",
+                                        {"forward", "output"})) {
+            const auto hook = static_cast<netfilter::Hook>(*word);
+            if (std::ranges::find(config.hooks, hook) == config.hooks.end())
+                config.hooks.push_back(hook);
+        }
 }
 
 void ConfigReader::read_flows(const yaml::Node* node, Config& config) {
@@ -151,19 +184,6 @@ void ConfigReader::read_listen(const yaml::Node& node, Config& config) {
                              R"(examples: "127.0.0.1:9477", "[::1]:9477")");
     config.metrics_address = host;
     config.metrics_port = port;
-}
-
-void ConfigReader::read_events(const yaml::Node* node, Config& config) {
-    if (node == nullptr)
-        return;
-    Fields fields(report_, *node, "`events`");
-    const yaml::Node* file = fields.required("file");
-    config.event_file =
-        file != nullptr && file->scalar == "-" ? std::optional<std::string>("-") : read_path(file);
-    if (const auto word = read_word(report_, fields.optional("clients"), Code::bad_value,
-                                    "full or zone", {"full", "zone"}))
-        config.event_clients = static_cast<ClientPrivacy>(*word);
-    fields.finish();
 }
 
 }  // namespace

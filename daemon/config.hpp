@@ -1,14 +1,17 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "daemon/event_settings.hpp"
 #include "daemon/mark.hpp"
+#include "daemon/netfilter_rules.hpp"
 #include "daemon/pipeline.hpp"
-#include "metrics/flow_record.hpp"
 #include "rules/diagnostic.hpp"
 
 namespace octroi {
@@ -18,6 +21,11 @@ enum class OnFailure : std::uint8_t {
     closed,  ///< dropped
     open     ///< passed uninspected
 };
+
+/// Which program writes octroi's rules into the kernel.
+enum class Backend : std::uint8_t { iptables, nft };
+
+constexpr std::array<std::string_view, 2> backend_words = {"iptables", "nft"};
 
 /// The settings of one gateway: octroi.yaml. Paths are absolute or relative to the working
 /// directory.
@@ -30,14 +38,15 @@ struct Config {
     std::uint32_t queue_length = 8192;
     MarkLayout mark;
     OnFailure on_failure = OnFailure::closed;
+    std::optional<Backend> backend;  ///< nothing: what the kernel can do
+    std::vector<netfilter::Hook> hooks = {netfilter::Hook::forward};
     Observe observe = Observe::full;
     std::size_t flow_limit = 65536;
     std::size_t buffer_limit = 64UL * 1024 * 1024;
     std::string metrics_address = "127.0.0.1";
     std::uint16_t metrics_port = 9477;
     std::optional<std::string> token_file;  ///< of the secret that readers must send
-    std::optional<std::string> event_file;  ///< "-" is stdout
-    ClientPrivacy event_clients = ClientPrivacy::zone;
+    std::optional<EventSettings> events;    ///< nothing: none are written
 };
 
 /// Where the daemon serves its metrics and status: "http://127.0.0.1:9477".

@@ -31,6 +31,17 @@ void add_folders_of(std::vector<std::string>& paths, const std::string& file) {
         paths.push_back(folder_of(real).string());
 }
 
+void add_files_of(FileAccess& access, const EventSettings& events) {
+    const Pseudonyms::Settings& pseudonyms = events.format.pseudonyms;
+    if (events.file)
+        access.write.push_back(folder_of(events.file->path).string());
+    for (const std::string& file : {pseudonyms.key_file, pseudonyms.secret_file})
+        if (!file.empty())
+            access.read.push_back(file);
+    if (!pseudonyms.key_file.empty())
+        access.write.push_back(folder_of(pseudonyms.key_file).string());
+}
+
 FileAccess needed_by(const Config& config) {
     FileAccess access{
         .execute = {"/usr", "/lib", "/lib64", "/bin", "/sbin"},
@@ -44,8 +55,8 @@ FileAccess needed_by(const Config& config) {
         access.read.push_back(*config.catalogue);
     if (config.token_file)
         access.read.push_back(*config.token_file);
-    if (config.event_file && *config.event_file != "-")
-        access.write.push_back(folder_of(*config.event_file).string());
+    if (config.events)
+        add_files_of(access, *config.events);
     return access;
 }
 

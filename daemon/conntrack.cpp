@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
@@ -60,11 +61,19 @@ Address address_of(const nf_conntrack* connection, nf_conntrack_attr v4, nf_conn
     return address;
 }
 
-// What an event does not say is 0.
-std::chrono::nanoseconds duration_of(const nf_conntrack* connection) {
+// Port 0 where the protocol has none; of ICMP the echo identifier, as FlowKey has it.
+std::uint16_t port_of(const nf_conntrack* connection, nf_conntrack_attr port) {
+    const auto protocol = static_cast<Protocol>(nfct_get_attr_u8(connection, ATTR_ORIG_L4PROTO));
+    const bool echo = protocol == Protocol::icmp || protocol == Protocol::icmpv6;
+    return ntohs(nfct_get_attr_u16(connection, echo ? ATTR_ICMP_ID : port));
+}
+
+std::optional<std::chrono::nanoseconds> duration_of(const nf_conntrack* connection) {
     const std::uint64_t start = nfct_get_attr_u64(connection, ATTR_TIMESTAMP_START);
     const std::uint64_t stop = nfct_get_attr_u64(connection, ATTR_TIMESTAMP_STOP);
-    return std::chrono::nanoseconds(start == 0 || stop < start ? 0 : stop - start);
+    if (start == 0 || stop < start)
+        return std::nullopt;
+    return std::chrono::nanoseconds(stop - start);
 }
 
 EndedConnection ended(const nf_conntrack* connection, const MarkLayout& layout) {
@@ -73,8 +82,11 @@ EndedConnection ended(const nf_conntrack* connection, const MarkLayout& layout) 
                                         .bytes = nfct_get_attr_u64(connection, bytes)};
     };
     return {.mark = layout.decode(nfct_get_attr_u32(connection, ATTR_MARK)),
-            .opener = address_of(connection, ATTR_ORIG_IPV4_SRC, ATTR_ORIG_IPV6_SRC),
-            .other = address_of(connection, ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST),
+            .protocol = static_cast<Protocol>(nfct_get_attr_u8(connection, ATTR_ORIG_L4PROTO)),
+            .opener = {.address = address_of(connection, ATTR_ORIG_IPV4_SRC, ATTR_ORIG_IPV6_SRC),
+                       .port = port_of(connection, ATTR_ORIG_PORT_SRC)},
+            .other = {.address = address_of(connection, ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST),
+                      .port = port_of(connection, ATTR_ORIG_PORT_DST)},
             .sent = traffic(ATTR_ORIG_COUNTER_PACKETS, ATTR_ORIG_COUNTER_BYTES),
             .received = traffic(ATTR_REPL_COUNTER_PACKETS, ATTR_REPL_COUNTER_BYTES),
             .duration = duration_of(connection)};
@@ -89,7 +101,7 @@ struct Receiver {
 int hand_over(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* data) {
     auto& receiver = *static_cast<Receiver*>(data);
     const EndedConnection connection_ended = ended(connection, receiver.layout);
-    if (connection_ended.mark.state != MarkState::none)
+    if (is_decision(connection_ended.mark.state))
         receiver.take(connection_ended);
     return --receiver.left > 0 ? NFCT_CB_CONTINUE : NFCT_CB_STOP;
 }

@@ -8,8 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "classifiers/address.hpp"
+#include "classifiers/flow_key.hpp"
 #include "daemon/mark.hpp"
+#include "metrics/event.hpp"
 
 struct nfct_handle;
 
@@ -31,17 +32,16 @@ using ConntrackSocket = std::unique_ptr<nfct_handle, CloseConntrack>;
 
 /// A connection that has ended, as the kernel's last event on it tells.
 struct EndedConnection {
-    struct Traffic {
-        std::uint64_t packets = 0;
-        std::uint64_t bytes = 0;  ///< of whole IP packets
-    };
+    using Traffic = FlowEnd::Traffic;
 
     Mark mark;
-    Address opener;                       ///< the source of its first packet
-    Address other;                        ///< where that went
-    Traffic sent;                         ///< by the opener
-    Traffic received;                     ///< by the opener
-    std::chrono::nanoseconds duration{};  ///< 0 where the kernel does not stamp connections
+    Protocol protocol{};
+    Endpoint opener;   ///< the source of its first packet
+    Endpoint other;    ///< where that went
+    Traffic sent;      ///< by the opener
+    Traffic received;  ///< by the opener
+    std::optional<std::chrono::nanoseconds>
+        duration;  ///< nothing where the kernel does not stamp connections
 };
 
 /// The ends of connections that octroi decided (conntrack's DESTROY events), for one thread.

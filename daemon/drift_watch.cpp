@@ -33,7 +33,7 @@ bool DriftWatch::called_for(Clock::time_point now) {
     if (looked_ && now - *looked_ < shortest)
         return false;
     if (!notified_)
-        notified_ = Firewall::uses_nf_tables();
+        notified_ = firewall_.kernel_tells_of_changes();
     const auto revision = *notified_ ? nft_revision() : std::nullopt;
     if (!revision)
         return !looked_ || now - *looked_ >= blind;

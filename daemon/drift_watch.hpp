@@ -28,8 +28,7 @@ class DriftWatch {
     [[nodiscard]] bool called_for(Clock::time_point now);
 
     const Firewall& firewall_;
-    std::optional<bool>
-        notified_;  ///< whether iptables writes to nf_tables, which tells of changes
+    std::optional<bool> notified_;  ///< whether the kernel tells of changes
     std::optional<std::uint32_t> revision_;
     std::optional<Clock::time_point> looked_;
 };

@@ -1,77 +1,73 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
-#include "daemon/iptables_listing.hpp"
-#include "daemon/mark.hpp"
+#include "daemon/config.hpp"
+#include "daemon/firewall_state.hpp"
+#include "daemon/iptables_rules.hpp"
+#include "daemon/nft_rules.hpp"
 
 namespace octroi {
 
+[[nodiscard]] std::string_view to_string(Backend backend);
+
+/// What the kernel's rules take from the configuration.
+[[nodiscard]] netfilter::Settings netfilter_settings(const Config& config);
+
 /// The kernel rules that send undecided packets to the queues and keep decisions in the conntrack
-/// mark (docs/kernel.md). Through iptables and ip6tables; only chains named OCTROI* and the jumps
-/// to them are ever touched.
+/// mark (docs/kernel.md).
 class Firewall {
   public:
-    struct Settings {
-        std::uint16_t first_queue = 0;
-        std::uint16_t queue_count = 1;
-        bool bypass = false;  ///< on_failure: open
-        MarkLayout mark;
-    };
+    /// Without a `backend`: that of the rules which are in the kernel, else nft where the kernel
+    /// can, else iptables. That runs the programs.
+    Firewall(const netfilter::Settings& settings, std::optional<Backend> backend);
 
-    enum class Family : std::uint8_t { ipv4, ipv6 };
+    [[nodiscard]] Backend backend() const;
 
-    explicit Firewall(const Settings& settings) : settings_(settings) {}
+    /// The rules as the program takes them.
+    [[nodiscard]] std::string print(std::uint8_t generation) const;
 
-    /// The rules as `iptables-restore --noflush` takes them, jumps included.
-    [[nodiscard]] std::string print(Family family, std::uint8_t generation) const;
-
-    /// Installs the rules, in one transaction for each family and table. Does nothing where they
-    /// are there already. Keeps the generation of rules that are being replaced. True: something
-    /// changed.
+    /// Installs the rules; with iptables in one transaction for each family, with nft in one. Does
+    /// nothing where they are there already. Keeps the generation of rules that are being replaced,
+    /// and takes those of the other backend away. True: something changed.
     [[nodiscard]] std::expected<bool, std::string> install() const;
 
-    /// Takes octroi's chains and jumps away. True: something changed.
-    [[nodiscard]] static std::expected<bool, std::string> remove();
+    /// Takes octroi's chains, jumps and table away; without a `backend` those of both. True:
+    /// something changed.
+    [[nodiscard]] static std::expected<bool, std::string> remove(std::optional<Backend> backend);
 
-    /// The kernel's rules beside the configured ones.
-    struct State {
-        std::vector<std::string> differences;  ///< a sentence each; empty: none
-        /// Rules of others above octroi's jumps that may take packets past octroi, likewise.
-        std::vector<std::string> ways_past;
-        /// The generation that each family's rules accept now; nothing where they are absent.
-        std::array<std::optional<std::uint8_t>, 2> generations;
+    [[nodiscard]] std::expected<FirewallState, std::string> inspect() const;
 
-        /// Differences and ways past.
-        [[nodiscard]] std::vector<std::string> drift() const;
-    };
-
-    [[nodiscard]] std::expected<State, std::string> inspect() const;
+    /// What octroi's work suffers from beside its own rules, a sentence each: rules of others that
+    /// exempt packets from connection tracking or write octroi's bits of the marks; rules that
+    /// packets miss which pass uninspected.
+    [[nodiscard]] std::vector<std::string> hazards() const;
 
     /// How many packets the kernel's rules gave to the queues so far, both families.
-    [[nodiscard]] static std::expected<std::uint64_t, std::string> packets_to_queue();
+    [[nodiscard]] std::expected<std::uint64_t, std::string> packets_to_queue() const;
 
-    /// Whether iptables writes its rules to nf_tables (Debian's default) and not to the kernel's
-    /// old tables.
-    [[nodiscard]] static bool uses_nf_tables();
+    /// Whether the kernel tells that rules of this backend were changed (nft_revision()).
+    [[nodiscard]] bool kernel_tells_of_changes() const;
 
     /// Makes the kernel accept marks of `generation` only, by replacing rules in place: no packet
     /// that waits in a queue is lost.
     [[nodiscard]] std::expected<void, std::string> set_generation(std::uint8_t generation) const;
 
   private:
-    [[nodiscard]] std::vector<std::string> filter_rules(Family family,
-                                                        std::uint8_t generation) const;
-    [[nodiscard]] std::vector<std::string> mangle_rules() const;
-    [[nodiscard]] std::expected<bool, std::string> install_family(Family family) const;
-    [[nodiscard]] std::optional<std::uint8_t> generation_in(const IptablesListing& filter) const;
+    using Rules = std::variant<IptablesRules, NftRules>;
 
-    Settings settings_;
+    [[nodiscard]] static Rules chosen(const netfilter::Settings& settings,
+                                      std::optional<Backend> backend);
+    [[nodiscard]] std::optional<std::uint8_t> generation_of_the_other() const;
+
+    netfilter::Settings settings_;
+    Rules rules_;
 };
 
 }  // namespace octroi

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "daemon/judgement.hpp"
+
 namespace octroi {
 namespace {
 
@@ -11,24 +13,59 @@ Slot overruns(SeriesRegistry& registry, const char* result) {
                          MetricType::counter, {{"result", result}});
 }
 
-}  // namespace
-
 // conntrack's opener is the client, but where a connection was picked up midway that may be the
 // server. Then the side inside a zone is the client, as for a flow that is inspected.
+bool is_reversed(const EndedConnection& connection, const Policy& policy) {
+    return policy.zones_of(connection.opener.address).none() &&
+           policy.zones_of(connection.other.address).any();
+}
+
+std::optional<std::size_t> zone_of(const Address& client, const Policy& policy) {
+    return policy.label_zone(client, policy.zones_of(client));
+}
+
+Action action_of(MarkState state) {
+    if (state == MarkState::drop)
+        return Action::drop;
+    return state == MarkState::reject ? Action::reject : Action::accept;
+}
+
+}  // namespace
+
+FlowEnd end_of(const EndedConnection& connection, const Ruleset& ruleset, Time now) {
+    const Policy& policy = *ruleset.policy;
+    const bool reversed = is_reversed(connection, policy);
+    FlowEnd end{.time = now,
+                .client = reversed ? connection.other : connection.opener,
+                .server = reversed ? connection.opener : connection.other,
+                .protocol = connection.protocol,
+                .action = action_of(connection.mark.state),
+                .to_server = reversed ? connection.received : connection.sent,
+                .to_client = reversed ? connection.sent : connection.received,
+                .duration = connection.duration};
+    if (const auto zone = zone_of(end.client.address, policy))
+        end.zone = policy.zones()[*zone].name;
+    end.server_inside = is_inside(end.server.address, policy);
+    if (const Service* service = ruleset.catalogue->find(connection.mark.service)) {
+        end.service = service->name;
+        end.category = to_string(service->category);
+    }
+    return end;
+}
+
 void FlowAccount::add(const EndedConnection& connection, const Ruleset& ruleset) {
     const Policy& policy = *ruleset.policy;
-    const bool reversed =
-        policy.zones_of(connection.opener).none() && policy.zones_of(connection.other).any();
-    const Address& client = reversed ? connection.other : connection.opener;
+    const bool reversed = is_reversed(connection, policy);
+    const Address& client = (reversed ? connection.other : connection.opener).address;
     const auto& to_server = reversed ? connection.received : connection.sent;
     const auto& to_client = reversed ? connection.sent : connection.received;
-    const FlowSeries::Carried& slots = ruleset.series.carried(
-        connection.mark.service, policy.label_zone(client, policy.zones_of(client)));
+    const FlowSeries::Carried& slots =
+        ruleset.series.carried(connection.mark.service, zone_of(client, policy));
     counters_.add(slots.bytes.to_server, to_server.bytes);
     counters_.add(slots.bytes.to_client, to_client.bytes);
     counters_.add(slots.packets.to_server, to_server.packets);
     counters_.add(slots.packets.to_client, to_client.packets);
-    add_duration(slots.seconds, connection.duration);
+    add_duration(slots.seconds, connection.duration.value_or(std::chrono::nanoseconds(0)));
 }
 
 // Most flows last for less than a second: fractions are kept, not rounded off one by one.
@@ -59,12 +96,22 @@ void FlowAccounting::run() {
     while (!stopping_) {
         look_after_the_table();
         const auto ruleset = parts_.ruleset.load();
-        parts_.events.receive(
-            [&](const EndedConnection& connection) { account_.add(connection, *ruleset); });
+        parts_.events.receive([&](const EndedConnection& connection) {
+            account_.add(connection, *ruleset);
+            tell(connection, *ruleset);
+        });
         parts_.counters.set(redelivered_, parts_.events.overruns().redelivered);
         parts_.counters.set(lost_, parts_.events.overruns().lost);
         parts_.events.wait(parts_.wake);
     }
+}
+
+void FlowAccounting::tell(const EndedConnection& connection, const Ruleset& ruleset) {
+    const bool wanted = parts_.told == FlowEvents::all || (parts_.told == FlowEvents::services &&
+                                                           connection.mark.service != no_service);
+    if (parts_.log != nullptr && wanted)
+        parts_.log->offer(parts_.producer,
+                          end_of(connection, ruleset, std::chrono::system_clock::now()));
 }
 
 // An event that waits for its redelivery holds a place in the kernel's table. New connections need

@@ -11,6 +11,9 @@
 
 namespace octroi {
 
+/// A connection with its ends as policy sees them.
+[[nodiscard]] FlowEnd end_of(const EndedConnection& connection, const Ruleset& ruleset, Time now);
+
 /// Counts what ended flows carried, by service and zone.
 class FlowAccount {
   public:
@@ -33,6 +36,9 @@ class FlowAccounting {
         SeriesRegistry& registry;
         WorkerCounters& counters;  ///< its own, as a worker has them
         const PublishedRuleset& ruleset;
+        EventLog* log = nullptr;   ///< null: no events
+        std::size_t producer = 0;  ///< this thread's number in it
+        FlowEvents told{};
         int wake = -1;  ///< becomes readable when the thread must stop
     };
 
@@ -48,6 +54,7 @@ class FlowAccounting {
 
   private:
     void run();
+    void tell(const EndedConnection& connection, const Ruleset& ruleset);
     void look_after_the_table();
 
     Parts parts_;

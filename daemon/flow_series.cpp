@@ -9,11 +9,12 @@ namespace {
 constexpr std::size_t actions = action_names.size();
 
 // A series exists from the start where an outcome is to be expected; the others appear when they
-// occur.
+// occur. An accepted flow is to be expected of any service: where its series began with the first
+// flow, Prometheus' increase() would not see that one.
 bool expected(const Policy& policy, ServiceId service, Action action, Action would) {
     if (action != would && action != Action::accept)
         return false;
-    if (service == no_service)
+    if (service == no_service || (action == Action::accept && would == Action::accept))
         return true;
     return std::ranges::any_of(policy.rules(), [&](const Rule& rule) {
         const auto& named = rule.when.services;
@@ -42,12 +43,15 @@ FlowSeries::Carried carried_slots(SeriesRegistry& registry, const Labels& labels
                             "How long decided flows lasted that have ended.", "")};
 }
 
-// Whether a rule names the service, so that somebody will look for it.
-bool named(const Policy& policy, ServiceId service) {
-    return expected(policy, service, Action::accept, Action::accept);
-}
-
 }  // namespace
+
+ServiceSet covered_services(const Policy& policy) {
+    ServiceSet covered;
+    for (const Rule& rule : policy.rules())
+        if (const auto& named = rule.when.services; named && !named->test(no_service))
+            covered |= *named;
+    return covered;
+}
 
 FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, const Policy& policy)
     : row_of_service_(max_service_id + 1UL), zones_(policy.zones().size() + 1) {
@@ -59,12 +63,14 @@ FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, con
     const auto zone_name = [&](std::size_t zone) {
         return zone + 1 == zones_ ? "none" : policy.zones()[zone].name;
     };
+    const ServiceSet covered = covered_services(policy);
     for (const auto& [service, name] : rows)
         for (std::size_t zone = 0; zone < zones_; ++zone)
-            carried_.push_back(
-                carried_slots(registry, {{"service", name}, {"zone", zone_name(zone)}},
-                              named(policy, service) ? SeriesRegistry::Show::always
-                                                     : SeriesRegistry::Show::when_counted));
+            carried_.push_back(carried_slots(registry,
+                                             {{"service", name}, {"zone", zone_name(zone)}},
+                                             service == no_service || covered.test(service)
+                                                 ? SeriesRegistry::Show::always
+                                                 : SeriesRegistry::Show::when_counted));
     slots_.resize(rows.size() * zones_ * actions * actions);
     for (std::size_t row = 0; row < rows.size(); ++row)
         for (std::size_t zone = 0; zone < zones_; ++zone)

@@ -9,6 +9,9 @@
 
 namespace octroi {
 
+/// The services that a rule names, by themselves or by category, vendor or jurisdiction.
+[[nodiscard]] ServiceSet covered_services(const Policy& policy);
+
 /// The slots of the series by service and zone for one policy, filled when the policy is loaded:
 /// of decisions (octroi_flows_total, octroi_flow_packets_total) also by action and would-be action,
 /// and of what ended flows carried.

@@ -6,10 +6,13 @@ namespace {
 // How many silent flows one packet may clear away: bounded work, and more than one packet can add.
 constexpr int forget_per_packet = 2;
 
-// A SYN with another sequence number than the decided flow's is a new connection on the same ports.
-bool is_new_connection(const Flow& flow, const Packet& packet) {
-    return flow.verdict && packet.tcp.syn && !packet.tcp.ack &&
-           packet.tcp.sequence != flow.first_sequence;
+// Whether the packet is of the kind that opens connections: a SYN, or a long header of QUIC
+// (RFC 9443 2).
+bool may_open(const Packet& packet) {
+    constexpr std::uint8_t long_header = 0xc0;
+    if (packet.key.protocol() == Protocol::udp)
+        return !packet.payload.empty() && (packet.payload[0] & long_header) == long_header;
+    return packet.tcp.syn && !packet.tcp.ack;
 }
 
 }  // namespace
@@ -20,25 +23,26 @@ FlowTable::FlowTable(const Settings& settings) : settings_(settings) {
     index_.reserve(settings.limit + settings.limit / 4);
 }
 
-Flow* FlowTable::superseded(const Packet& packet) {
-    const auto found = index_.find(packet.key);
-    if (found == index_.end() || !is_new_connection(flows_[found->second], packet))
+Flow* FlowTable::superseded(const Packet& packet, Workspace& workspace) {
+    if (!may_open(packet))
         return nullptr;
-    return &flows_[found->second];
+    const auto found = index_.find(packet.key);
+    if (found == index_.end() || !flows_[found->second].verdict)
+        return nullptr;
+    Flow& flow = flows_[found->second];
+    const bool another = packet.key.protocol() == Protocol::udp
+                             ? flow.inspector.begins_anew(packet, workspace)
+                             : packet.tcp.sequence != flow.first_sequence;
+    return another ? &flow : nullptr;
 }
 
 Flow* FlowTable::known(const Packet& packet) {
     const auto found = index_.find(packet.key);
     if (found == index_.end())
         return nullptr;
-    Flow& flow = flows_[found->second];
-    if (is_new_connection(flow, packet)) {
-        forget(flow);
-        return nullptr;
-    }
     unlink(found->second);
     link_newest(found->second);
-    return &flow;
+    return &flows_[found->second];
 }
 
 Flow* FlowTable::track(const Packet& packet) {
@@ -54,6 +58,7 @@ Flow* FlowTable::track(const Packet& packet) {
         flow = &flows_[slot];
         flow->key = packet.key;
         flow->first = packet.direction;
+        flow->first_seen = now;
         flow->first_sequence = packet.tcp.sequence;
     }
     flow->last_seen = now;

@@ -21,6 +21,7 @@ struct Flow {
     Direction first{};  ///< of its first packet
     std::uint32_t packets = 0;
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
+    Time first_seen;
     Time last_seen;
     Inspector inspector;
     std::uint32_t decided_at = 0;    ///< number of the packet that decided it; 0: none yet
@@ -59,7 +60,7 @@ class FlowTable {
     [[nodiscard]] Flow* track(const Packet& packet);
 
     /// The decided flow whose ports the connection that `packet` opens takes over; null as a rule.
-    [[nodiscard]] Flow* superseded(const Packet& packet);
+    [[nodiscard]] Flow* superseded(const Packet& packet, Workspace& workspace);
 
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 

@@ -14,30 +14,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "classifiers/ndpi.hpp"
 #include "daemon/capabilities.hpp"
 #include "daemon/confinement.hpp"
 #include "daemon/conntrack.hpp"
+#include "daemon/event_families.hpp"
 #include "daemon/http_routes.hpp"
+#include "daemon/policy_families.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
 #include "daemon/token_file.hpp"
 #include "daemon/version.hpp"
 #include "metrics/exporter.hpp"
+#include "metrics/process_families.hpp"
 
 namespace octroi {
 namespace {
-
-Firewall::Settings firewall_settings(const Config& config) {
-    return {.first_queue = config.first_queue,
-            .queue_count = config.queue_count,
-            .bypass = config.on_failure == OnFailure::open,
-            .mark = config.mark};
-}
-
-std::string host_name() {
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 std::uint64_t seconds_now() {
     return static_cast<std::uint64_t>(
@@ -87,17 +79,6 @@ void add_conntrack_families(std::vector<Family>& families) {
     families.push_back(std::move(limit));
 }
 
-void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) {
-    Family rules = gauge("octroi_policy_rules", "Rules of the policy in force.");
-    double enforced = 0;
-    for (const Rule& rule : ruleset.policy->rules())
-        enforced += rule.mode == Mode::enforce ? 1 : 0;
-    rules.samples.push_back({{{"state", "enforced"}}, enforced});
-    rules.samples.push_back(
-        {{{"state", "monitored"}}, static_cast<double>(ruleset.policy->rules().size()) - enforced});
-    families.push_back(std::move(rules));
-}
-
 // An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number.
 auto zones_by_index(const Policy& policy) {
     decltype(Ruleset::interface_zones) zones;
@@ -119,10 +100,11 @@ void warn_of_absent_interfaces(const Policy& policy) {
 
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
-      firewall_(firewall_settings(config)),
+      firewall_(netfilter_settings(config), config.backend),
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
-      health_(registry_, firewall_, config.queue_count) {
+      health_(registry_, firewall_, config.queue_count,
+              [this](HealthEvent change) { tell(std::move(change)); }) {
     const std::string reloads = "octroi_config_reloads_total";
     const std::string help = "Reloads of policy and catalogue, the first load included.";
     reloads_ = {
@@ -158,8 +140,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     const auto state = firewall_.inspect();
     if (!state)
         return std::unexpected(state.error());
-    const auto generation = state->generations[0];
-    if (!generation || !state->generations[1])
+    if (!state->installed())
         return std::unexpected(
             "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
             "install` first");
@@ -168,18 +149,13 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
             fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
                         "firewall install`",
                         fmt::join(state->differences, "; ")));
-    auto ruleset = load(next_generation(*generation));
+    spdlog::info("the kernel's rules are in place ({})", to_string(firewall_.backend()));
+    auto ruleset = load(next_generation(*state->generations[0]));
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
     published_.store(*ruleset);
-    if (config_.event_file) {
-        auto events = EventLog::open({.path = *config_.event_file,
-                                      .clients = config_.event_clients,
-                                      .workers = config_.queue_count});
-        if (!events)
-            return std::unexpected(std::move(events.error()));
-        events_ = std::move(*events);
-    }
+    if (auto opened = open_events(); !opened)
+        return opened;
     if (auto opened = open_workers(manager); !opened)
         return opened;
     if (auto opened = open_http(); !opened)
@@ -193,8 +169,29 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
         return in_force;
     activity_.enter(Activity::Phase::none);
     note_reload(true);
+    tell_policy(PolicyEvent::Kind::load);
     static_cast<void>(check_health());  // counts begin here
     ready_ = true;
+    return {};
+}
+
+// Where none are to be written, the status still tells the last decisions, of a client its zone at
+// most.
+std::expected<void, std::string> Gateway::open_events() {
+    EventSettings settings =
+        config_.events.value_or(EventSettings{.format = {.clients = ClientPrivacy::zone}});
+    if (settings.format.gateway.empty())
+        settings.format.gateway = host_name();
+    auto sinks = open_sinks(settings);
+    if (!sinks)
+        return std::unexpected(std::move(sinks.error()));
+    auto events = EventLog::open({.format = std::move(settings.format),
+                                  .fold = settings.fold,
+                                  .producers = config_.queue_count + 2U},
+                                 std::move(*sinks));
+    if (!events)
+        return std::unexpected(std::move(events.error()));
+    events_ = std::move(*events);
     return {};
 }
 
@@ -262,6 +259,9 @@ void Gateway::start_accounting() {
                               .registry = registry_,
                               .counters = registry_.worker(config_.queue_count),
                               .ruleset = published_,
+                              .log = events_.get(),
+                              .producer = config_.queue_count + 1U,
+                              .told = config_.events ? config_.events->flows : FlowEvents::none,
                               .wake = wake_});
 }
 
@@ -329,6 +329,8 @@ std::expected<void, std::string> Gateway::reload() {
     }
     activity_.enter(Activity::Phase::none);
     note_reload(in_force.has_value());
+    tell_policy(in_force ? PolicyEvent::Kind::reload : PolicyEvent::Kind::refused,
+                in_force ? "" : in_force.error());
     return in_force;
 }
 
@@ -351,14 +353,46 @@ std::expected<bool, std::string> Gateway::follow_schedule() {
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
     activity_.enter(Activity::Phase::none);
+    if (in_force)
+        tell_policy(PolicyEvent::Kind::schedule);
     return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
 }
 
+// Of the control thread, whose ring is the one behind the workers'.
+void Gateway::tell(Event event) {
+    events_->offer(config_.queue_count, std::move(event));
+}
+
+void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
+    const Policy& policy = *current_->policy;
+    tell(PolicyEvent{.time = std::chrono::system_clock::now(),
+                     .kind = kind,
+                     .file = policy.file(),
+                     .generation = current_->generation,
+                     .rules = policy.rules().size(),
+                     .error = std::move(error)});
+}
+
 bool Gateway::check_health() {
+    registry_.clients().turn(absl::Now());
     health_.watch_rules(current_->generation);
     if (config_.on_failure == OnFailure::open)
         health_.count_uninspected(workers_);
+    watch_losses();
     return health_.workers_progress(workers_);
+}
+
+void Gateway::watch_losses() {
+    if (!config_.events)
+        return;
+    auto change = loss_watch_.look(*events_, LossWatch::Clock::now());
+    if (!change)
+        return;
+    if (change->holds)
+        spdlog::warn("events are lost ({})", change->detail);
+    else
+        spdlog::info("no event was lost for a minute");
+    tell(std::move(*change));
 }
 
 void Gateway::note_reload(bool success) {
@@ -376,18 +410,16 @@ std::vector<Family> Gateway::collect() const {
     add_conntrack_families(families);
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
-    if (events_) {
-        Family written = counter("octroi_events_total", "Events written.");
-        written.samples.push_back(
-            {{{"type", "decision"}}, static_cast<double>(events_->written())});
-        Family failed = counter("octroi_event_write_errors_total",
-                                "Events lost because the file could not be written.");
-        failed.samples.push_back({{}, static_cast<double>(events_->failed())});
-        families.push_back(std::move(written));
-        families.push_back(std::move(failed));
+    add_process_families(families, started_);
+    if (config_.events) {
+        add_event_families(families, *events_);
     }
     Family build = gauge("octroi_build_info", "The running program.");
-    build.samples.push_back({{{"version", version}, {"compiler", compiler}}, 1});
+    build.samples.push_back({{{"version", version},
+                              {"revision", revision()},
+                              {"compiler", compiler},
+                              {"ndpi", Ndpi::release()}},
+                             1});
     families.push_back(std::move(build));
     return families;
 }
@@ -400,11 +432,11 @@ std::string Gateway::status() const {
                         .ruleset = *ruleset,
                         .started = started_,
                         .ready = ready_,
-                        .gateway = host_name(),
+                        .gateway = config_.events ? config_.events->format.gateway : host_name(),
                         .on_failure = config_.on_failure,
-                        .events = config_.event_file.has_value(),
+                        .events = config_.events.has_value(),
                         .activity = activity_.view(),
-                        .decisions = events_ ? events_->recent() : std::vector<std::string>()});
+                        .decisions = events_->recent()});
 }
 
 std::expected<void, std::string> Gateway::open_http() {

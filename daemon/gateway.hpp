@@ -11,6 +11,7 @@
 #include "daemon/firewall.hpp"
 #include "daemon/flow_accounting.hpp"
 #include "daemon/health.hpp"
+#include "daemon/loss_watch.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/worker.hpp"
 #include "metrics/http_server.hpp"
@@ -61,9 +62,13 @@ class Gateway {
     [[nodiscard]] std::expected<NfQueue, std::string> open_queue(std::uint16_t number,
                                                                  ServiceManager& manager) const;
     [[nodiscard]] std::vector<Family> collect() const;
+    [[nodiscard]] std::expected<void, std::string> open_events();
     [[nodiscard]] std::expected<void, std::string> open_http();
     [[nodiscard]] std::string status() const;
     void note_reload(bool success);
+    void tell(Event event);
+    void watch_losses();
+    void tell_policy(PolicyEvent::Kind kind, std::string error = {});
 
     struct ReloadSeries {
         Slot success{};
@@ -85,6 +90,7 @@ class Gateway {
     PublishedRuleset published_;
     std::shared_ptr<const Ruleset> current_;
     std::unique_ptr<EventLog> events_;
+    LossWatch loss_watch_;
     std::unique_ptr<FlowAccounting> accounting_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::optional<HttpServer> http_;

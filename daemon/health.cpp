@@ -23,8 +23,10 @@ std::uint64_t waiting_for(const Health::Workers& workers) {
 
 }  // namespace
 
-Health::Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers)
-    : counters_(registry.worker(0)),
+Health::Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers, Tell tell)
+    : tell_(std::move(tell)),
+      counters_(registry.worker(0)),
+      firewall_(firewall),
       worker_stalled_(degraded_by(registry, "worker_stalled")),
       ruleset_drift_(degraded_by(registry, "ruleset_drift")),
       failed_open_(registry.slot("octroi_nfqueue_uninspected_packets_total",
@@ -42,7 +44,7 @@ bool Health::workers_progress(const Workers& workers) {
         spdlog::error("a worker is stuck: packets wait without a verdict");
     if (!before && all)
         spdlog::info("all workers are at work again");
-    counters_.set(worker_stalled_, all ? 0 : 1);
+    note(worker_stalled_, "worker_stalled", !all, "packets wait without a verdict");
     return all;
 }
 
@@ -56,7 +58,17 @@ void Health::watch_rules(std::uint8_t generation) {
                       fmt::join(*drift, "; "));
     if (!before && drift->empty())
         spdlog::info("the kernel's rules are in place again");
-    counters_.set(ruleset_drift_, drift->empty() ? 0 : 1);
+    note(ruleset_drift_, "ruleset_drift", !drift->empty(),
+         fmt::format("{}", fmt::join(*drift, "; ")));
+}
+
+void Health::note(Slot slot, const char* condition, bool holds, const std::string& detail) {
+    if ((counters_.value(slot) != 0) != holds)
+        tell_({.time = std::chrono::system_clock::now(),
+               .condition = condition,
+               .holds = holds,
+               .detail = holds ? detail : ""});
+    counters_.set(slot, holds ? 1 : 0);
 }
 
 void Health::count_uninspected(const Workers& workers) {
@@ -64,7 +76,7 @@ void Health::count_uninspected(const Workers& workers) {
     if (counted_ && now - *counted_ < between_counts)
         return;
     counted_ = now;
-    const auto to_queue = Firewall::packets_to_queue();
+    const auto to_queue = firewall_.packets_to_queue();
     if (!to_queue)  // no rules, no packets: drift is said elsewhere
         return;
     Uninspected::Reading reading{.to_queue = *to_queue, .waiting = waiting_for(workers)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -16,8 +17,10 @@ namespace octroi {
 class Health {
   public:
     using Workers = std::vector<std::unique_ptr<Worker>>;
+    using Tell = std::function<void(HealthEvent)>;
 
-    Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers);
+    /// `tell` is called where something broke or is sound again.
+    Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers, Tell tell);
 
     /// Once a second. False where a worker is stuck.
     [[nodiscard]] bool workers_progress(const Workers& workers);
@@ -26,11 +29,15 @@ class Health {
     void watch_rules(std::uint8_t generation);
 
     /// How much passed uninspected because the queues or their sockets were full; where
-    /// `on_failure` is open. Every few seconds: it runs iptables.
+    /// `on_failure` is open. Every few seconds: it runs a program.
     void count_uninspected(const Workers& workers);
 
   private:
+    void note(Slot slot, const char* condition, bool holds, const std::string& detail);
+
+    Tell tell_;
     WorkerCounters& counters_;  ///< worker 0's; no worker writes these slots
+    const Firewall& firewall_;
     Slot worker_stalled_;
     Slot ruleset_drift_;
     Slot failed_open_;

@@ -1,5 +1,7 @@
 #include "daemon/judgement.hpp"
 
+#include <algorithm>
+
 namespace octroi {
 namespace {
 
@@ -17,6 +19,9 @@ Direction guess_client(const FlowKey& key, Direction first, const Policy& policy
         return low_served ? Direction::high_to_low : Direction::low_to_high;
     return first;
 }
+
+// A zone as wide as a continent's addresses is no place where clients are.
+constexpr unsigned narrowest_continent = 8;
 
 // The case in which there is nothing to decide on, if the flow is one.
 std::optional<Exception> exception_of(const Inspector& inspector,
@@ -61,6 +66,7 @@ Action to_action(MarkState state) {
             return Action::reject;
         case MarkState::none:
         case MarkState::pass:
+        case MarkState::watch:
         case MarkState::accept:
             return Action::accept;
     }
@@ -84,6 +90,13 @@ std::string_view ech_of(const Findings& findings, const Ruleset& ruleset) {
 std::string_view protocol_of(const Findings& findings) {
     return findings.application == Application::unknown ? findings.ndpi_protocol
                                                         : to_string(findings.application);
+}
+
+// The clock may be set back meanwhile.
+std::chrono::microseconds delay_of(const Flow& flow) {
+    using std::chrono::microseconds;
+    return std::max(std::chrono::duration_cast<microseconds>(flow.last_seen - flow.first_seen),
+                    microseconds(0));
 }
 
 bool asks_for_event(const Outcome& outcome) {
@@ -205,6 +218,16 @@ Judgement judge_name(std::string_view name, const Packet& answer, const Ruleset&
     return judgement;
 }
 
+bool is_inside(const Address& server, const Policy& policy) {
+    if (policy.zones_of(server).none())
+        return false;
+    return std::ranges::any_of(policy.zones(), [&](const Zone& zone) {
+        return std::ranges::any_of(zone.networks, [&](const Network& network) {
+            return network.prefix_length() >= narrowest_continent && network.contains(server);
+        });
+    });
+}
+
 bool refuses(const Decision& decision) {
     return decision.enforced.settled && decision.enforced.rule != nullptr &&
            decision.enforced.action != Action::accept;
@@ -214,6 +237,7 @@ void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& rul
     const Decision& decision = judgement.decision;
     record.action = decision.enforced.action;
     record.would = judgement.would();
+    record.server_inside = is_inside(judgement.parties.server.address, *ruleset.policy);
     if (const auto zone = judgement.label_zone(*ruleset.policy))
         record.zone = ruleset.policy->zones()[*zone].name;
     if (const Service* service = judgement.identification.service) {
@@ -223,6 +247,7 @@ void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& rul
     if (const Rule* rule = decision.rule()) {
         record.rule = rule->name;
         record.reason = rule->reason;
+        record.rule_file = rule->file;
         record.rule_line = rule->position.line;
     }
     record.log = asks_for_event(decision.enforced) || asks_for_event(decision.would);
@@ -246,7 +271,8 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .ech = std::string(ech_of(findings, ruleset)),
                       .client_first = judgement.parties.client == flow.key.source(flow.first),
                       .exception = decision.exception,
-                      .decided_at_packet = flow.decided_at};
+                      .decided_at_packet = flow.decided_at,
+                      .delay = delay_of(flow)};
     describe(record, judgement, ruleset);
     if (identification.service != nullptr && identification.decisive == EvidenceKind::address)
         record.evidence.push_back({.kind = EvidenceKind::address,

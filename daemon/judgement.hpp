@@ -49,6 +49,10 @@ struct Judgement {
 [[nodiscard]] Judgement judge_name(std::string_view name, const Packet& answer,
                                    const Ruleset& ruleset);
 
+/// Whether the server is in one of the policy's zones: then it may be the machine of a person, as a
+/// client is.
+[[nodiscard]] bool is_inside(const Address& server, const Policy& policy);
+
 /// Whether a rule refuses, and acts.
 [[nodiscard]] bool refuses(const Decision& decision);
 

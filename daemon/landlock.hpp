@@ -11,7 +11,7 @@ namespace octroi {
 struct FileAccess {
     std::vector<std::string> execute;  ///< programs and libraries; may be read too
     std::vector<std::string> read;
-    std::vector<std::string> write;  ///< to write, make and remove files, not to read them
+    std::vector<std::string> write;  ///< to list, write, make and remove files, not to read them
 };
 
 /// From here on this thread, those that it starts and the programs that it runs can use no other

@@ -12,8 +12,14 @@ enum class MarkState : std::uint8_t {
     pass = 1,    ///< undecided: this packet only
     accept = 2,  ///< the flow is decided
     drop = 3,
-    reject = 4
+    reject = 4,
+    watch = 5  ///< undecided, and every segment of the connection is wanted from now on
 };
+
+/// Whether a flow with this state left user space.
+[[nodiscard]] constexpr bool is_decision(MarkState state) {
+    return state == MarkState::accept || state == MarkState::drop || state == MarkState::reject;
+}
 
 /// octroi's 20 bits of the netfilter mark, from high to low: state:3 | generation:6 | service:11.
 struct Mark {

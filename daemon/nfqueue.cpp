@@ -22,7 +22,6 @@
 namespace octroi {
 namespace {
 
-constexpr std::size_t batch_size = 64;
 // An IP packet of 64 KiB with its netlink headers and attributes.
 constexpr std::size_t slot_size = 65536 + 4096;
 constexpr std::size_t verdict_size = 64;

@@ -30,6 +30,8 @@ struct QueuedPacket {
 /// the packets' ids. Used by one thread.
 class NfQueue {
   public:
+    static constexpr std::size_t batch_size = 64;
+
     struct Settings {
         std::uint16_t number = 0;
         std::uint32_t max_length = 8192;  ///< packets that the kernel keeps waiting

@@ -14,6 +14,7 @@ PacketFate to_fate(const Verdict& verdict) {
     switch (verdict.mark.state) {
         case MarkState::none:
         case MarkState::pass:
+        case MarkState::watch:
             return PacketFate::pass;
         case MarkState::accept:
             return PacketFate::accept;
@@ -36,10 +37,16 @@ Flow alone(const Packet& packet) {
     flow.first = packet.direction;
     flow.packets = 1;
     flow.decided_at = 1;
+    flow.first_seen = packet.context.time;
     flow.last_seen = packet.context.time;
     flow.newest = packet.context;
     flow.newest_direction = packet.direction;
     return flow;
+}
+
+// Where it is open which SYN the server took, its SYN-ACK must come to user space.
+Verdict undecided(const Flow& flow) {
+    return flow.inspector.disputed() ? watch() : pass();
 }
 
 // Of a packet that no rule can be asked about.
@@ -68,7 +75,7 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
                                  const Ruleset& ruleset) {
     const auto packet = decode_packet(ip_packet, context);
     if (!packet)
-        return refuse_malformed(packet.error(), ip_packet, ruleset);
+        return refuse_malformed(packet.error(), ip_packet, context.time, ruleset);
     Step step;
     try {
         step = route(*packet, ruleset);
@@ -89,13 +96,14 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (packet.icmp_error)
         return {.verdict = pass()};
     const Mark old = settings_.mark.decode(packet.context.mark);
-    if (old.state == MarkState::accept || old.state == MarkState::drop ||
-        old.state == MarkState::reject)
+    if (is_decision(old.state))
         return decide_again(packet, old, ruleset);
     std::optional<FlowRecord> superseded;
-    if (settings_.observe == Observe::to_end)
-        if (Flow* earlier = table_.superseded(packet))
+    if (Flow* earlier = table_.superseded(packet, workspace_)) {
+        if (settings_.observe == Observe::to_end)
             superseded = conclude(*earlier, ruleset);
+        table_.forget(*earlier);
+    }
     Flow* flow = table_.track(packet);
     if (flow == nullptr)
         return overflow(packet, ruleset);
@@ -115,7 +123,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     const Judgement judgement = judge(flow, ruleset);
     learn_service(flow, judgement);
     if (current || !may_leave(judgement))
-        return {.verdict = current ? verdict_of(flow, ruleset) : pass(), .flow = &flow};
+        return {.verdict = current ? verdict_of(flow, ruleset) : undecided(flow), .flow = &flow};
 
     const bool again = flow.verdict.has_value();
     flow.decided_at = flow.packets;
@@ -253,10 +261,17 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
     if (judgement.decision.enforced.rule != nullptr)
         return {.verdict = decided(action, ruleset.generation, judgement.service())};
     count_exception(Exception::table_full, action);
-    return {.verdict = for_this_packet(action)};
+    Step step{.verdict = for_this_packet(action)};
+    if (const auto untold = table_full_.at(packet.context.time)) {
+        flow.decided_at = 0;
+        FlowRecord record = record_of(flow, judgement, ruleset);
+        record.suppressed = *untold;
+        step.unreadable = std::move(record);
+    }
+    return step;
 }
 
-Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet,
+Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                           const Ruleset& ruleset) {
     counters_.add(series_.decode_errors[static_cast<std::size_t>(error)]);
     const Action action = action_on(Exception::malformed, ruleset);
@@ -264,7 +279,11 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet,
     const Verdict verdict = for_this_packet(action);
     const bool v4 = !ip_packet.empty() && ip_packet.front() >> 4U == 4;
     count_packet(v4, ip_packet.size(), verdict);
-    return {.verdict = verdict, .malformed = true};
+    Step step{.verdict = verdict, .malformed = true};
+    if (const auto untold = malformed_.at(time))
+        step.unreadable = MalformedPacket{
+            .time = time, .action = action, .error = name_of(error), .suppressed = *untold};
+    return step;
 }
 
 FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
@@ -281,6 +300,9 @@ void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const
         judgement.service(), judgement.label_zone(*ruleset.policy), action, judgement.would());
     counters_.add(slots.flows);
     counters_.add(slots.packets, flow.packets);
+    if (action == Action::accept)
+        ruleset.clients.add(judgement.service(), judgement.label_zone(*ruleset.policy),
+                            judgement.parties.client.address);
     if (judgement.identification.service != nullptr)
         counters_.add(
             series_.evidence[static_cast<std::size_t>(judgement.identification.decisive)]
@@ -289,6 +311,19 @@ void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const
                               static_cast<std::uint64_t>(seconds(flow.last_seen)));
     if (decision.exception)
         count_exception(*decision.exception, action);
+    count_effort(flow, judgement);
+}
+
+// What it took to decide the flow, and why nothing was learned where that is so.
+void Pipeline::count_effort(const Flow& flow, const Judgement& judgement) {
+    using std::chrono::nanoseconds;
+    const nanoseconds delay =
+        std::max(nanoseconds(flow.last_seen - flow.first_seen), nanoseconds(0));
+    series_.decision_packets.observe(counters_, flow.packets);
+    series_.decision_delay.observe(counters_, static_cast<std::uint64_t>(delay.count()));
+    if (judgement.decision.exception == Exception::unclassified)
+        counters_.add(flow.inspector.findings().ending == Ending::quota ? series_.quota
+                                                                        : series_.no_name);
 }
 
 void Pipeline::count_exception(Exception exception, Action action) {

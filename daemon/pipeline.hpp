@@ -8,10 +8,11 @@
 #include "classifiers/packet.hpp"
 #include "daemon/flow_table.hpp"
 #include "daemon/name_guard.hpp"
+#include "daemon/occasion.hpp"
 #include "daemon/pipeline_series.hpp"
 #include "daemon/ruleset.hpp"
 #include "daemon/verdict.hpp"
-#include "metrics/flow_record.hpp"
+#include "metrics/event.hpp"
 #include "rules/client_memory.hpp"
 
 namespace octroi {
@@ -48,6 +49,8 @@ class Pipeline {
         bool malformed = false;
         Bytes rewritten;  ///< the packet to send in its place; empty: as it came
         std::optional<FlowRecord> refused_name;  ///< a DNS answer was turned into a refusal
+        std::optional<Event>
+            unreadable;  ///< nothing could be known of the packet; told now and then
     };
 
     Pipeline(const Settings& settings, const PipelineSeries& series, WorkerCounters& counters);
@@ -63,12 +66,14 @@ class Pipeline {
 
   private:
     [[nodiscard]] Step route(const Packet& packet, const Ruleset& ruleset);
-    [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, const Ruleset& ruleset);
+    [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
+                                        const Ruleset& ruleset);
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
     [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_leave(const Judgement& judgement) const;
     void count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
+    void count_effort(const Flow& flow, const Judgement& judgement);
     void count_exception(Exception exception, Action action);
     void count_packet(bool v4, std::size_t length, const Verdict& verdict);
     void count_table();
@@ -86,6 +91,8 @@ class Pipeline {
     FlowTable table_;
     Workspace workspace_;
     NameGuard name_guard_;
+    Occasion table_full_;
+    Occasion malformed_;
 };
 
 }  // namespace octroi

@@ -73,7 +73,26 @@ void resolve_evidence(PipelineSeries& series, SeriesRegistry& registry) {
                 strength == 0 ? SeriesRegistry::Show::when_counted : SeriesRegistry::Show::always);
 }
 
+Slot unclassified(SeriesRegistry& registry, const char* reason) {
+    return registry.slot("octroi_unclassified_flows_total",
+                         "Flows that nothing was learned about, by the reason.",
+                         MetricType::counter, {{"reason", reason}});
+}
+
+// From a packet that decides at once to a handshake across the world.
+Histogram::Scale delay_scale() {
+    constexpr std::uint64_t millisecond = 1'000'000;
+    Histogram::Scale scale{.bounds = {}, .unit = 1e-9};
+    for (const std::uint64_t bound : {1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10'000})
+        scale.bounds.push_back(bound * millisecond);
+    return scale;
+}
+
 }  // namespace
+
+std::string_view name_of(DecodeError error) {
+    return decode_error_names[static_cast<std::size_t>(error)];
+}
 
 PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
     const Labels self = {{"worker", std::to_string(worker)}};
@@ -93,9 +112,15 @@ PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
                           MetricType::counter, {{"result", std::string(answer_fate_names[fate])}});
     const std::string evictions = "octroi_flow_evictions_total";
     const std::string evictions_help = "Flows forgotten by user space.";
-    expired = registry.slot("octroi_unclassified_flows_total",
-                            "Flows that ended before they could be decided.", MetricType::counter,
-                            {{"reason", "expired"}});
+    expired = unclassified(registry, "expired");
+    quota = unclassified(registry, "quota");
+    no_name = unclassified(registry, "no_name");
+    decision_packets = registry.histogram("octroi_decision_packets",
+                                          "How many packets of a flow it took to decide it.",
+                                          {.bounds = {1, 2, 3, 4, 5, 6, 8, 12, 20, 40}});
+    decision_delay =
+        registry.histogram("octroi_decision_delay_seconds",
+                           "How long after its first packet a flow was decided.", delay_scale());
     evicted_idle =
         registry.slot(evictions, evictions_help, MetricType::counter, {{"reason", "idle"}});
     evicted_full =

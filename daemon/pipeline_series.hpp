@@ -15,6 +15,9 @@ namespace octroi {
 /// How a packet left the pipeline, as octroi_packets_total names it.
 enum class PacketFate : std::uint8_t { pass, accept, drop, reject };
 
+/// What octroi_parser_errors_total calls it.
+[[nodiscard]] std::string_view name_of(DecodeError error);
+
 /// The slots of a pipeline's own counters, resolved when the program starts.
 struct PipelineSeries {
     explicit PipelineSeries(SeriesRegistry& registry, std::size_t worker);
@@ -30,7 +33,11 @@ struct PipelineSeries {
     std::array<std::array<Slot, 5>, 10> evidence{};  ///< by kind and strength
     std::array<Slot, answer_fate_count> dns_answers{};
     PerAction redecided{};  ///< live flows decided again after a reload
-    Slot expired{};         ///< flows forgotten while undecided
+    Histogram decision_packets;
+    Histogram decision_delay;
+    Slot expired{};  ///< flows forgotten while undecided
+    Slot quota{};    ///< flows that no classifier knew when inspection had spent its quota
+    Slot no_name{};  ///< flows that no classifier knew and none could tell more about
     Slot evicted_idle{};
     Slot evicted_full{};
     Slot flow_table_entries{};  ///< gauge of this worker

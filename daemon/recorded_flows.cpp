@@ -30,7 +30,7 @@ Effect effect_of_record(const FlowRecord& record) {
 }
 
 // A decision event as far as a policy may ask about it.
-struct Event {
+struct RecordedEvent {
     std::optional<Instant> time;
     std::optional<Endpoint> client;
     std::string zone;
@@ -96,7 +96,7 @@ std::optional<Endpoint> endpoint_at(const json::Value& object, std::string_view 
 }
 
 // What the flow showed, as daemon/judgement.cpp told it to the policy at its decision.
-void fill_facts(Event& event, const json::Value& object, const Catalogue& catalogue) {
+void fill_facts(RecordedEvent& event, const json::Value& object, const Catalogue& catalogue) {
     Facts& facts = event.facts;
     facts.server = event.server.address;
     facts.port = event.server.port;
@@ -123,12 +123,29 @@ void fill_facts(Event& event, const json::Value& object, const Catalogue& catalo
         event.exception == Exception::unclassified || event.exception == Exception::midstream;
 }
 
-// Nothing where the line is no decision event at all. In place: facts borrow the event's texts.
-bool read_event(Event& event, const std::string& line, const Catalogue& catalogue) {
+// What a line of a file of events is to a comparison of policies.
+enum class Line : std::uint8_t { flow, unclear, other, unreadable };
+
+// Earlier events had no type but `decision`. Malformed packets have no flow, and so no `proto`.
+Line kind_of(const json::Value& object) {
+    const std::string type = text_at(object, "event_type");
+    if (type == "flow" || type == "policy" || type == "health")
+        return Line::other;
+    if (text_at(object, "exception") == "malformed")
+        return Line::other;
+    if (endpoint_at(object, "dest_ip", "dest_port"))
+        return Line::flow;
+    const bool hidden =
+        object.find("dest_pseudonym") != nullptr || object.find("dest_port") != nullptr;
+    return hidden ? Line::unclear : Line::unreadable;
+}
+
+// In place: facts borrow the event's texts.
+Line read_event(RecordedEvent& event, const std::string& line, const Catalogue& catalogue) {
     const auto object = json::parse("event", line);
-    const auto server = object ? endpoint_at(*object, "dest_ip", "dest_port") : std::nullopt;
-    if (!server)
-        return false;
+    const Line kind = object ? kind_of(*object) : Line::unreadable;
+    if (kind != Line::flow)
+        return kind;
     const std::string stamp = text_at(*object, "timestamp");
     Instant time;
     std::string error;
@@ -144,9 +161,9 @@ bool read_event(Event& event, const std::string& line, const Catalogue& catalogu
     event.speaks = text_at(*object, "protocol");
     event.application = text_at(*object, "application");
     event.exception = exception_named(text_at(*object, "exception"));
-    event.server = *server;
+    event.server = endpoint_at(*object, "dest_ip", "dest_port").value_or(Endpoint{});
     fill_facts(event, *object, catalogue);
-    return true;
+    return Line::flow;
 }
 
 // A policy as it stood at the times of events, which come nearly in order.
@@ -189,9 +206,11 @@ class EventComparison {
           classes_(policies.before, policies.after) {}
 
     void take(const std::string& line, RecordedFlows& result) {
-        Event event;
-        if (!read_event(event, line, policies_.catalogue)) {
-            ++result.unreadable;
+        RecordedEvent event;
+        const Line kind = read_event(event, line, policies_.catalogue);
+        if (kind != Line::flow) {
+            result.unreadable += kind == Line::unreadable ? 1 : 0;
+            result.unclear += kind == Line::unclear ? 1 : 0;
             return;
         }
         const Instant moment = at_ ? *at_ : event.time.value_or(absl::Now());
@@ -219,7 +238,7 @@ class EventComparison {
     using Effects = std::pair<Effect, Effect>;
 
     // Nothing where the answer depends on which client of its zone it was.
-    [[nodiscard]] std::optional<Effects> ask(const Event& event, const Policy& before,
+    [[nodiscard]] std::optional<Effects> ask(const RecordedEvent& event, const Policy& before,
                                              const Policy& after) const {
         if (event.client)
             return effects_on(before, after,

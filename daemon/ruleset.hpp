@@ -5,6 +5,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include "daemon/client_series.hpp"
 #include "daemon/flow_series.hpp"
 #include "daemon/rule_series.hpp"
 #include "rules/catalogue.hpp"
@@ -20,6 +21,8 @@ struct Ruleset {
     Instant loaded = absl::InfinitePast();
     FlowSeries series;
     RuleSeries rule_series;
+    ClientSeries clients;
+    ServiceSet covered;  ///< named by a rule
     absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
 };
 

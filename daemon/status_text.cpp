@@ -105,6 +105,9 @@ std::string outcome_of(const Json& event) {
 
 // The client as the privacy setting lets events tell it, else its zone.
 std::string client_of(const Json& event) {
+    constexpr std::size_t shown = 8;
+    if (event.contains("src_pseudonym"))
+        return told(event, "src_pseudonym").substr(0, shown);
     return told(event, event.contains("src_ip") ? "src_ip" : "zone");
 }
 

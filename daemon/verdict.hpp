@@ -44,6 +44,11 @@ static_assert(to_mark_state(Action::reject) == MarkState::reject);
     return {.mark = {.state = MarkState::pass}};
 }
 
+/// This packet goes on, the flow stays undecided, and the kernel leaves out none of its segments.
+[[nodiscard]] constexpr Verdict watch() {
+    return {.mark = {.state = MarkState::watch}};
+}
+
 /// This packet ends here, the flow stays undecided.
 [[nodiscard]] constexpr Verdict discard() {
     return {.kind = Verdict::Kind::discard};

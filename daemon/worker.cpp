@@ -15,6 +15,15 @@ Time wall_time() {
     return std::chrono::system_clock::now();
 }
 
+// From one packet alone to a full batch of large ones.
+Histogram::Scale duration_scale() {
+    constexpr std::uint64_t microsecond = 1'000;
+    Histogram::Scale scale{.bounds = {}, .unit = 1e-9};
+    for (const std::uint64_t bound : {10, 25, 50, 100, 250, 500, 1000, 2500, 10'000, 100'000})
+        scale.bounds.push_back(bound * microsecond);
+    return scale;
+}
+
 // By which flows live and are forgotten: it starts as the clock on the wall, and nobody sets it.
 Time packet_time() {
     using std::chrono::steady_clock;
@@ -35,9 +44,13 @@ Worker::Worker(Parts parts)
       verdict_errors_(parts_.registry.slot("octroi_nfqueue_verdict_errors_total",
                                            "Verdicts that the kernel refused.", MetricType::counter,
                                            {{"queue", std::to_string(parts_.queue.number())}})),
-      events_dropped_(parts_.registry.slot("octroi_events_dropped_total",
-                                           "Events that were not written.", MetricType::counter,
-                                           {{"reason", "ring_full"}})) {}
+      busy_(parts_.registry.slot("octroi_worker_busy_seconds_total",
+                                 "How long the worker was at work on packets.",
+                                 MetricType::duration, {{"worker", std::to_string(parts_.index)}})),
+      verdict_duration_(parts_.registry.histogram(
+          "octroi_verdict_duration_seconds",
+          "How long a packet was in the worker's hands, from its receipt to its verdict.",
+          duration_scale())) {}
 
 void Worker::start() {
     thread_ = std::thread([this] {
@@ -55,8 +68,10 @@ void Worker::run() {
     confine_worker_calls();
     while (true) {
         const bool last = stopping_;
-        while (process_batch()) {
-        }
+        // A batch with room left has emptied the socket: asking again would only cost a call.
+        for (std::size_t taken = NfQueue::batch_size;
+             last ? taken > 0 : taken == NfQueue::batch_size;)
+            taken = process_batch();
         if (last)
             return;
         beat(wall_time());
@@ -73,18 +88,28 @@ void Worker::beat(Time time) {
     rounds_.store(rounds_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-bool Worker::process_batch() {
+std::size_t Worker::process_batch() {
     const auto batch = parts_.queue.receive();
     if (batch.empty())
-        return false;
+        return 0;
+    const auto began = std::chrono::steady_clock::now();
     const auto ruleset = parts_.ruleset.load();
     const Time time = packet_time();
     for (const QueuedPacket& queued : batch)
         answer(queued, *ruleset, time);
     parts_.queue.send_verdicts();
     answered_.store(answered() + batch.size(), std::memory_order_relaxed);
+    count_time(std::chrono::steady_clock::now() - began, batch.size());
     beat(wall_time());
-    return true;
+    return batch.size();
+}
+
+// The packets of a batch come by one call and their verdicts go by one: they all take as long.
+void Worker::count_time(std::chrono::nanoseconds taken, std::size_t packets) {
+    WorkerCounters& counters = parts_.registry.worker(parts_.index);
+    const auto nanoseconds = static_cast<std::uint64_t>(taken.count());
+    counters.add(busy_, nanoseconds);
+    verdict_duration_.observe(counters, nanoseconds, packets);
 }
 
 void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time) {
@@ -96,14 +121,15 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
     parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
     report(std::move(step.record));
     report(std::move(step.refused_name));
+    if (parts_.events != nullptr && step.unreadable)
+        parts_.events->offer(parts_.index, std::move(*step.unreadable));
 }
 
 void Worker::report(std::optional<FlowRecord> record) {
-    if (parts_.events == nullptr || !record)
+    if (parts_.events == nullptr || !record || !is_event(*record))
         return;
     record->time = wall_time();
-    if (is_event(*record) && !parts_.events->offer(parts_.index, std::move(*record)))
-        parts_.registry.worker(parts_.index).add(events_dropped_);
+    parts_.events->offer(parts_.index, std::move(*record));
 }
 
 }  // namespace octroi

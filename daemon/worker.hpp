@@ -1,19 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <thread>
 
 #include "daemon/nfqueue.hpp"
 #include "daemon/pipeline.hpp"
+#include "daemon/published_ruleset.hpp"
 #include "metrics/event_log.hpp"
 
 namespace octroi {
-
-/// The ruleset in force, exchanged by the control thread while workers run.
-using PublishedRuleset = std::atomic<std::shared_ptr<const Ruleset>>;
 
 /// One queue, one pipeline, one thread.
 class Worker {
@@ -55,8 +53,9 @@ class Worker {
 
   private:
     void run();
-    [[nodiscard]] bool process_batch();
+    [[nodiscard]] std::size_t process_batch();
     void beat(Time time);
+    void count_time(std::chrono::nanoseconds taken, std::size_t packets);
     void report(std::optional<FlowRecord> record);
     void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
@@ -64,7 +63,8 @@ class Worker {
     Pipeline pipeline_;
     Slot heartbeat_;
     Slot verdict_errors_;
-    Slot events_dropped_;
+    Slot busy_;
+    Histogram verdict_duration_;
     std::atomic<std::uint64_t> rounds_{0};
     std::atomic<std::uint64_t> answered_{0};
     std::atomic<bool> stopping_{false};

@@ -1,85 +1,112 @@
 #include "metrics/event_log.hpp"
 
-#include <cerrno>
 #include <chrono>
 #include <new>
-#include <system_error>
-
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
+#include <numeric>
 
 namespace octroi {
 namespace {
 
 constexpr std::size_t ring_capacity = 4096;
 constexpr std::chrono::milliseconds idle_pause{20};
-constexpr mode_t log_mode = 0640;
+
+// Real or would-be.
+bool is_refusal(const Event& event) {
+    const auto* record = std::get_if<FlowRecord>(&event);
+    return record != nullptr && (record->action != Action::accept || record->would != Action::accept);
+}
 
 }  // namespace
 
-std::expected<std::unique_ptr<EventLog>, std::string> EventLog::open(const Settings& settings) {
-    int descriptor = STDOUT_FILENO;
-    if (settings.path != "-")
-        descriptor =
-            ::open(settings.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, log_mode);
-    if (descriptor < 0)
-        return std::unexpected(fmt::format("can't open the event file {}: {}", settings.path,
-                                           std::generic_category().message(errno)));
-    return std::unique_ptr<EventLog>(new EventLog(settings, descriptor));
+EventLog::Producer::Producer() : ring(ring_capacity) {}
+
+std::expected<std::unique_ptr<EventLog>, std::string> EventLog::open(const Settings& settings,
+                                                                     std::vector<Sink> sinks) {
+    auto format = EventFormat::open(settings.format);
+    if (!format)
+        return std::unexpected(std::move(format.error()));
+    return std::unique_ptr<EventLog>(new EventLog(std::move(*format), settings, std::move(sinks)));
 }
 
-EventLog::EventLog(const Settings& settings, int descriptor)
-    : settings_(settings), descriptor_(descriptor) {
-    for (std::size_t i = 0; i < settings.workers; ++i)
-        rings_.push_back(std::make_unique<SpscRing<FlowRecord>>(ring_capacity));
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+EventLog::EventLog(EventFormat format, const Settings& settings, std::vector<Sink> sinks)
+    : format_(std::move(format)),
+      folding_(settings.fold, [this](const Event& event) { write(event); }) {
+    for (std::size_t i = 0; i < settings.producers; ++i)
+        producers_.push_back(std::make_unique<Producer>());
+    for (Sink& sink : sinks)
+        sinks_.push_back(std::make_unique<SinkThread>(std::move(sink.name), std::move(sink.sink)));
+    thread_ = std::jthread([this](const std::stop_token& stop) {
+        be_background("events");
+        run(stop);
+    });
 }
 
 EventLog::~EventLog() {
     thread_.request_stop();
     thread_.join();
-    if (descriptor_ != STDOUT_FILENO)
-        ::close(descriptor_);
 }
 
-bool EventLog::offer(std::size_t worker, FlowRecord record) {
-    return rings_[worker]->push(std::move(record));
+void EventLog::offer(std::size_t producer, Event event) {
+    Producer& from = *producers_[producer];
+    if (!from.ring.push(std::move(event)))
+        from.dropped.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t EventLog::dropped() const {
+    return std::accumulate(producers_.begin(), producers_.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const auto& producer) {
+                               return sum + producer->dropped.load(std::memory_order_relaxed);
+                           });
 }
 
 void EventLog::run(const std::stop_token& stop) {
-    while (!stop.stop_requested())
+    while (!stop.stop_requested()) {
         if (!drain())
             std::this_thread::sleep_for(idle_pause);
+        within_memory([this] { folding_.flush(EventFolding::Clock::now()); });
+    }
     while (drain()) {
+    }
+    within_memory([this] { folding_.flush_all(); });
+}
+
+// Where there is no memory for an event it is lost to all sinks, as if a ring had been full.
+template <typename Step>
+void EventLog::within_memory(Step step) {
+    try {
+        step();
+    } catch (const std::bad_alloc&) {
+        producers_.front()->dropped.fetch_add(1, std::memory_order_relaxed);
     }
 }
 
-// One record of each ring; whether there was any.
+// One event of each ring; whether there was any. What a ring had no room for leaves a gap in the
+// numbers.
 bool EventLog::drain() {
     bool any = false;
-    FlowRecord record;
-    for (const auto& ring : rings_)
-        if (ring->pop(record)) {
+    Event event;
+    for (const auto& producer : producers_)
+        if (producer->ring.pop(event)) {
             any = true;
-            try {
-                std::string line = to_event_line(record, settings_.clients);
-                write_line(line + "\n");
-                if (record.action != Action::accept || record.would != Action::accept)
-                    recent_.add(std::move(line));
-            } catch (const std::bad_alloc&) {
-                ++failed_;
-            }
+            const std::uint64_t dropped = producer->dropped.load(std::memory_order_relaxed);
+            sequence_ += dropped - std::exchange(producer->numbered, dropped);
+            within_memory([&] { folding_.take(event, EventFolding::Clock::now()); });
         }
     return any;
 }
 
-void EventLog::write_line(const std::string& line) {
-    const ssize_t written = ::write(descriptor_, line.data(), line.size());
-    if (written == static_cast<ssize_t>(line.size()))
-        ++written_;
-    else
-        ++failed_;
+void EventLog::write(const Event& event) {
+    const bool refusal = is_refusal(event);
+    if (sinks_.empty() && !refusal)
+        return;
+    std::string text = format_.line(event, sequence_ + 1);
+    if (refusal)
+        recent_.add(text);
+    const auto line = std::make_shared<const std::string>(std::move(text) + "\n");
+    ++sequence_;
+    ++written_[static_cast<std::size_t>(type_of(event))];
+    for (const auto& sink : sinks_)
+        sink->offer(line);
 }
 
 }  // namespace octroi

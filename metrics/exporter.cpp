@@ -1,16 +1,47 @@
 #include "metrics/exporter.hpp"
 
+#include <limits>
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 namespace octroi {
 namespace {
 
+prometheus::MetricType to_prometheus(MetricType type) {
+    switch (type) {
+        case MetricType::counter:
+        case MetricType::duration:
+            return prometheus::MetricType::Counter;
+        case MetricType::gauge:
+        case MetricType::latest:
+            return prometheus::MetricType::Gauge;
+        case MetricType::histogram:
+            return prometheus::MetricType::Histogram;
+    }
+    return prometheus::MetricType::Untyped;
+}
+
+// Prometheus' buckets hold all that is below their bound.
+prometheus::ClientMetric convert(const Family::Buckets& buckets) {
+    prometheus::ClientMetric metric;
+    auto& histogram = metric.histogram;
+    for (std::size_t i = 0; i < buckets.counts.size(); ++i) {
+        histogram.sample_count += static_cast<std::uint64_t>(buckets.counts[i]);
+        const double bound =
+            i < buckets.bounds.size() ? buckets.bounds[i] : std::numeric_limits<double>::infinity();
+        histogram.bucket.push_back(
+            {.cumulative_count = histogram.sample_count, .upper_bound = bound});
+    }
+    histogram.sample_sum = buckets.sum;
+    return metric;
+}
+
 prometheus::ClientMetric convert(const Family::Sample& sample, MetricType type) {
     prometheus::ClientMetric metric;
     for (const auto& [name, value] : sample.labels)
         metric.label.push_back({name, value});
-    if (type == MetricType::counter)
+    if (to_prometheus(type) == prometheus::MetricType::Counter)
         metric.counter.value = sample.value;
     else
         metric.gauge.value = sample.value;
@@ -21,8 +52,9 @@ prometheus::MetricFamily convert(const Family& family) {
     prometheus::MetricFamily converted;
     converted.name = family.name;
     converted.help = family.help;
-    converted.type = family.type == MetricType::counter ? prometheus::MetricType::Counter
-                                                        : prometheus::MetricType::Gauge;
+    converted.type = to_prometheus(family.type);
+    if (family.buckets)
+        converted.metric.push_back(convert(*family.buckets));
     for (const Family::Sample& sample : family.samples)
         converted.metric.push_back(convert(sample, family.type));
     return converted;

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "metrics/series.hpp"
+#include "metrics/family.hpp"
 
 namespace octroi {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,26 +34,25 @@ struct FlowRecord {
     Action would{};
     std::string rule;  ///< empty: no rule spoke
     std::string reason;
+    std::string rule_file;
     std::size_t rule_line = 0;
+    std::string policy_revision;
     bool log = false;          ///< a rule with `log: true` accepts it
     bool client_first = true;  ///< the source is the client, as policy sees it
     std::optional<Exception> exception;
     std::uint32_t decided_at_packet = 0;  ///< 0: never decided
+    std::chrono::microseconds delay{};    ///< from the flow's first packet to its decision
+    bool server_inside = false;    ///< the server is in a zone too: it may be somebody's machine
+    std::uint64_t suppressed = 0;  ///< how many more like it this one stands for
 };
 
-/// Whether the flow is an event: refused, refused but for monitor mode, or accepted by a rule with
-/// `log: true`.
+/// Whether the flow is an event: refused, refused but for monitor mode, accepted by a rule with
+/// `log: true`, or not to be read for certain.
 [[nodiscard]] bool is_event(const FlowRecord& record);
-
-/// How much an event tells about a client.
-enum class ClientPrivacy : std::uint8_t { full, zone };
 
 /// One JSON object on one line, field names as in Suricata's EVE where it has one. Text from the
 /// network that is not UTF-8 is replaced, so the line is always valid.
 [[nodiscard]] std::string to_json_line(const FlowRecord& record);
-
-/// The same as an event: type, timestamp (UTC, RFC 3339), and the client only as `privacy` allows.
-[[nodiscard]] std::string to_event_line(const FlowRecord& record, ClientPrivacy privacy);
 
 /// "TCP", "UDP", "ICMP", "ICMPV6", else the IP protocol number.
 [[nodiscard]] std::string protocol_name(Protocol protocol);

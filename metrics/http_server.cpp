@@ -15,8 +15,9 @@
 namespace octroi {
 namespace {
 
-constexpr unsigned max_connections = 64;
-constexpr unsigned max_connections_per_address = 32;
+// From one address more than any crowd of stuck scrapers leaves behind: another one still gets in.
+constexpr unsigned max_connections = 256;
+constexpr unsigned max_connections_per_address = 128;
 constexpr unsigned connection_timeout_seconds = 10;
 constexpr std::size_t connection_memory = 16UL * 1024;
 

@@ -5,31 +5,14 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include <absl/time/clock.h>
+
+#include "metrics/distinct_clients.hpp"
+#include "metrics/family.hpp"
+
 namespace octroi {
-
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-enum class MetricType : std::uint8_t {
-    counter,
-    gauge,
-    latest  ///< a gauge that is the highest of the workers' values, not their sum
-};
-
-/// A metric as the exposition shows it: one family with its series.
-struct Family {
-    struct Sample {
-        Labels labels;
-        double value = 0;
-    };
-
-    std::string name;
-    std::string help;
-    MetricType type{};
-    std::vector<Sample> samples;
-};
 
 /// Index of a series in every worker's slot array.
 using Slot = std::uint32_t;
@@ -56,6 +39,28 @@ class WorkerCounters {
     std::vector<std::atomic<std::uint64_t>> slots_;
 };
 
+/// A histogram's slots, one for each bucket and one for the sum.
+class Histogram {
+  public:
+    /// Whole numbers of a unit: nanoseconds that are shown as seconds, packets.
+    struct Scale {
+        std::vector<std::uint64_t> bounds;  ///< upper ones, rising
+        double unit = 1;                    ///< what one of them is when shown
+    };
+
+    /// Counts `value`, `times` over.
+    void observe(WorkerCounters& counters, std::uint64_t value, std::uint64_t times = 1) const;
+
+    [[nodiscard]] Family::Buckets merged(const std::vector<WorkerCounters>& workers) const;
+
+  private:
+    friend class SeriesRegistry;
+
+    Scale scale_;
+    Slot first_ = 0;
+    Slot sum_ = 0;
+};
+
 /// Gives every series its slot and sums the workers' slots for the exporter. Series are resolved
 /// when a policy is loaded, never on the packet path; the same labels always get the same slot, so
 /// counters go on over reloads. Thread-safe.
@@ -70,6 +75,13 @@ class SeriesRegistry {
     /// `octroi_series_overflow_total`, which then counts what has no series of its own.
     [[nodiscard]] Slot slot(const std::string& name, const std::string& help, MetricType type,
                             Labels labels = {}, Show show = Show::always);
+
+    /// The histogram of that name, shown from the start.
+    [[nodiscard]] Histogram histogram(const std::string& name, const std::string& help,
+                                      Histogram::Scale scale);
+
+    /// The sketches of clients, which are exported with the series.
+    [[nodiscard]] DistinctClients& clients() { return clients_; }
 
     [[nodiscard]] WorkerCounters& worker(std::size_t index) { return workers_[index]; }
 
@@ -88,13 +100,16 @@ class SeriesRegistry {
         std::string help;
         MetricType type{};
         std::map<Labels, Series> series;
+        Histogram histogram;  ///< where it is of that type
     };
 
+    [[nodiscard]] Family family_of(const std::string& name, const Registered& registered) const;
     [[nodiscard]] std::uint64_t merged(Slot slot, MetricType type) const;
 
     mutable std::mutex mutex_;
     std::map<std::string, Registered> families_;
     std::vector<WorkerCounters> workers_;
+    DistinctClients clients_{absl::Now()};
     Slot next_ = 0;
 };
 

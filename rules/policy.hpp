@@ -162,6 +162,7 @@ class Policy {
         std::array<Action, exception_names.size()> exceptions{};
         std::vector<EmptyList> empty_lists;
         std::string file;
+        std::string sha256;  ///< of its text, with that of the files it includes and names
     };
 
     explicit Policy(Parts parts, Instant at = absl::Now())
@@ -218,6 +219,15 @@ class Policy {
     }
 
     [[nodiscard]] const std::string& file() const { return parts_->file; }
+
+    /// The SHA-256 of the texts that it was read from, one after the other: the file itself, the
+    /// included ones by name, the files of lists. Of a single file what sha256sum(1) prints.
+    [[nodiscard]] const std::string& sha256() const { return parts_->sha256; }
+
+    /// The short name of this text: the first digits of its sha256().
+    [[nodiscard]] std::string_view revision() const {
+        return std::string_view(parts_->sha256).substr(0, 12);
+    }
 
   private:
     Policy(std::shared_ptr<const Parts> parts, Instant at);

@@ -22,7 +22,7 @@ void add_value(Report& report, const yaml::Node& node, List& list) {
 }
 
 // One value a line. What is wrong in the file is told with its own lines.
-void read_list_file(Report& report, const yaml::Node& node, List& list) {
+void read_list_file(Report& report, const yaml::Node& node, List& list, Sha256& digest) {
     const auto path = std::filesystem::path(report.file()).parent_path() / node.scalar;
     auto text = read_text_file(path.string(), yaml::max_file_size);
     if (!text) {
@@ -32,6 +32,7 @@ void read_list_file(Report& report, const yaml::Node& node, List& list) {
                             finding.hint);
     }
     const yaml::Document document{.file = path.string(), .text = std::move(*text), .root = {}};
+    digest.add(document.text);
     Report inside = report.about(document);
     if (const auto place = bad_character(document.text))
         return inside.error(Code::bad_encoding, *place, std::string(not_utf8),
@@ -50,14 +51,14 @@ void read_list_file(Report& report, const yaml::Node& node, List& list) {
     }
 }
 
-List read_list_of(Report& report, const yaml::Node& node) {
+List read_list_of(Report& report, const yaml::Node& node, Sha256& digest) {
     List list;
     if (node.kind == yaml::Kind::map) {
         Fields fields(report, node, "a list");
         const yaml::Node* file = fields.required("file");
         fields.finish();
         if (file != nullptr && read_text(report, file))
-            read_list_file(report, *file, list);
+            read_list_file(report, *file, list, digest);
         return list;
     }
     for (const yaml::Node* value : elements(&node))
@@ -76,7 +77,7 @@ void add_name(Report& report, const yaml::Node& node, NameSet& names) {
         (exact ? names.exact : names.domains).insert(domain->text());
 }
 
-void read_lists(Report& report, const yaml::Node* node, Lists& lists) {
+void read_lists(Report& report, const yaml::Node* node, Lists& lists, Sha256& digest) {
     if (node == nullptr || node->kind == yaml::Kind::null)
         return;
     if (node->kind != yaml::Kind::map)
@@ -88,7 +89,7 @@ void read_lists(Report& report, const yaml::Node* node, Lists& lists) {
     for (std::size_t i = 0; i < node->keys.size(); ++i) {
         const yaml::Node& key = node->keys[i];
         const auto [place, fresh] =
-            lists.try_emplace(key.scalar, read_list_of(report, node->values[i]));
+            lists.try_emplace(key.scalar, read_list_of(report, node->values[i], digest));
         if (fresh) {
             place->second.file = report.file();
             place->second.position = key.position;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "classifiers/sha256.hpp"
 #include "rules/facts.hpp"
 #include "rules/schema.hpp"
 
@@ -24,8 +25,9 @@ struct List {
 using Lists = std::map<std::string, List, std::less<>>;
 
 /// Reads `lists`: each is a list of values, or `{file: PATH}` with one value a line, `#` for
-/// comments. A relative path is relative to the folder of the policy.
-void read_lists(Report& report, const yaml::Node* node, Lists& lists);
+/// comments. A relative path is relative to the folder of the policy. The text of such files is
+/// added to `digest`.
+void read_lists(Report& report, const yaml::Node* node, Lists& lists, Sha256& digest);
 
 /// Adds the domain in `node`, or the name alone where it is written `=name`.
 void add_name(Report& report, const yaml::Node& node, NameSet& names);

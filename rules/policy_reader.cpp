@@ -43,7 +43,7 @@ class PolicyReader {
     PolicyReader(const Report& report, const Catalogue& catalogue)
         : report_(report), catalogue_(catalogue) {}
 
-    Policy::Parts read(const yaml::Node& root);
+    Policy::Parts read(const yaml::Document& document);
 
   private:
     static Part read_part(const Report& report, Fields& fields);
@@ -62,6 +62,7 @@ class PolicyReader {
 
     Report report_;
     const Catalogue& catalogue_;
+    Sha256 digest_;
     std::vector<yaml::DocumentPtr> included_;
     std::vector<Zone> zones_;
     Lists lists_;
@@ -71,8 +72,10 @@ class PolicyReader {
     std::vector<Rule> rules_;
 };
 
-Policy::Parts PolicyReader::read(const yaml::Node& root) {
+Policy::Parts PolicyReader::read(const yaml::Document& document) {
     Policy::Parts parts;
+    const yaml::Node& root = document.root;
+    digest_.add(document.text);
     Fields fields(report_, root, "a policy");
     read_version(report_, fields.required("octroi"));
     defaults_ = read_defaults(fields.optional("defaults"));
@@ -86,7 +89,7 @@ Policy::Parts PolicyReader::read(const yaml::Node& root) {
     fields.finish();
     for (Part& file : files) {
         read_zones(file);
-        read_lists(file.report, file.lists, lists_);
+        read_lists(file.report, file.lists, lists_, digest_);
     }
     for (Part& file : files) {
         read_exemptions(file);
@@ -101,6 +104,7 @@ Policy::Parts PolicyReader::read(const yaml::Node& root) {
     parts.rules = std::move(exemptions_);
     std::ranges::move(rules_, std::back_inserter(parts.rules));
     parts.file = report_.file();
+    parts.sha256 = digest_.hex();
     return parts;
 }
 
@@ -131,6 +135,7 @@ void PolicyReader::include(const yaml::Node* node, std::vector<Part>& parts) {
             report_.add(std::move(document.error()));
             continue;
         }
+        digest_.add(document->text);
         included_.push_back(std::make_shared<const yaml::Document>(std::move(*document)));
         Report report = report_.about(*included_.back());
         Fields fields(report, included_.back()->root, "an included file");
@@ -318,7 +323,7 @@ std::optional<Policy> read_policy(const yaml::Document& document, const Catalogu
                                   std::vector<Finding>& findings) {
     const std::size_t before = findings.size();
     const Report report(document, findings);
-    Policy::Parts parts = PolicyReader(report, catalogue).read(document.root);
+    Policy::Parts parts = PolicyReader(report, catalogue).read(document);
     return findings.size() == before ? std::optional<Policy>(std::in_place, std::move(parts))
                                      : std::nullopt;
 }

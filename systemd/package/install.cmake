@@ -1,6 +1,9 @@
 # Where the files go. Units, sysusers and the like have one place, whatever the prefix.
 install(TARGETS octroi DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(DIRECTORY rules/catalogue rules/policies docs/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/octroi)
+install(FILES metrics/prometheus/settings.yml metrics/prometheus/rules.yml metrics/prometheus/alerts.yml
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/octroi/prometheus)
+install(DIRECTORY metrics/grafana DESTINATION ${CMAKE_INSTALL_DATADIR}/octroi)
 install(FILES systemd/octroi.service systemd/octroi-firewall.service DESTINATION /lib/systemd/system)
 foreach(kind sysusers tmpfiles sysctl modules-load)
   install(FILES systemd/${kind}.conf DESTINATION /usr/lib/${kind}.d RENAME octroi.conf)

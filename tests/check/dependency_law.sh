@@ -33,10 +33,11 @@ only_in 'libnetfilter_queue/' 'daemon/nfqueue'
 only_in 'libnetfilter_conntrack/' 'daemon/conntrack'
 only_in 'prometheus/' 'metrics/exporter'
 only_in 'microhttpd' 'metrics/http_server'
-only_in 'nlohmann/' 'metrics/flow_record|rules/json|daemon/(status|status_text|command_(reload|explain|diff))'  # rules/json and command_reload read, the others write
+only_in 'nlohmann/' 'metrics/flow_json|rules/json|daemon/(status|status_text|command_(reload|explain|diff))'  # rules/json and command_reload read, the others write
 only_in 'zlib' 'metrics/event_file'
 only_in 'libndpi/' 'classifiers/ndpi'
-only_in 'openssl/' 'classifiers/(quic_crypto|certificate|ja4|sha256)'
+only_in 'openssl/' 'classifiers/(quic_crypto|certificate|ja4|sha256)|metrics/keyed_hash'
+only_in 'systemd/' 'metrics/journal'
 only_in 'cap-ng' 'daemon/capabilities'
 only_in 'seccomp' 'daemon/syscall_filter'
 only_in 'curl/' 'daemon/http_client'

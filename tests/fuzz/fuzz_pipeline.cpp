@@ -27,7 +27,8 @@ namespace {
 constexpr std::size_t flow_limit = 8;
 constexpr std::size_t buffer_limit = 64UL * 1024;
 
-// Names, addresses, categories and zones, so that verdicts come early and late.
+// Names, addresses, categories and zones, so that verdicts come early and late; nDPI looks at every
+// flow, and DNS answers are edited.
 constexpr std::string_view policy =
     "octroi: 1\n"
     "zones: {exempt: {networks: [10.9.0.0/16]}, ministry: {networks: [10.0.0.0/8]}}\n"
@@ -35,6 +36,8 @@ constexpr std::string_view policy =
     "  - {name: exempted, when: {zone: exempt}, then: accept}\n"
     "  - {name: no-zoom, when: {service: zoom}, then: reject}\n"
     "  - {name: no-meetings, when: {category: video-conferencing, jurisdiction: US}, then: drop}\n"
+    "  - {name: no-bittorrent, when: {application: BitTorrent}, then: drop}\n"
+    "names: {refuse: true, strip_ech: true}\n"
     "exceptions: {malformed: drop, ambiguous: drop}\n";
 
 // What the low bits of the control octet let the clock do before a packet.

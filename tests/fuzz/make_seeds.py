@@ -14,9 +14,10 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 
+import text_seeds
+
 HERE = pathlib.Path(__file__).resolve().parent
 CAPTURES = HERE.parent / "captures"
-ROOT = HERE.parents[1]
 MOST_SEEDS = 6  # of one target
 LARGEST = 6000  # octets of one seed
 ETHERNET, RAW_IP = 1, 101
@@ -90,9 +91,18 @@ def as_sequence(control: bytes, items: list[bytes]) -> bytes:
     return b"".join(control + sized(2, item) for item in items)
 
 
+def for_ndpi(found: list[bytes]) -> bytes:
+    """The payloads of a capture as one flow of fuzz_ndpi: control, port, length, payload."""
+    payloads = [read for read in map(transport, found) if read and read[3]]
+    return b"".join(bytes([(protocol == TCP) | (source < target) << 1, 1]) + sized(2, payload)
+                    for protocol, source, target, payload in payloads[:8])
+
+
 def cut_from_captures(seeds: dict[str, list[bytes]]) -> None:
     for capture in sorted(CAPTURES.glob("*.pcap")):
         found = list(packets(capture))
+        seeds["fuzz_pcap"].append(b"\1" + capture.read_bytes())
+        seeds["fuzz_ndpi"].append(for_ndpi(found))
         seeds["fuzz_pipeline"].append(as_sequence(b"\1", found))
         for packet in found:
             seeds["fuzz_packet"].append(packet)
@@ -212,6 +222,13 @@ def gquic() -> list[bytes]:
     return [b"\x0d" + bytes(8) + b"Q043\1" + frame, b"\xc3Q046\x50" + bytes(8) + bytes(4) + frame]
 
 
+def framings() -> list[bytes]:
+    """Zoom's through a server and between peers, Teams' multiplexed TURN, Discord's, WhatsApp's."""
+    audio = b"\x0f" + bytes(18) + b"\x80" + bytes(40)
+    return [b"\5" + bytes(7) + audio, audio, b"\1\0\2" + bytes(95), b"\xff\x10\0\x0c" + bytes(20),
+            b"\0\1\0\x46" + bytes(70), b"WA\6\3"]
+
+
 def ipv4(protocol: int, payload: bytes) -> bytes:
     """RFC 791 3.1, without its checksum."""
     return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0) + bytes(
@@ -233,39 +250,12 @@ def tunnels() -> list[bytes]:
     return [ipv4(4, inner), gre, udp(2152, gtp), udp(4789, vxlan), udp(3544, inner_6), ipv4(4, gre)]
 
 
-EVERY_KEY = b"""octroi: 1
-defaults: {action: accept, mode: monitor, timezone: Europe/Paris}
-zones: {pilot: [10.20.4.0/24, "fd00:20::/48"], phones: {networks: [10.64.0.0/12], interfaces: [wwan0]}}
-lists: {partners: [lab.example, "=www.lab.example", 192.0.2.0/24]}
-exemptions:
-- {name: press, when: {zone: phones, service: x}, from: 2026-11-01, until: 2027-03-31, owner: o, ticket: t}
-rules:
-- {name: a, then: accept, when: {name: {not: $partners}, address: $partners, strength: certain, ech: true}}
-- {name: b, then: reject, log: true, when: {zone: pilot, category: game}, hours: [Mon-Fri 07:00-20:00, "22:00-06:00"],
-   rollout: [{from: 2026-12-01, zone: pilot}, {from: 2027-01-01T08:00, percent: 25}, {from: 2027-03-01}]}
-- {name: c, then: drop, mode: enforce, when: {port: [443, 3478-3481], transport: udp, unclassified: false}, reason: r}
-exceptions: {midstream: accept, unclassified: drop, ambiguous: drop, malformed: drop, table_full: accept}
-names: {refuse: true, strip_ech: true}
-"""
-
-
-def texts() -> list[bytes]:
-    policies = [path.read_bytes() for path in sorted(ROOT.glob("rules/policies/[!d]*.yaml"))]
-    return [EVERY_KEY, *policies, (ROOT / "rules/catalogue/zoom.yaml").read_bytes()]
-
-
-def vendor_lists() -> list[bytes]:
-    """Lists as vendors publish them, behind the octet that names service, kind and format (0: by itself)."""
-    lists = sorted(path for path in HERE.parent.glob("refresh/lists/*") if path.is_file())
-    return [bytes([number % 4]) + path.read_bytes() for number, path in enumerate(lists)]
-
-
 def written_here(seeds: dict[str, list[bytes]]) -> None:
     for name, written in (("fuzz_dns", dns()), ("fuzz_stun", stun()), ("fuzz_http", http()),
                           ("fuzz_certificate", certificates()), ("fuzz_tcp_stream", streams()),
                           ("fuzz_socks", socks()), ("fuzz_gquic", gquic()),
-                          ("fuzz_decapsulation", tunnels()), ("fuzz_yaml", texts()),
-                          ("fuzz_vendor_list", vendor_lists())):
+                          ("fuzz_decapsulation", tunnels()), ("fuzz_signature", framings()),
+                          *text_seeds.all_of_them()):
         seeds[name] += written
     # A ClientHello's frame in an authentic packet, and datagrams as they come.
     crypto = b"\6\0\x20" + b"\1" + sized(3, bytes(28))

@@ -30,9 +30,9 @@ def pilot_address(destination):
     return PILOT.v6 if ":" in destination else PILOT.v4
 
 
-def curl(lab, name, address, *, path="/", source=None, max_time=8):
-    """https://name/path at this address, from `source` (the pilot client by default)."""
-    done = lab.client.run(
+def curl(lab, name, address, *, path="/", source=None, max_time=8, host=None):
+    """https://name/path at this address, from `source` (the pilot client by default) on `host` (the client)."""
+    done = (host or lab.client).run(
         "curl", "--disable", "--silent", "--show-error", "--cacert", lab.authority,
         "--max-time", max_time, "--resolve", f"{name}:443:[{address}]",
         "--interface", source or pilot_address(address), "--write-out", "\n%{time_total}",

@@ -2,7 +2,7 @@
 
 import programs
 from case import LabCase
-from clients_lab import REFUSED, REFUSED_WEB, SUB_WEBS, ClientsLab
+from clients_lab import REFUSED, REFUSED_WEB, SUB_NAMES, SUB_WEB, ClientsLab
 from name_server import NameServer
 from server import page_of
 from topology import NEUTRAL
@@ -34,7 +34,7 @@ class ClientsCase(LabCase):
         def of(web):
             return [getattr(web, family) for family in families]
 
-        known = {**dict.fromkeys(REFUSED, of(REFUSED_WEB)), **{name: of(web) for name, web in SUB_WEBS.items()}}
+        known = {**dict.fromkeys(REFUSED, of(REFUSED_WEB)), **dict.fromkeys(SUB_NAMES, of(SUB_WEB))}
         server = NameServer(self.lab, self.folder, of(NEUTRAL), {**known, **(addresses or {})}, https)
         self.addCleanup(server.stop)
         return server
@@ -90,7 +90,7 @@ def names_of(events, *protocols):
 
 def flows_of(events, proto):
     """How many flows these events tell of."""
-    return len({(event["src_ip"], event["src_port"], event["dest_ip"]) for event in events
+    return len({(event["src_ip"], event["src_port"], event["dest_ip"], event["server_name"]) for event in events
                 if event["proto"] == proto and event["dest_port"] == 443})
 
 

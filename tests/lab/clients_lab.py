@@ -46,15 +46,12 @@ CALL_PORT = 8080
 RELAY_NAMES = {"visio": "coturn-1.beta.numerique.gouv.fr", "zoom": "turn.zoom.us",
                "teams": "worldaz.tr.teams.microsoft.com", "meet": "meet.turns.goog"}
 
-# Many sub-domains: each costs a browser a connection of its own, where no certificate is good for two. Each has an
-# address of its own: a browser that opens a hundred sockets to one address comes to use a UDP port for a second name
-# there, which octroi takes for the flow that it has decided.
+# Many sub-domains: each costs a browser a connection of its own, where no certificate is good for two. They have one
+# address: a browser that opens a hundred sockets to it comes to use a UDP port for a second name there.
 SUB_NAMES = [f"us05web-{number}.{name}" for number in range(7) for name in (*REFUSED, *UNTOUCHED)]
-SUB_WEBS = {name: Dual(f"198.51.100.{128 + number}", f"2001:db8:2::1:{number:x}")
-            for number, name in enumerate(SUB_NAMES)}
-SUB_ADDRESSES = [address for web in SUB_WEBS.values() for address in web]
+SUB_WEB = Dual("198.51.100.128", "2001:db8:2::1:0")
 
-ADDED = (*REFUSED_WEB, *SUB_ADDRESSES, VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
+ADDED = (*REFUSED_WEB, *SUB_WEB, VISIO_RELAY, GOOGLE_STUN, OTHER_SECOND_WEB)
 
 # Their certificates are made at the start: made on demand, many at once, some handshakes fail.
 CERTIFIED = (*REFUSED, *UNTOUCHED, *SUB_NAMES, *RELAY_NAMES.values())
@@ -65,7 +62,7 @@ CADDYFILE = f"""
 	admin off
 	skip_install_trust
 	auto_https disable_redirects
-	default_bind {" ".join((*NEUTRAL, VISIO, *REFUSED_WEB, *SUB_ADDRESSES))}
+	default_bind {" ".join((*NEUTRAL, VISIO, *REFUSED_WEB, *SUB_WEB))}
 	storage file_system {{folder}}/storage
 	servers {{{{
 		protocols h1 h2 h3
@@ -184,7 +181,7 @@ def hold():
     with ClientsLab() as lab:
         folder = lab.folder / "hold"
         folder.mkdir()
-        NameServer(lab, folder, addresses={**dict.fromkeys(REFUSED, REFUSED_WEB), **SUB_WEBS})
+        NameServer(lab, folder, addresses={**dict.fromkeys(REFUSED, REFUSED_WEB), **dict.fromkeys(SUB_NAMES, SUB_WEB)})
         lab.start_client(folder / "chromium.log", "chromium", "--headless", "--no-sandbox",
                          "--remote-debugging-port=9222", f"--user-data-dir={folder}/profile", "https://zoom.us/")
         print(f"ip netns exec {lab.client.name} env HOME={lab.home} CURL_CA_BUNDLE={lab.authority} bash\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import clients
 from damaged import ETHERNET_HEADER, IPV4, frames
 
-CALL = Path(__file__).resolve().parents[1] / "captures" / "clients" / "call_udp.pcap"
+CAPTURES = Path(__file__).resolve().parents[1] / "captures" / "clients"
 SECONDS = 5
 # Not all of them: a kernel sends 1000 ICMP errors a second at most (icmp_msgs_per_sec), and 50 at once.
 BEHIND = 4
@@ -66,12 +66,24 @@ def comes_through(sender, receiver, datagram, patience):
 
 
 def call():
-    """An ordinary call of WebRTC, as Chromium makes it: STUN, DTLS, SRTP and SRTCP of a shipped capture."""
+    """An ordinary call of WebRTC, as Chromium makes it: STUN, DTLS, SRTP and SRTCP."""
+    return said_in("call_udp")
+
+
+def quic_hello(capture):
+    """The Initials that hold a browser's ClientHello, before it heard of its server."""
+    said = said_in(capture)
+    answered = next(i for i, (speaker, _) in enumerate(said) if speaker == "server")
+    return said[:answered]
+
+
+def said_in(capture):
+    """What a shipped capture holds: one flow of datagrams over IPv4."""
     said = []
-    for frame in frames(CALL.read_bytes()):
+    for frame in frames((CAPTURES / f"{capture}.pcap").read_bytes()):
         packet = frame[ETHERNET_HEADER:struct.unpack("!H", frame[16:18])[0] + ETHERNET_HEADER]
         if struct.unpack("!H", frame[12:14])[0] != IPV4 or packet[9] != socket.IPPROTO_UDP:
-            raise ValueError(f"{CALL} holds something else than datagrams over IPv4")
+            raise ValueError(f"{capture} holds something else than datagrams over IPv4")
         speaker = "client" if packet[12:14] == bytes([10, 20]) else "server"
         said.append((speaker, packet[4 * (packet[0] & 15) + 8:]))
     return said

@@ -8,19 +8,22 @@ import signal
 from pathlib import Path
 
 import metrics
+from kernel_rules import IptablesRules, NftRules
 from processes import wait_until
 
 LAB_FOLDER = Path(__file__).resolve().parent
 POLICIES = LAB_FOLDER / "policies"
+BACKEND = os.environ.get("OCTROI_BACKEND", "auto")
 
 CONFIGURATION = """octroi: 1
 policy: policy.yaml
 queues: {{first: 0, count: 2, max_length: {queue_length}}}
 mark: {{shift: 12}}
 on_failure: {on_failure}
+firewall: {{backend: {backend}, hooks: {hooks}}}
 flows: {{limit: {flow_limit}}}
 metrics: {{listen: "127.0.0.1:{port}"}}
-events: {{file: events.jsonl, clients: {clients}}}
+events: {events}
 """
 
 
@@ -37,7 +40,7 @@ class Octroi:
     """The daemon on the lab's gateway, with its configuration, policy, log and events in one folder."""
 
     def __init__(self, lab, folder, policy, on_failure="closed", port=9477, clients="full", queue_length=8192,
-                 flow_limit=65536, manager=None, gateway=None):
+                 flow_limit=65536, hooks="[forward]", backend=BACKEND, manager=None, gateway=None, events=()):
         self._lab = lab
         self._gateway = gateway or lab.gateway
         self._manager = manager
@@ -47,8 +50,11 @@ class Octroi:
         self.program = binary()
         self.config = folder / "octroi.yaml"
         self.log = folder / "octroi.log"
-        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, clients=clients,
-                                                    queue_length=queue_length, flow_limit=flow_limit))
+        # Cases count events: none is folded unless a case asks for it.
+        events = {"file": "events.jsonl", "clients": clients, "fold_seconds": 0, **dict(events)}
+        self.config.write_text(CONFIGURATION.format(on_failure=on_failure, port=port, events=json.dumps(events),
+                                                    queue_length=queue_length, flow_limit=flow_limit, hooks=hooks,
+                                                    backend=backend))
         self.write_policy((POLICIES / policy).read_text())
 
     def write_policy(self, text):
@@ -59,8 +65,9 @@ class Octroi:
 
     # The program's verbs.
 
-    def firewall(self, verb, check=True):
-        return self._gateway.run(self.program, "firewall", verb, "--config", self.config, check=check)
+    def firewall(self, verb, check=True, backend=None):
+        chosen = ("--backend", backend) if backend else ()
+        return self._gateway.run(self.program, "firewall", verb, "--config", self.config, *chosen, check=check)
 
     def status(self, *options, check=True):
         """What `octroi status` says on the gateway."""
@@ -68,6 +75,12 @@ class Octroi:
 
     def install_firewall(self):
         self.firewall("install")
+
+    @property
+    def rules(self):
+        """The kernel's rules, by the backend that this gateway uses."""
+        by_nft = self.firewall("print").stdout.startswith(b"# nft")
+        return (NftRules if by_nft else IptablesRules)(self._gateway)
 
     def remove_firewall(self):
         self.firewall("remove")
@@ -165,11 +178,15 @@ class Octroi:
     def scrape(self):
         return metrics.scrape(self._gateway)
 
-    def events(self):
-        """The decision events so far. The last line may still be under way."""
-        file = self.folder / "events.jsonl"
+    def lines(self, file="events.jsonl"):
+        """The events of every type so far. The last line may still be under way."""
+        file = self.folder / file
         lines = file.read_text().split("\n")[:-1] if file.exists() else []
-        return [event for event in map(json.loads, lines) if event["event_type"] == "decision"]
+        return [json.loads(line) for line in lines]
+
+    def events(self):
+        """The decision events so far."""
+        return [event for event in self.lines() if event["event_type"] == "decision"]
 
     def event(self, **fields):
         """The first decision event with these fields, waited for."""
@@ -229,12 +246,3 @@ def saved_rules(namespace):
                 table.append(re.sub(r"\[\d+:\d+\]", "", line).strip())
     return {name: lines for name, lines in tables.items()
             if not all(re.fullmatch(r":[A-Z]+ ACCEPT", line) for line in lines)}
-
-
-def packets_at(namespace, program, chain, rule_text):
-    """How many packets the one rule of `chain` met whose line contains `rule_text`."""
-    listed = namespace.run(program, "-t", "filter", "-S", chain, "-v").stdout.decode().splitlines()
-    counters = [re.search(r"-c (\d+) ", line)[1] for line in listed if rule_text in line]
-    if len(counters) != 1:
-        raise LookupError(f"{len(counters)} rules with {rule_text!r} in {listed}")
-    return int(counters[0])

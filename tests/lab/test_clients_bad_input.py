@@ -10,7 +10,7 @@ import calls
 import damaged
 from chromium import FAKE_CAMERA, Chromium
 from clients_case import ClientsCase, is_refused, names_of, pages, state_tool
-from clients_lab import SUB_NAMES, SUB_WEBS
+from clients_lab import SUB_NAMES, SUB_WEB
 from processes import wait_until
 from topology import NEUTRAL, VISIO
 
@@ -28,7 +28,7 @@ class BadInput(ClientsCase):
         with Chromium(self.lab, self.folder / "chromium") as browser:
             page = browser.page()
             self.assertIsNone(page.visit("https://www.example.org/").error)
-            with self.noise(*(web.v4 for web in SUB_WEBS.values())):
+            with self.noise(SUB_WEB.v4):
                 results = page.fetch_all(pages(SUB_NAMES))
         self.assert_fetched(results)
         named = [event for event in self.daemon.events() if event["server_name"]]

@@ -6,11 +6,12 @@ import unittest
 
 from chromium import Chromium, allow_quic
 from clients_case import ClientsCase, is_refused, names_of, pages
-from clients_lab import REFUSED, SUB_NAMES, UNTOUCHED
+from clients_lab import OTHER_SECOND_WEB, REFUSED, SUB_NAMES, UNTOUCHED
 from firefox import Firefox
 from gateway import POLICIES
 from name_server import ech_config_list, https_record
 from server import page_of
+from shared_web import start_shared_web
 
 NAMES = (*REFUSED, *UNTOUCHED)
 COVER = "cover.example.org"
@@ -82,6 +83,27 @@ class Refused(DnsCase):
                 self.assertEqual((visit.error, visit.text), expected)
         self.assertLess(min(visits[name].seconds for name in REFUSED), AT_ONCE)
         self.assert_no_name_was_found()
+
+
+class SharedConnection(DnsCase):
+    """A site and a refused one have an address and a certificate in common: the browser asks for the second over the
+    connection that it has to the first, and no ClientHello shows the name. Only a refused name keeps it from that."""
+
+    SITE, REFUSED_SITE = "www.google.com", "meet.google.com"
+
+    def test_only_a_refused_name_keeps_a_browser_from_a_site_that_shares_a_connection(self):
+        names = (self.SITE, self.REFUSED_SITE)
+        self.addCleanup(start_shared_web(self.lab, self.folder / "shared", OTHER_SECOND_WEB, names).stop)
+        self.name_server(families=["v4"], addresses={name: [OTHER_SECOND_WEB] for name in names})
+        self.assertEqual(self.visit_both("open"), [None, None])
+        self.assertNotIn(self.REFUSED_SITE, names_of(self.daemon.events(), "TCP", "UDP"))
+        self.write_names("{refuse: true}")
+        self.assertEqual(self.visit_both("refused"), [None, NOT_FOUND])
+
+    def visit_both(self, folder):
+        with Chromium(self.lab, self.folder / folder) as browser:
+            page = browser.page()
+            return [page.visit(f"https://{name}/").error for name in (self.SITE, self.REFUSED_SITE)]
 
 
 class EncryptedClientHello(DnsCase):

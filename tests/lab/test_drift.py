@@ -5,7 +5,6 @@ import unittest
 
 import clients
 from case import LabCase
-from gateway import saved_rules
 from processes import wait_until
 from server import page_of
 from topology import NEUTRAL, VISIO
@@ -18,24 +17,26 @@ class Drift(LabCase):
     def setUp(self):
         super().setUp()
         self.daemon = self.octroi("pilot.yaml")
+        self.rules = self.daemon.rules
         self.assertEqual(self.drift(), 0)
         self.check(0)
 
     def test_a_jump_that_is_deleted(self):
-        for table in ("filter", "mangle"):
-            self.noticed_and_mended(("iptables", "-t", table, "-D", "FORWARD", "-j", "OCTROI"),
-                                    "does not jump to OCTROI")
+        for change in self.rules.jumps_deleted:
+            self.noticed_and_mended(*change)
 
     def test_a_chain_that_is_emptied(self):
-        self.noticed_and_mended(("ip6tables", "-F", "OCTROI-REFUSE"), "not the configured ones")
+        self.noticed_and_mended(*self.rules.chain_emptied)
 
     def test_a_rule_that_is_added_to_ours(self):
-        self.noticed_and_mended(("iptables", "-I", "OCTROI", "1", "-j", "ACCEPT"), "not the configured ones")
+        self.noticed_and_mended(*self.rules.rule_added)
 
     def test_all_rules_flushed(self):
-        self.noticed_and_mended(("iptables", "-F"), "OCTROI is absent")
+        self.noticed_and_mended(*self.rules.all_flushed)
 
     def test_a_rule_that_accepts_above_the_jump(self):
+        if self.rules.name == "nft":
+            self.skipTest("what another base chain accepts still meets octroi's")
         for program in ("iptables", "ip6tables"):
             rule = ("FORWARD", "-m", "conntrack", "--ctstate", "ESTABLISHED", "-j", "ACCEPT")
             self.addCleanup(self.lab.gateway.run, program, "-D", *rule)
@@ -48,12 +49,12 @@ class Drift(LabCase):
             self.addCleanup(self.lab.gateway.run, "iptables", "-D", *rule)
         self.check(0)
         # Noticed is what comes behind them.
-        self.noticed_and_mended(("iptables", "-F", "OCTROI-REFUSE"), "not the configured ones")
+        self.noticed_and_mended(*self.rules.chain_emptied)
         self.assertEqual(self.daemon.said().count("rules are not octroi"), 1)
 
     def test_after_rules_of_another_generation_decided_flows_still_leave_user_space(self):
         self.daemon.reload()
-        self.lab.gateway.run("iptables", "-F")
+        self.lab.gateway.run(*self.rules.all_flushed[0])
         self.await_drift(1)
         self.daemon.install_firewall()  # knows no generation any more
         self.await_drift(0)
@@ -67,7 +68,7 @@ class Drift(LabCase):
 
     def noticed_and_mended(self, change, what):
         """Makes a change, which the daemon and `octroi firewall check` name, and mends it."""
-        before = saved_rules(self.lab.gateway)
+        before = self.rules.saved()
         self.lab.gateway.run(*change)
         self.await_drift(1)
         self.assertIn(what, self.check(1))
@@ -76,9 +77,7 @@ class Drift(LabCase):
         self.await_drift(0)
         self.check(0)
         self.assertIn("in place again", self.daemon.said())
-        after = saved_rules(self.lab.gateway)
-        self.assertEqual({table: [line for line in lines if "OCTROI" in line] for table, lines in after.items()},
-                         {table: [line for line in lines if "OCTROI" in line] for table, lines in before.items()})
+        self.assertEqual(self.rules.saved(), before)
         self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
         self.assert_answered(clients.curl(self.lab, "www.example.org", NEUTRAL.v6), page_of("www.example.org"))
 

@@ -8,7 +8,8 @@ import clients
 import metrics
 from case import LabCase
 from client_hello import client_hello, records
-from gateway import Octroi, packets_at
+from gateway import Octroi
+from kernel_rules import packets_at
 from packets import ACK, PSH, RawSender, sequence_numbers, tcp
 from processes import wait_until
 from server import BLOB
@@ -55,12 +56,13 @@ class Failover(LabCase):
             with self.assertRaises(ConnectionResetError):
                 connection.recv(1)
             self.await_mark(REJECT, ends[0][1])
+        self.standby.namespace.run("iptables", "-A", "OUTPUT", "-p", "tcp", "--tcp-flags", "RST", "RST")
         self.first.kill()
         self.standby.take_over()
         # The client is gone. A packet as it would have sent it again:
         with RawSender(self.lab.client) as sender:
             sender.send(tcp(*ends, PSH | ACK, sequence, acknowledgement, hello), NEUTRAL.v4)
-        wait_until(lambda: packets_at(self.standby.namespace, "iptables", "OCTROI-REFUSE", "tcp-reset"), "a reset")
+        wait_until(lambda: packets_at(self.standby.namespace, "iptables", "OUTPUT", "RST"), "a reset")
         self.assert_nothing_asked()
 
     def test_a_silenced_flow_is_silenced_again_by_the_standby(self):

@@ -6,6 +6,7 @@ import unittest
 import clients
 from case import LabCase
 from gateway import Octroi, saved_rules
+from kernel_rules import IptablesRules, NftRules
 from server import page_of
 from topology import NEUTRAL
 
@@ -41,6 +42,8 @@ class Firewall(LabCase):
             self.lab.gateway.run(f"{family}-restore", input=rules.encode())
 
     def test_install_puts_its_jump_first_and_keeps_the_rest_in_order(self):
+        if self.daemon.rules.name == "nft":
+            self.skipTest("nft's rules stand in a table of their own")
         self.daemon.install_firewall()
         for family in FAMILIES:
             with self.subTest(family=family):
@@ -51,23 +54,25 @@ class Firewall(LabCase):
 
     def test_install_twice_changes_nothing(self):
         self.daemon.install_firewall()
-        once = saved_rules(self.lab.gateway)
-        self.daemon.install_firewall()
-        self.assertEqual(saved_rules(self.lab.gateway), once)
+        once = self.all_rules()
+        self.assertIn(b"nothing changed", self.daemon.firewall("install").stderr)
+        self.assertEqual(self.all_rules(), once)
 
     def test_install_puts_back_what_was_deleted(self):
         self.daemon.install_firewall()
-        once = saved_rules(self.lab.gateway)
-        self.lab.gateway.run("iptables", "-D", "FORWARD", "-j", "OCTROI")
-        self.lab.gateway.run("ip6tables", "-F", "OCTROI-REFUSE")
+        once = self.all_rules()
+        rules = self.daemon.rules
+        for change, _ in (rules.jumps_deleted[0], rules.chain_emptied):
+            self.lab.gateway.run(*change)
         self.daemon.install_firewall()
-        self.assertEqual(saved_rules(self.lab.gateway), once)
+        self.assertEqual(self.all_rules(), once)
 
     def test_remove_leaves_the_administrators_rules_as_they_were(self):
         self.daemon.install_firewall()
-        self.assertNotEqual(saved_rules(self.lab.gateway), self.before)
+        self.assertNotEqual(self.daemon.rules.saved(), [])
         self.daemon.remove_firewall()
         self.assertEqual(saved_rules(self.lab.gateway), self.before)
+        self.assertEqual(self.daemon.rules.saved(), [])
 
     def test_remove_without_rules_changes_nothing(self):
         self.daemon.remove_firewall()
@@ -75,7 +80,7 @@ class Firewall(LabCase):
 
     def test_print_changes_nothing_and_shows_the_queue_rule(self):
         printed = self.daemon.firewall("print").stdout.decode()
-        self.assertIn("NFQUEUE", printed)
+        self.assertRegex(printed, "NFQUEUE|counter queue")
         self.assertEqual(saved_rules(self.lab.gateway), self.before)
 
     def test_install_under_a_running_daemon_does_not_disturb_it(self):
@@ -85,6 +90,46 @@ class Firewall(LabCase):
         self.daemon.install_firewall()
         self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
         self.assert_answered(clients.curl(self.lab, "www.example.org", NEUTRAL.v6), page_of("www.example.org"))
+
+    def test_check_names_rules_of_others_that_octroi_suffers_from(self):
+        self.daemon.install_firewall()
+        self.assertEqual(self.check().returncode, 0)
+        for rule, said in (("iptables -t mangle -A POSTROUTING -j CONNMARK --save-mark", b"bits of the mark that are octroi's"),
+                           ("ip6tables -t raw -A PREROUTING -p udp -j NOTRACK", b"exempts packets from connection tracking")):
+            with self.subTest(rule=rule):
+                self.lab.gateway.run(*rule.split())
+                found = self.check()
+                self.lab.gateway.run(*rule.replace(" -A ", " -D ").split())
+                self.assertEqual(found.returncode, 1)
+                self.assertIn(said, found.stdout)
+                self.assertIn(" ".join(rule.split()[3:6]).encode(), found.stdout)
+
+    def test_check_names_what_passes_by_the_administrators_rules_while_open(self):
+        folder = self.folder / "open"
+        folder.mkdir()
+        daemon = Octroi(self.lab, folder, "pilot.yaml", on_failure="open", backend="iptables")
+        daemon.install_firewall()
+        found = daemon.firewall("check", check=False)
+        self.assertEqual(found.returncode, 1)
+        self.assertIn(b"do not meet this rule (with nft they do): -A FORWARD -p tcp -m tcp --dport 25 -j MINE", found.stdout)
+
+    def test_rules_of_one_backend_give_way_to_the_others(self):
+        self.daemon.install_firewall()
+        for backend in self.backends():
+            self.daemon.firewall("install", backend=backend)
+            self.assertIn(f"({backend})".encode(), self.daemon.firewall("check", backend=backend).stderr)
+            others = NftRules if backend == "iptables" else IptablesRules
+            self.assertEqual(others(self.lab.gateway).saved(), [])
+
+    def backends(self):
+        """Those that this kernel can, to and fro."""
+        return ("nft", "iptables", "nft") if self.daemon.rules.name == "nft" else ("iptables",)
+
+    def check(self):
+        return self.daemon.firewall("check", check=False)
+
+    def all_rules(self):
+        return saved_rules(self.lab.gateway), self.daemon.rules.saved()
 
     def chain(self, family, name):
         return self.lab.gateway.run(family, "-S", name).stdout.decode().splitlines()[1:]

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """The kernel keeps the decision: decided flows stay out of user space, and obey the administrator."""
 
+import socket
 import unittest
 
 import clients
 from case import LabCase
-from gateway import packets_at
+from kernel_rules import packets_at
+from packets import SYN, RawSender, tcp
+from processes import wait_until
 from server import BLOB, page_of
-from topology import NEUTRAL, VISIO
+from topology import NEUTRAL, PILOT, VISIO
 
 ACCEPTED = 2 << 29  # the state "accept" in the mark's three high bits
 RECEIVED = "octroi_nfqueue_received_packets_total"
@@ -39,17 +42,32 @@ class KernelPath(LabCase):
                 exchange(connection)
             self.assertEqual(self.daemon.scrape().sum(RECEIVED), before)
 
+    def test_of_a_tls_connection_the_syn_and_the_client_hello_come_to_user_space(self):
+        self.need_rule_for_bare_segments()
+        for address in NEUTRAL:
+            with self.subTest(address=address):
+                before = self.daemon.scrape().sum(RECEIVED)
+                self.assert_answered(clients.curl(self.lab, "www.example.org", address), page_of("www.example.org"))
+                self.assertEqual(self.daemon.scrape().sum(RECEIVED) - before, 2)
+
+    def test_the_answer_to_a_syn_comes_to_user_space_where_two_syns_differ(self):
+        """The client has no such socket: it resets what is answered. Both ways are looked at from the second SYN on."""
+        self.need_rule_for_bare_segments()
+        for family, source, address in ((socket.AF_INET, PILOT.v4, NEUTRAL.v4), (socket.AF_INET6, PILOT.v6, NEUTRAL.v6)):
+            with self.subTest(family=family), RawSender(self.lab.client, family) as sender:
+                before = self.daemon.scrape().sum(RECEIVED)
+                for sequence, received in ((1000, 1), (9_000_000, 4)):
+                    sender.send(tcp((source, 50505), (address, 443), SYN, sequence), address)
+                    wait_until(lambda: self.daemon.scrape().sum(RECEIVED) - before == received, f"{received} packets")
+
     def test_a_packet_that_meets_the_decision_on_its_flow_between_two_rules_is_not_refused(self):
         """The first rule found no decision, another packet of the flow brought it, the second rule found it."""
-        for program, address in (("iptables", NEUTRAL.v4), ("ip6tables", NEUTRAL.v6)):
-            with self.subTest(program=program), clients.tls(self.lab, "www.example.org", address) as connection:
+        rules = self.daemon.rules
+        for family, address in ((4, NEUTRAL.v4), (6, NEUTRAL.v6)):
+            with self.subTest(family=family), clients.tls(self.lab, "www.example.org", address) as connection:
                 clients.read(connection, clients.request(connection, "www.example.org"))
-                second = ("OCTROI", "-p", "tcp", "--dport", 443, "-g", "OCTROI-REFUSE")
-                self.lab.gateway.run(program, "-I", *second)
-                try:
+                with rules.refusing(family, 443):
                     answer = clients.read(connection, clients.request(connection, "www.example.org"))
-                finally:
-                    self.lab.gateway.run(program, "-D", *second)
                 self.assertEqual(answer, page_of("www.example.org"))
 
     def test_the_administrators_drop_behind_ours_holds_for_accepted_flows(self):
@@ -85,6 +103,10 @@ class KernelPath(LabCase):
         self.rule("iptables", "filter", "FORWARD", "-d", NEUTRAL.v4, "-j", "DROP")
         answer = clients.curl(self.lab, "www.example.org", NEUTRAL.v4)
         self.assert_answered(answer, page_of("www.example.org"))
+
+    def need_rule_for_bare_segments(self):
+        if self.daemon.rules.name == "nft":
+            self.skipTest("the nft backend queues all segments of undecided flows")
 
     def rule(self, program, table, *rule):
         """Adds a rule of the administrator at the end of its chain, until the end of the case."""

@@ -2,6 +2,7 @@
 """What octroi tells: well-formed, from the first scrape on, and of no one in particular."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 import socket
@@ -18,7 +19,11 @@ CONTRACT = ("octroi_flows_total", "octroi_packets_total", "octroi_nfqueue_receiv
             "octroi_nfqueue_kernel_dropped_packets_total", "octroi_nfqueue_user_dropped_packets_total",
             "octroi_nfqueue_verdict_errors_total", "octroi_parser_errors_total", "octroi_exceptions_total",
             "octroi_config_last_reload_successful", "octroi_config_reloads_total",
-            "octroi_policy_generation", "octroi_build_info")
+            "octroi_policy_generation", "octroi_build_info", "octroi_policy_info", "octroi_policy_exemptions",
+            "octroi_enforcement_mode", "octroi_service_info", "octroi_worker_busy_seconds_total",
+            "octroi_decision_packets_count", "octroi_decision_delay_seconds_count", "octroi_verdict_duration_seconds_count",
+            "octroi_unclassified_flows_total", "process_cpu_seconds_total", "process_resident_memory_bytes",
+            "process_open_fds", "process_max_fds", "process_start_time_seconds")
 
 
 class Privacy(LabCase):
@@ -75,6 +80,27 @@ class Metrics(LabCase):
         wait_until(self.daemon.ready, "an answer")
         self.daemon.scrape()
 
+    def test_40_scrapers_that_are_half_open_or_read_nothing_or_write_slowly_are_not_in_the_way_of_another(self):
+        before = self.daemon.scrape().sum("octroi_flows_total", service="zoom")
+        with contextlib.ExitStack() as slow:
+            connections = [slow.enter_context(self.connection_to_metrics()) for _ in range(40)]
+            for number, connection in enumerate(connections):
+                # Every third asks and takes no answer: its window is a few kilobytes.
+                connection.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" if number % 3 == 0 else b"GET /metr")
+            for _ in range(3):
+                for number, connection in enumerate(connections):
+                    if number % 3 == 1:
+                        connection.send(b"x")
+                self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v4))
+                self.daemon.scrape()
+        wait_until(lambda: self.daemon.scrape().sum("octroi_flows_total", service="zoom") == before + 3, "three refusals")
+
+    def connection_to_metrics(self):
+        connection = self.lab.gateway.socket(socket.AF_INET, socket.SOCK_STREAM)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.connect(("127.0.0.1", 9477))
+        return connection
+
     def test_status_tells_policy_queues_services_and_rules(self):
         self.traffic()
         said = self.daemon.status().stdout
@@ -111,6 +137,23 @@ class Metrics(LabCase):
             with self.subTest(service=service):
                 self.assertEqual(samples.sum("octroi_flows_total", service=service, zone="pilot",
                                              action=action, would=action), flows)
+
+    def test_what_a_decision_took_is_counted(self):
+        self.traffic()
+        samples = self.daemon.scrape()
+        decided = samples.sum("octroi_flows_total")
+        for name in ("octroi_decision_packets_count", "octroi_decision_delay_seconds_count"):
+            self.assertEqual(samples.sum(name), decided, name)
+        self.assertGreaterEqual(samples.sum("octroi_decision_packets_sum"), decided)
+        self.assertEqual(samples.sum("octroi_verdict_duration_seconds_count"), samples.sum("octroi_packets_total"))
+        self.assertGreater(samples.sum("octroi_worker_busy_seconds_total"), 0)
+
+    def test_the_policy_is_told_by_the_digest_of_its_file(self):
+        digest = hashlib.sha256((self.daemon.folder / "policy.yaml").read_bytes()).hexdigest()
+        self.assertEqual(self.daemon.scrape().sum("octroi_policy_info", sha256=digest, revision=digest[:12]), 1)
+        self.daemon.write_policy((self.daemon.folder / "policy.yaml").read_text() + "# changed\n")
+        self.daemon.reload()
+        self.assertEqual(self.daemon.scrape().sum("octroi_policy_info", sha256=digest), 0)
 
     def test_nothing_was_lost_on_the_way(self):
         self.traffic()

@@ -25,6 +25,7 @@ class Dual:
 
 PILOT = Dual("10.20.4.7", "fd00:20:4::7")
 INTERIOR = Dual("10.20.9.9", "fd00:20:9::9")
+OUTSIDE = Dual("192.0.2.1", "fd00:99::1")  # the gateway, as the server sees it
 
 REFUSED_NAMES = ("zoom.us", "us05web.zoom.us", "teams.microsoft.com", "meet.google.com")
 PASSED_NAMES = ("visio.numerique.gouv.fr", "www.google.com", "www.example.org")

@@ -55,6 +55,7 @@ CONFIGURATION = {
     "the configuration": "octroi: 1\nqueues: {}\nQQQQQQQQ: 1\n",
     "queues": "octroi: 1\nqueues: {QQQQQQQQ: 1}\n",
     "mark": "octroi: 1\nmark: {QQQQQQQQ: 1}\n",
+    "firewall": "octroi: 1\nfirewall: {QQQQQQQQ: 1}\n",
     "flows": "octroi: 1\nflows: {QQQQQQQQ: 1}\n",
     "metrics": 'octroi: 1\nmetrics: {listen: "[::1]:1", QQQQQQQQ: 1}\n',
     "events": 'octroi: 1\nevents: {file: "-", QQQQQQQQ: 1}\n',

@@ -62,7 +62,8 @@ class Contents(unittest.TestCase):
             "/usr/lib/sysusers.d/octroi.conf", "/usr/lib/tmpfiles.d/octroi.conf", "/usr/lib/sysctl.d/octroi.conf",
             "/usr/lib/modules-load.d/octroi.conf", "/usr/share/bash-completion/completions/octroi",
             "/usr/share/man/man1/octroi.1.gz", "/usr/share/man/man5/octroi.yaml.5.gz",
-            "/usr/share/man/man5/octroi-policy.5.gz", "/usr/share/octroi/policies/default.yaml"}, self.files())
+            "/usr/share/man/man5/octroi-policy.5.gz", "/usr/share/octroi/policies/default.yaml",
+            "/usr/share/octroi/prometheus/rules.yml", "/usr/share/octroi/grafana/compliance.json"}, self.files())
 
     def test_nothing_of_the_build_machine_is_in_it(self):
         self.assertEqual({file.split("/")[1] for file in self.files()}, {"etc", "usr", "lib"})

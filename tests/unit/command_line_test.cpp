@@ -133,6 +133,9 @@ TEST_SUITE("command line") {
         CHECK(parsed<FirewallCommand>({"firewall", "print"}).verb == Verb::print);
         CHECK(parsed<FirewallCommand>({"firewall", "install"}).verb == Verb::install);
         CHECK(parsed<FirewallCommand>({"firewall", "remove"}).verb == Verb::remove);
+        CHECK(parsed<FirewallCommand>({"firewall", "print", "--backend", "nft"}).backend ==
+              Backend::nft);
+        CHECK_FALSE(parsed<FirewallCommand>({"firewall", "remove"}).backend);
         const auto check = parsed<FirewallCommand>({"firewall", "check", "--config", "/c.yaml"});
         CHECK(check.verb == Verb::check);
         CHECK(check.config == "/c.yaml");

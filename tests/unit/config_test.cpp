@@ -33,10 +33,22 @@ TEST_SUITE("config") {
             "queues: {first: 10, count: 4, max_length: 4096}\n"
             "mark: {shift: 3}\n"
             "on_failure: open\n"
+            "firewall: {backend: nft, hooks: [output, forward]}\n"
             "observe: decided\n"
             "flows: {limit: 1000, buffer_mebibytes: 8}\n"
             "metrics: {listen: \"[::1]:9000\"}\n"
-            "events: {file: /e/events.json, clients: full}\n");
+            "events:\n"
+            "  file: /e/events.json\n"
+            "  rotate: {mebibytes: 5, hours: 1}\n"
+            "  keep: {days: 30, mebibytes: 50}\n"
+            "  journald: true\n"
+            "  socket: /run/collector\n"
+            "  clients: full\n"
+            "  flows: services\n"
+            "  fold_seconds: 60\n"
+            "  gateway: gw1\n"
+            "  pseudonym_key: /k/key\n"
+            "  pseudonym_secret: /k/secret\n");
         CHECK(config.policy == "/p/policy.yaml");
         CHECK(config.catalogue == "/c");
         CHECK(config.first_queue == 10);
@@ -44,13 +56,30 @@ TEST_SUITE("config") {
         CHECK(config.queue_length == 4096);
         CHECK(config.mark == MarkLayout(3));
         CHECK(config.on_failure == OnFailure::open);
+        CHECK(config.backend == Backend::nft);
+        CHECK(config.hooks == std::vector{netfilter::Hook::output, netfilter::Hook::forward});
         CHECK(config.observe == Observe::decided);
         CHECK(config.flow_limit == 1000);
         CHECK(config.buffer_limit == 8UL * 1024 * 1024);
         CHECK(config.metrics_address == "::1");
         CHECK(config.metrics_port == 9000);
-        CHECK(config.event_file == "/e/events.json");
-        CHECK(config.event_clients == ClientPrivacy::full);
+        REQUIRE(config.events);
+        const EventSettings& events = *config.events;
+        REQUIRE(events.file);
+        CHECK(events.file->path == "/e/events.json");
+        CHECK(events.file->rotate_octets == 5U << 20U);
+        CHECK(events.file->rotate_age == std::chrono::hours(1));
+        CHECK(events.file->keep_age == std::chrono::days(30));
+        CHECK(events.file->keep_octets == 50U << 20U);
+        CHECK(events.journald);
+        CHECK_FALSE(events.standard_output);
+        CHECK(events.socket == "/run/collector");
+        CHECK(events.format.clients == ClientPrivacy::full);
+        CHECK(events.format.gateway == "gw1");
+        CHECK(events.format.pseudonyms.key_file == "/k/key");
+        CHECK(events.format.pseudonyms.secret_file == "/k/secret");
+        CHECK(events.flows == FlowEvents::services);
+        CHECK(events.fold == std::chrono::seconds(60));
     }
 
     TEST_CASE("what is left out has the safe default") {
@@ -62,12 +91,45 @@ TEST_SUITE("config") {
         CHECK(config.queue_length == 8192);
         CHECK(config.mark == MarkLayout(12));
         CHECK(config.on_failure == OnFailure::closed);
+        CHECK_FALSE(config.backend);
+        CHECK(config.hooks == std::vector{netfilter::Hook::forward});
         CHECK(config.observe == Observe::full);
         CHECK(config.flow_limit == 65536);
         CHECK(config.metrics_address == "127.0.0.1");
         CHECK(config.metrics_port == 9477);
-        CHECK_FALSE(config.event_file);
-        CHECK(config.event_clients == ClientPrivacy::zone);
+        CHECK_FALSE(config.events);
+    }
+
+    TEST_CASE(
+        "events hide their clients, are rotated and kept for half a year unless told otherwise") {
+        const EventSettings events = read("{octroi: 1, events: {file: e}}").events.value();
+        CHECK(events.format.clients == ClientPrivacy::pseudonym);
+        CHECK(events.format.gateway.empty());  // the host's name
+        CHECK(events.flows == FlowEvents::none);
+        CHECK(events.fold == std::chrono::seconds(10));
+        REQUIRE(events.file);
+        CHECK(events.file->rotate_age == std::chrono::hours(24));
+        CHECK(events.file->keep_age == std::chrono::days(180));
+    }
+
+    TEST_CASE("events must go somewhere") {
+        CHECK(finding_in("octroi: 1\nevents: {clients: zone}\n") ==
+              "octroi.yaml:2:9: error[E008]: events have nowhere to go\n"
+              " 2 | events: {clients: zone}\n"
+              "   |         ^\n"
+              "   hint: give them a `file` (`-` is the standard output), a `socket`, or `journald: "
+              "true`\n");
+        CHECK(read("{octroi: 1, events: {journald: true}}").events->journald);
+        CHECK(read("{octroi: 1, events: {socket: /s}}").events->socket == "/s");
+    }
+
+    TEST_CASE("a backend may be left to the kernel, a hook may stand alone and twice") {
+        CHECK_FALSE(read("{octroi: 1, firewall: {backend: auto}}").backend);
+        CHECK(read("{octroi: 1, firewall: {backend: iptables}}").backend == Backend::iptables);
+        CHECK(read("{octroi: 1, firewall: {hooks: output}}").hooks ==
+              std::vector{netfilter::Hook::output});
+        CHECK(read("{octroi: 1, firewall: {hooks: [output, output]}}").hooks ==
+              std::vector{netfilter::Hook::output});
     }
 
     TEST_CASE("relative paths start at the configuration's folder, - is stdout") {
@@ -76,9 +138,11 @@ TEST_SUITE("config") {
             folder.write("octroi.yaml", "{octroi: 1, policy: p.yaml, events: {file: e.json}}"));
         REQUIRE(config);
         CHECK(config->policy == folder.path("p.yaml"));
-        CHECK(config->event_file == folder.path("e.json"));
+        CHECK(config->events->file->path == folder.path("e.json"));
         CHECK(config->file == folder.path("octroi.yaml"));
-        CHECK(read("{octroi: 1, events: {file: \"-\"}}").event_file == "-");
+        const EventSettings to_stdout = read("{octroi: 1, events: {file: \"-\"}}").events.value();
+        CHECK(to_stdout.standard_output);
+        CHECK_FALSE(to_stdout.file);
     }
 
     TEST_CASE("count: auto is one queue a core") {
@@ -113,7 +177,14 @@ TEST_SUITE("config") {
         CHECK(place("flows: {buffer_mebibytes: 0}") == "octroi.yaml:2:27");
         CHECK(place("flows: {limit: many}") == "octroi.yaml:2:16");
         CHECK(place("events: {file: x, clients: all}") == "octroi.yaml:2:28");
+        CHECK(place("events: {file: x, flows: some}") == "octroi.yaml:2:26");
+        CHECK(place("events: {file: x, fold_seconds: 3601}") == "octroi.yaml:2:33");
+        CHECK(place("events: {file: x, rotate: {hours: 0}}") == "octroi.yaml:2:35");
+        CHECK(place("events: {file: x, keep: {days: 0}}") == "octroi.yaml:2:32");
         CHECK(place("queues: 4") == "octroi.yaml:2:9");
+        CHECK(place("firewall: {backend: pf}") == "octroi.yaml:2:21");
+        CHECK(place("firewall: {hooks: []}") == "octroi.yaml:2:19");
+        CHECK(place("firewall: {hooks: [input]}") == "octroi.yaml:2:20");
     }
 
     TEST_CASE("only a numeric address with a port can be listened on") {

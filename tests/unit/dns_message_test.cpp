@@ -109,6 +109,13 @@ TEST_SUITE("dns records") {
         CHECK_FALSE(dns::read_record(bytes, bytes.size() + 1));
     }
 
+    TEST_CASE("a name that points into the header is none: no name stands there") {
+        const Buffer bytes = message(
+            {.question = wire::join(wire::Fields().vector8(wire::text("x")).take(), pointer(4))});
+        CHECK_FALSE(dns::read_name(bytes, dns::header_size));
+        CHECK(dns::read_name(message({.question = labels("x")}), dns::header_size)->text == "x");
+    }
+
     TEST_CASE("a record cut at any octet is none") {
         const Buffer bytes = answer("www.example.org");
         const std::size_t start = dns::read_preamble(bytes)->question_end;

@@ -26,6 +26,22 @@ TEST_SUITE("exporter") {
               "octroi_policy_generation 63\n");
     }
 
+    TEST_CASE("the buckets of a histogram add up") {
+        const std::string text = exposition_text(
+            {{.name = "octroi_decision_packets",
+              .help = "Packets.",
+              .type = MetricType::histogram,
+              .buckets = Family::Buckets{.bounds = {1, 2.5}, .counts = {4, 0, 3}, .sum = 40}}});
+        CHECK(text ==
+              "# HELP octroi_decision_packets Packets.\n"
+              "# TYPE octroi_decision_packets histogram\n"
+              "octroi_decision_packets_count 7\n"
+              "octroi_decision_packets_sum 40\n"
+              "octroi_decision_packets_bucket{le=\"1\"} 4\n"
+              "octroi_decision_packets_bucket{le=\"2.5\"} 4\n"
+              "octroi_decision_packets_bucket{le=\"+Inf\"} 7\n");
+    }
+
     TEST_CASE("quotes, backslashes and line ends in a label are escaped") {
         const std::string text =
             exposition_text({{.name = "x",

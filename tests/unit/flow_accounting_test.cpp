@@ -34,8 +34,9 @@ struct Account {
 
 EndedConnection connection(const Address& opener, const Address& other, ServiceId service) {
     return {.mark = {.state = MarkState::accept, .generation = 3, .service = service},
-            .opener = opener,
-            .other = other,
+            .protocol = Protocol::tcp,
+            .opener = {.address = opener, .port = 50000},
+            .other = {.address = other, .port = 443},
             .sent = {.packets = 2, .bytes = 300},
             .received = {.packets = 5, .bytes = 7000},
             .duration = 600ms};
@@ -73,6 +74,25 @@ TEST_SUITE("flow accounting") {
         a.account.add(connection(inside, outside, no_service), a.ruleset);
         a.account.add(connection(inside, outside, 2000), a.ruleset);
         CHECK(a.value(a.ruleset.series.carried(no_service, 0).bytes.to_server) == 600);
+    }
+
+    TEST_CASE("the end of a connection is told with its client, service, zone and bytes") {
+        Account a;
+        const Time now{1'000s};
+        const FlowEnd end = end_of(connection(outside, inside, 1), a.ruleset, now);
+        CHECK(end.time == now);
+        CHECK(end.client.address == inside);
+        CHECK(end.client.port == 443);
+        CHECK(end.server.address == outside);
+        CHECK(end.zone == "inside");
+        CHECK(end.service == "zoom");
+        CHECK(end.action == Action::accept);
+        CHECK(end.to_server.bytes == 7000);
+        CHECK(end.to_client.packets == 2);
+        CHECK(end.duration == 600ms);
+        CHECK_FALSE(end.server_inside);
+        CHECK(end_of(connection(inside, inside, 1), a.ruleset, now).server_inside);
+        CHECK(end_of(connection(inside, outside, no_service), a.ruleset, now).service.empty());
     }
 
     TEST_CASE("durations below a second add up") {

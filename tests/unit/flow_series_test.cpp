@@ -75,8 +75,23 @@ TEST_SUITE("flow series") {
         CHECK(flows.contains(labels("zoom", "none", "reject", "reject")));
         CHECK(flows.contains(labels("zoom", "a", "accept", "reject")));
         CHECK(flows.contains(labels("unknown", "b", "accept", "accept")));
+        CHECK(flows.contains(labels("outer", "b", "accept", "accept")));
         CHECK_FALSE(flows.contains(labels("visio", "none", "reject", "reject")));
         CHECK_FALSE(flows.contains(labels("zoom", "none", "drop", "reject")));
+    }
+
+    TEST_CASE("a service is covered where a rule names it, by itself or by what it is") {
+        const auto catalogue = test_catalogue();
+        const ServiceSet covered = covered_services(
+            policy_of("octroi: 1\n"
+                      "rules: [{name: a, when: {service: bastion}, then: accept},\n"
+                      "        {name: b, when: {jurisdiction: US, category: relay}, then: drop},\n"
+                      "        {name: c, when: {service: {not: zoom}}, then: drop},\n"
+                      "        {name: d, when: {port: 80}, then: drop}]\n",
+                      *catalogue));
+        CHECK(covered.test(9));
+        CHECK(covered.test(10));
+        CHECK_FALSE(covered.test(1));
     }
 
     TEST_CASE("a second policy goes on counting in the same series") {

@@ -106,6 +106,13 @@ class Gate {
         return -1;
     }
 
+    [[nodiscard]] Family::Buckets histogram(std::string_view name) const {
+        for (const Family& family : families())
+            if (family.name == name && family.buckets)
+                return *family.buckets;
+        return {};
+    }
+
     [[nodiscard]] double exceptions(std::string_view exception, std::string_view action) const {
         return counted("octroi_exceptions_total",
                        {{"exception", std::string(exception)}, {"action", std::string(action)}});

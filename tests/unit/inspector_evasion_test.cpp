@@ -178,7 +178,7 @@ TEST_SUITE("inspector against evasion") {
         Inspection flow;
         flow.packet(flow.connection.syn());
         flow.connection.client_start = 777777;
-        flow.packet(flow.connection.syn());
+        flow.handshake();
         flow.from_client(0, wire::client_stream());
         CHECK(flow.findings().server_name == "us05web.zoom.us");
     }
@@ -189,7 +189,7 @@ TEST_SUITE("inspector against evasion") {
         flow.packet(flow.connection.syn());
         flow.from_client(50, Buffer(100, 0xee));
         flow.connection.client_start += 10;
-        flow.packet(flow.connection.syn());
+        flow.handshake();
         flow.from_client(0, first(stream, 60));
         flow.from_client(60, rest(stream, 60));
         CHECK(flow.findings().server_name == "us05web.zoom.us");
@@ -222,6 +222,29 @@ TEST_SUITE("inspector against evasion") {
         flow.packet(flow.connection.syn_ack());
         flow.from_client(0, wire::client_stream());
         CHECK(caught(flow));
+    }
+
+    TEST_CASE(
+        "two SYNs with different numbers are disputed: data that no SYN-ACK vouches for is "
+        "ambiguous") {
+        Inspection flow;
+        flow.packet(flow.connection.syn());  // its answer did not come to user space
+        CHECK_FALSE(flow.inspector().disputed());
+        wire::Connection decoy = flow.connection;
+        decoy.client_start = 777777;
+        flow.packet(decoy.syn());
+        CHECK(flow.inspector().disputed());
+        flow.from_client(0, wire::client_stream());
+        CHECK(flow.findings().ending == Ending::ambiguous);
+    }
+
+    TEST_CASE("a new connection on the ports of one that said nothing is read") {
+        Inspection flow;
+        flow.handshake();
+        flow.connection.client_start = 777777;
+        flow.handshake();
+        flow.from_client(0, wire::client_stream());
+        CHECK(flow.findings().server_name == "us05web.zoom.us");
     }
 
     TEST_CASE("a decoy SYN behind the true one hides nothing") {

@@ -72,6 +72,7 @@ TEST_SUITE("landlock") {
         CHECK(open_under(access, files.path("inside/new"), O_WRONLY | O_CREAT | O_APPEND) ==
               allowed);
         CHECK(open_under(access, files.path("inside/file"), O_RDONLY) == denied);
+        CHECK(open_under(access, files.path("inside"), O_RDONLY | O_DIRECTORY) == allowed);
         CHECK(open_under(access, files.path("outside/new"), O_WRONLY | O_CREAT) == denied);
     }
 

@@ -1,5 +1,6 @@
 #include "rules/library.hpp"
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -299,5 +300,23 @@ TEST_SUITE("library") {
         const auto missing = load_policy(folder.path("none.yaml"), catalogue);
         REQUIRE_FALSE(missing);
         CHECK(missing.error()[0].code == Code::unreadable);
+    }
+    TEST_CASE("a policy's digest is that of all its files, one after the other") {
+        const TemporaryFolder folder;
+        std::filesystem::create_directory(folder.path("policy.d"));
+        static_cast<void>(folder.write("policy.d/b.yaml", "{octroi: 1}\n"));
+        static_cast<void>(folder.write("policy.d/a.yaml", "{octroi: 1, rules: []}\n"));
+        const std::string list = folder.write("names.txt", "example.org\n");
+        const std::string file = folder.write(
+            "policy.yaml", "{octroi: 1, include: policy.d, lists: {l: {file: names.txt}}}\n");
+        Sha256 expected;
+        for (const char* each : {"policy.yaml", "policy.d/a.yaml", "policy.d/b.yaml", "names.txt"})
+            expected.add(folder.read(each));
+        const auto catalogue = load_catalogue({});
+        const auto digest = [&] { return load_policy(file, *catalogue).value().sha256(); };
+        const std::string before = digest();
+        CHECK(before == expected.hex());
+        static_cast<void>(folder.write("names.txt", "example.com\n"));
+        CHECK(digest() != before);
     }
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/gate.hpp"
+#include "tests/unit/quic_wire.hpp"
 
 using namespace octroi;
 using wire::Connection;
@@ -82,6 +83,27 @@ TEST_SUITE("pipeline") {
         CHECK(gate.packets("ipv4", "pass") == 2);
         CHECK(gate.packets("ipv4", "reject") == 3);
         CHECK(gate.counted("octroi_flow_table_entries", {{"worker", "0"}}) == 1);
+    }
+
+    TEST_CASE("how many packets and how long a decision took is counted once a flow") {
+        Gate gate(refuse_zoom);
+        static_cast<void>(gate(ordinary.syn()));
+        static_cast<void>(gate(ordinary.syn_ack()));
+        gate.now += std::chrono::milliseconds(30);
+        for (int i = 0; i < 2; ++i)  // the second was already in the queue
+            static_cast<void>(gate(ordinary.from_client(0, wire::client_stream())));
+        const auto packets = gate.histogram("octroi_decision_packets");
+        CHECK(packets.counts[2] == 1);  // three packets
+        CHECK(packets.sum == 3);
+        CHECK(gate.histogram("octroi_decision_delay_seconds").sum == doctest::Approx(0.03));
+    }
+
+    TEST_CASE("a clock that was set back makes no delay negative") {
+        Gate gate(refuse_zoom);
+        static_cast<void>(gate(ordinary.syn()));
+        gate.now -= std::chrono::hours(1);
+        static_cast<void>(gate(ordinary.from_client(0, wire::client_stream())));
+        CHECK(gate.histogram("octroi_decision_delay_seconds").counts[0] == 1);
     }
 
     TEST_CASE("a flow to an exclusive address is refused at its SYN") {
@@ -204,6 +226,27 @@ TEST_SUITE("pipeline") {
         CHECK(step.verdict.mark == decision(MarkState::accept, 9));
         REQUIRE(step.record);
         CHECK(step.record->strength == Strength::certain);
+    }
+
+    TEST_CASE("a new QUIC connection on the ports of a decided one is judged by its own name") {
+        Gate gate(refuse_zoom);
+        const auto initial = [](std::string_view connection, std::string_view name) {
+            return wire::ip(
+                ordinary.client, ordinary.server, 17,
+                wire::udp(ordinary.client.port, 443,
+                          wire::initial({.destination = wire::text(connection)},
+                                        wire::crypto_frame(
+                                            0, wire::client_hello({.server_name = name})))));
+        };
+        CHECK(gate(initial("first id", "visio.numerique.gouv.fr")).verdict.mark ==
+              decision(MarkState::accept, 4));
+        CHECK(gate(initial("first id", "visio.numerique.gouv.fr")).verdict.mark ==
+              decision(MarkState::accept, 4));
+        CHECK(gate(initial("next one", "zoom.us")).verdict.mark == decision(MarkState::reject, 1));
+        CHECK(gate(initial("last one", "visio.numerique.gouv.fr")).verdict.mark ==
+              decision(MarkState::accept, 4));
+        CHECK(gate.counted("octroi_flows_total",
+                           flow_labels("visio", "ministry", "accept", "accept")) == 2);
     }
 
     TEST_CASE("a new connection on the same ports is judged anew") {

@@ -59,7 +59,7 @@ FlowRecord zoom_flow() {
 }
 
 std::string event(const FlowRecord& record, ClientPrivacy privacy = ClientPrivacy::full) {
-    return to_event_line(record, privacy) + "\n";
+    return EventFormat::open({.clients = privacy, .gateway = "gw"})->line(record, 1) + "\n";
 }
 
 const std::string refuse_zoom = "rules: [{name: no-zoom, when: {service: zoom}, then: reject}]\n";

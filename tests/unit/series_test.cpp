@@ -39,6 +39,47 @@ TEST_SUITE("series registry") {
         CHECK(value_of(registry, "hit_timestamp_seconds") == 9);
     }
 
+    TEST_CASE("a duration is kept in nanoseconds and shown in seconds") {
+        SeriesRegistry registry(2);
+        const Slot slot = registry.slot("busy_seconds_total", "Busy.", MetricType::duration);
+        registry.worker(0).add(slot, 250'000'000);
+        registry.worker(1).add(slot, 1'000'000'000);
+        CHECK(value_of(registry, "busy_seconds_total") == doctest::Approx(1.25));
+    }
+
+    TEST_CASE("a histogram counts a value in the first bucket that holds it, over all workers") {
+        SeriesRegistry registry(2);
+        const Histogram histogram =
+            registry.histogram("delay_seconds", "Delay.", {.bounds = {10, 20}, .unit = 0.5});
+        histogram.observe(registry.worker(0), 0);
+        histogram.observe(registry.worker(0), 10);
+        histogram.observe(registry.worker(1), 11, 3);
+        histogram.observe(registry.worker(1), 21);
+        const auto families = registry.collect();
+        REQUIRE(families[0].buckets);
+        CHECK(families[0].type == MetricType::histogram);
+        CHECK(families[0].buckets->bounds == std::vector<double>{5, 10});
+        CHECK(families[0].buckets->counts == std::vector<double>{2, 3, 1});
+        CHECK(families[0].buckets->sum == (10 + 3 * 11 + 21) * 0.5);
+    }
+
+    TEST_CASE("a histogram that is resolved again goes on, and shares no slot with a counter") {
+        SeriesRegistry registry(1);
+        const auto resolve = [&] {
+            return registry.histogram("sizes", "Sizes.", {.bounds = {1, 2}});
+        };
+        resolve().observe(registry.worker(0), 5);
+        resolve().observe(registry.worker(0), 7);
+        const Slot next = registry.slot("packets_total", "Packets.", MetricType::counter);
+        CHECK(registry.worker(0).value(next) == 0);
+        for (const Family& family : registry.collect())
+            if (family.name == "sizes") {
+                REQUIRE(family.buckets);
+                CHECK(family.buckets->counts == std::vector<double>{0, 0, 2});
+                CHECK(family.buckets->sum == 12);
+            }
+    }
+
     TEST_CASE("the same labels get the same slot, other labels another") {
         SeriesRegistry registry(1);
         const auto slot = [&](const Labels& labels) {

@@ -8,8 +8,10 @@ import json
 import os
 from pathlib import Path
 
+import namespaces
 from case import CHECKOUT
 from gateway import POLICIES
+from kernel_rules import IptablesRules, NftRules
 from namespaces import run
 from processes import wait_until
 
@@ -18,7 +20,6 @@ POLICY, SETTINGS = ETC / "policy.yaml", ETC / "octroi.yaml"
 EVENTS = Path("/var/log/octroi/events.jsonl")
 SETTINGS_TEXT = f"octroi: 1\npolicy: policy.yaml\nevents: {{file: {EVENTS}, clients: full}}\n"
 UNITS = ("octroi.service", "octroi-firewall.service")
-RULES = {family: f"{family}-save" for family in ("iptables", "ip6tables")}
 
 
 def package():
@@ -112,9 +113,15 @@ def events():
 
 
 def rules():
-    """The lines of all kernel rules in which octroi's chains occur."""
-    saved = "".join(run(program).stdout.decode() for program in RULES.values())
-    return [line for line in saved.splitlines() if "OCTROI" in line]
+    """The lines of octroi's kernel rules, whichever backend has written them. Commands run in the machine itself."""
+    return IptablesRules(namespaces).saved() + NftRules(namespaces).saved()
+
+
+def empty_rules():
+    """What a careless administrator may do: octroi's chains stay, and nothing stands in them."""
+    run("nft", "flush", "table", "inet", "octroi", check=False)
+    for family in ("iptables", "ip6tables"):
+        run(family, "-F", "OCTROI", check=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-#include "daemon/firewall.hpp"
+#include "daemon/iptables_writer.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,16 +6,18 @@ using namespace octroi;
 
 namespace {
 
+using IpFamily = IptablesWriter::Family;
+
 bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
 }  // namespace
 
-TEST_SUITE("firewall print") {
+TEST_SUITE("iptables writer") {
     TEST_CASE("the IPv4 rules, whole") {
-        const Firewall firewall({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
-        CHECK(firewall.print(Firewall::Family::ipv4, 1) ==
+        const IptablesWriter writer({.first_queue = 0, .queue_count = 4, .mark = MarkLayout()});
+        CHECK(writer.print(IpFamily::ipv4, 1) ==
               "*mangle\n"
               ":OCTROI - [0:0]\n"
               "-A OCTROI -j MARK --set-xmark 0x0/0xfffff000\n"
@@ -23,30 +25,39 @@ TEST_SUITE("firewall print") {
               "COMMIT\n"
               "*filter\n"
               ":OCTROI - [0:0]\n"
+              ":OCTROI-QUIC - [0:0]\n"
               ":OCTROI-VERDICT - [0:0]\n"
               ":OCTROI-REFUSE - [0:0]\n"
+              "-A OCTROI -p udp -m udp --dport 443 -m bpf --bytecode \"8,177 0 0 0,80 0 0 8,84 0 0 "
+              "192,21 0 3 192,72 0 0 4,53 0 1 1208,6 0 0 65535,6 0 0 0\" -g OCTROI-QUIC\n"
               "-A OCTROI -m connmark --mark 0x40800000/0xff800000 -j RETURN\n"
               "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSE\n"
               "-A OCTROI -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
               "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
+              "-A OCTROI -p tcp -m bpf --bytecode \"15,40 0 0 6,69 11 0 16383,177 0 0 0,80 0 0 13,"
+              "84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
+              "29 1 0 0,6 0 0 0,6 0 0 65535\" -m connmark --mark 0x0/0xe0000000 -j RETURN\n"
               "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
+              "-A OCTROI-QUIC -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
+              "-A OCTROI-QUIC -j NFQUEUE --queue-balance 0:3\n"
+              "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
+              "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -m mark --mark 0xa0000000/0xe0000000 -j RETURN\n"
+              "-A OCTROI-VERDICT -g OCTROI-REFUSE\n"
               "-A OCTROI-REFUSE -m connmark --mark 0x40000000/0xe0000000 -m mark --mark "
               "0x0/0xe0000000 -j RETURN\n"
               "-A OCTROI-REFUSE -m connmark --mark 0x60000000/0xe0000000 -j DROP\n"
               "-A OCTROI-REFUSE -m mark --mark 0x60000000/0xe0000000 -j DROP\n"
               "-A OCTROI-REFUSE -p tcp -j REJECT --reject-with tcp-reset\n"
               "-A OCTROI-REFUSE -j REJECT --reject-with icmp-port-unreachable\n"
-              "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
-              "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
-              "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
-              "-A OCTROI-VERDICT -g OCTROI-REFUSE\n"
               "-I FORWARD 1 -j OCTROI\n"
               "COMMIT\n");
     }
 
     TEST_CASE("IPv6 has its own ICMP, and neighbour discovery is never queued") {
-        const std::string rules = Firewall(Firewall::Settings()).print(Firewall::Family::ipv6, 1);
+        const std::string rules = IptablesWriter({}).print(IpFamily::ipv6, 1);
         CHECK(has(rules, "-A OCTROI -p ipv6-icmp -m conntrack --ctstate RELATED -j RETURN\n"));
         CHECK(has(rules, "-j REJECT --reject-with icmp6-port-unreachable\n"));
         CHECK_FALSE(has(rules, "-p icmp "));
@@ -61,8 +72,9 @@ TEST_SUITE("firewall print") {
 
     TEST_CASE("one queue is named by its number, many as a range") {
         const auto rules = [](std::uint16_t first, std::uint16_t count) {
-            return Firewall({.first_queue = first, .queue_count = count, .mark = MarkLayout()})
-                .print(Firewall::Family::ipv4, 1);
+            return IptablesWriter(
+                       {.first_queue = first, .queue_count = count, .mark = MarkLayout()})
+                .print(IpFamily::ipv4, 1);
         };
         CHECK(has(rules(7, 1), "-A OCTROI -j NFQUEUE --queue-num 7\n"));
         CHECK(has(rules(7, 2), "-A OCTROI -j NFQUEUE --queue-balance 7:8\n"));
@@ -70,16 +82,16 @@ TEST_SUITE("firewall print") {
 
     TEST_CASE("only on_failure: open lets packets pass a queue without a daemon") {
         const auto rules = [](bool bypass) {
-            return Firewall({.bypass = bypass, .mark = MarkLayout()})
-                .print(Firewall::Family::ipv4, 1);
+            return IptablesWriter({.bypass = bypass, .mark = MarkLayout()})
+                .print(IpFamily::ipv4, 1);
         };
         CHECK(has(rules(true), "--queue-num 0 --queue-bypass\n"));
         CHECK_FALSE(has(rules(false), "bypass"));
     }
 
-    TEST_CASE("the generation is in the first two rules and nowhere else") {
-        const std::string one = Firewall(Firewall::Settings()).print(Firewall::Family::ipv4, 1);
-        std::string last = Firewall(Firewall::Settings()).print(Firewall::Family::ipv4, 63);
+    TEST_CASE("the generation is in two rules and nowhere else") {
+        const std::string one = IptablesWriter({}).print(IpFamily::ipv4, 1);
+        std::string last = IptablesWriter({}).print(IpFamily::ipv4, 63);
         for (const auto& [generation_63, generation_1] :
              {std::pair("0x5f800000/0xff800000", "0x40800000/0xff800000"),
               std::pair("0x1f800000/0x1f800000", "0x800000/0x1f800000")}) {
@@ -93,7 +105,7 @@ TEST_SUITE("firewall print") {
     TEST_CASE("every mark lies inside octroi's mask, at every shift") {
         for (unsigned shift = 0; shift <= MarkLayout::max_shift; ++shift) {
             const MarkLayout layout(shift);
-            const std::string rules = Firewall({.mark = layout}).print(Firewall::Family::ipv4, 63);
+            const std::string rules = IptablesWriter({.mark = layout}).print(IpFamily::ipv4, 63);
             std::size_t marks = 0;
             for (std::size_t at = rules.find("0x"); at != std::string::npos;
                  at = rules.find("0x", at + 2)) {
@@ -102,12 +114,37 @@ TEST_SUITE("firewall print") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 24);
+            REQUIRE(marks == 28);
         }
     }
 
+    TEST_CASE("the output hook takes what the gateway itself opens, and nothing to loopback") {
+        const IptablesWriter writer({.hooks = {netfilter::Hook::forward, netfilter::Hook::output}});
+        CHECK(writer.jumps() == std::vector<std::string>{
+                                    "-A FORWARD -j OCTROI",
+                                    "-A OUTPUT ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI"});
+        const std::string rules = writer.print(IpFamily::ipv6, 1);
+        const std::string_view jump =
+            "-I OUTPUT 1 ! -o lo -m conntrack --ctdir ORIGINAL -j OCTROI\n";
+        CHECK(rules.find(jump) != rules.rfind(jump));  // in mangle and in filter
+    }
+
+    TEST_CASE("jumps that are there already give way") {
+        const std::string rules = IptablesWriter({}).table(
+            IpFamily::ipv4, IptablesWriter::Table::filter, 1, {"-A OUTPUT -j OCTROI"});
+        CHECK(has(rules, "-D OUTPUT -j OCTROI\n-I FORWARD 1 -j OCTROI\nCOMMIT\n"));
+    }
+
+    TEST_CASE("a new generation replaces two rules in their places") {
+        CHECK(IptablesWriter({}).new_generation(IpFamily::ipv6, 2) ==
+              "*filter\n"
+              "-R OCTROI 2 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
+              "-R OCTROI 3 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
+              "COMMIT\n");
+    }
+
     TEST_CASE("only chains of octroi and the jumps to them are touched") {
-        const std::string rules = Firewall(Firewall::Settings()).print(Firewall::Family::ipv6, 1);
+        const std::string rules = IptablesWriter({}).print(IpFamily::ipv6, 1);
         CHECK_FALSE(has(rules, "-F"));
         CHECK_FALSE(has(rules, "-X"));
         CHECK_FALSE(has(rules, "-P"));

@@ -1,0 +1,117 @@
+#include "daemon/netfilter_rules.hpp"
+
+namespace octroi::netfilter {
+namespace {
+
+class RuleMaker {
+  public:
+    RuleMaker(const MarkLayout& layout, std::uint8_t generation)
+        : layout_(layout), generation_(generation) {}
+
+    [[nodiscard]] std::vector<Rule> gate() const;
+    [[nodiscard]] std::vector<Rule> quic() const;
+    [[nodiscard]] std::vector<Rule> verdict() const;
+    [[nodiscard]] std::vector<Rule> refuse() const;
+
+  private:
+    [[nodiscard]] PacketMark packet(MarkState state) const {
+        return {.value = layout_.encode({.state = state}), .mask = layout_.state_mask()};
+    }
+
+    [[nodiscard]] PacketMark answered() const {
+        PacketMark any = packet(MarkState::none);
+        any.equal = false;
+        return any;
+    }
+
+    [[nodiscard]] ConnectionMark connection(MarkState state) const {
+        return {.value = layout_.encode({.state = state}), .mask = layout_.state_mask()};
+    }
+
+    MarkLayout layout_;
+    std::uint8_t generation_;
+};
+
+std::vector<Rule> RuleMaker::gate() const {
+    const ConnectionMark accepted{
+        .value = layout_.encode({.state = MarkState::accept, .generation = generation_}),
+        .mask = layout_.generation_mask() | layout_.state_mask()};
+    const ConnectionMark decided{.value = layout_.encode({.generation = generation_}),
+                                 .mask = layout_.generation_mask()};
+    return {
+        {{QuicInitial{}}, Goto{Chain::quic}},
+        {{accepted}, Return{}},
+        {{decided}, Goto{Chain::refuse}},
+        {{answered()}, Goto{Chain::verdict}},
+        // An ICMP error shares the conntrack entry of the flow it speaks about.
+        {{RelatedIcmp{}}, Return{}},
+        {{NeighbourDiscovery{}}, Return{}},
+        // Nothing can be learned from it, and nothing gets through with it.
+        {{BareSegment{}, connection(MarkState::none)}, Return{}},
+        {{}, RestoreMark{}},
+        {{}, Queue{}},
+    };
+}
+
+// Asked about whatever the connection carries: the verdict replaces that.
+std::vector<Rule> RuleMaker::quic() const {
+    return {
+        {{answered()}, Goto{Chain::verdict}},
+        {{}, Queue{}},
+    };
+}
+
+std::vector<Rule> RuleMaker::verdict() const {
+    return {
+        {{packet(MarkState::pass)}, Return{}},
+        {{}, SaveMark{}},
+        {{packet(MarkState::accept)}, Return{}},
+        {{packet(MarkState::watch)}, Return{}},
+        {{}, Goto{Chain::refuse}},
+    };
+}
+
+std::vector<Rule> RuleMaker::refuse() const {
+    return {
+        // While a packet goes from the first rule of the gate to the second, another one of its
+        // flow may be decided: the second rule then meets this generation in a connection that the
+        // first one did not know as accepted.
+        {{connection(MarkState::accept), packet(MarkState::none)}, Return{}},
+        {{connection(MarkState::drop)}, Drop{}},
+        {{packet(MarkState::drop)}, Drop{}},
+        {{Tcp{}}, ResetTcp{}},
+        {{}, PortUnreachable{}},
+    };
+}
+
+}  // namespace
+
+std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation) {
+    const RuleMaker maker(settings.mark, generation);
+    return {
+        // A restored mark of another program must not pass for a decision of ours.
+        {Chain::marks, {{{}, ClearMark{}}}},
+        {Chain::gate, maker.gate()},
+        {Chain::quic, maker.quic()},
+        {Chain::verdict, maker.verdict()},
+        {Chain::refuse, maker.refuse()},
+    };
+}
+
+std::vector<Match> entrance(Hook hook) {
+    switch (hook) {
+        case Hook::forward:
+            return {};
+        case Hook::output:
+            // Answers to who asked the gateway are no flows of its own: nobody is cut off from it.
+            return {NotToLoopback{}, FromOpener{}};
+    }
+    return {};
+}
+
+std::uint8_t generation_of(const MarkLayout& layout, std::uint32_t accepted) {
+    const std::uint8_t generation = layout.decode(accepted).generation;
+    return generation == 0 ? std::uint8_t{1} : generation;
+}
+
+}  // namespace octroi::netfilter

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "daemon/mark.hpp"
+
+/// octroi's kernel rules in the words of no program (docs/kernel.md has them line by line).
+/// daemon/iptables_writer and daemon/nft_writer make text of them.
+namespace octroi::netfilter {
+
+/// Where packets come to octroi's rules.
+enum class Hook : std::uint8_t {
+    forward,
+    output  ///< the flows that the gateway itself opens, a proxy's for one
+};
+
+enum class Chain : std::uint8_t {
+    marks,    ///< before the others, and not walked again by NF_REPEAT
+    gate,     ///< decided flows leave, the others go to the queue
+    quic,     ///< what may begin another connection on the ports of a decided flow
+    verdict,  ///< the second pass: a verdict came back in the packet's mark
+    refuse
+};
+
+struct Settings {
+    std::uint16_t first_queue = 0;
+    std::uint16_t queue_count = 1;
+    bool bypass = false;  ///< on_failure: open
+    MarkLayout mark = MarkLayout();
+    std::vector<Hook> hooks = {Hook::forward};
+};
+
+struct PacketMark {
+    std::uint32_t value = 0;
+    std::uint32_t mask = 0;
+    bool equal = true;
+};
+
+struct ConnectionMark {
+    std::uint32_t value = 0;
+    std::uint32_t mask = 0;
+};
+
+struct Tcp {};
+
+/// TCP without payload, and no SYN of a client.
+struct BareSegment {};
+
+/// A datagram to port 443 like a client's QUIC Initial: 1200 octets at least (RFC 9000 14.1) that
+/// begin with a long header (RFC 9443 2).
+struct QuicInitial {};
+
+/// ICMP of the packet's own family, about another connection.
+struct RelatedIcmp {};
+
+/// RFC 4861 4; IPv6 only.
+struct NeighbourDiscovery {};
+
+/// Leaves by another interface than lo.
+struct NotToLoopback {};
+
+/// From the side that opened the connection.
+struct FromOpener {};
+
+using Match = std::variant<PacketMark, ConnectionMark, Tcp, BareSegment, QuicInitial, RelatedIcmp, NeighbourDiscovery,
+                           NotToLoopback, FromOpener>;
+
+struct Return {};
+
+struct Goto {
+    Chain chain = Chain::gate;
+};
+
+struct Drop {};
+
+struct ResetTcp {};
+
+struct PortUnreachable {};
+
+/// octroi's bits of the packet's mark, cleared.
+struct ClearMark {};
+
+/// octroi's bits, and no others, from the packet to the connection.
+struct SaveMark {};
+
+/// The other way.
+struct RestoreMark {};
+
+struct Queue {};
+
+using Target = std::variant<Return, Goto, Drop, ResetTcp, PortUnreachable, ClearMark, SaveMark,
+                            RestoreMark, Queue>;
+
+struct Rule {
+    std::vector<Match> matches;  ///< all of them
+    Target target;
+};
+
+struct ChainRules {
+    Chain chain = Chain::gate;
+    std::vector<Rule> rules;
+};
+
+/// Which rules of `gate` carry the generation, and how many.
+constexpr std::size_t first_generation_rule = 1;
+constexpr std::size_t generation_rules = 2;
+
+/// All chains, in the order of their enumerators.
+[[nodiscard]] std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation);
+
+/// Which packets of a hook walk `marks` and `gate`.
+[[nodiscard]] std::vector<Match> entrance(Hook hook);
+
+/// The generation in a mark that the rules take for accepted. 0 comes from rules with another
+/// layout, which say nothing about ours: 1.
+[[nodiscard]] std::uint8_t generation_of(const MarkLayout& layout, std::uint32_t accepted);
+
+}  // namespace octroi::netfilter

@@ -1,0 +1,182 @@
+#include "daemon/nft_writer.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "classifiers/overloaded.hpp"
+
+namespace octroi {
+namespace {
+
+using netfilter::Chain;
+using netfilter::Hook;
+
+// Before the administrator's chains, which stand at 0 (filter) as a rule: what octroi accepts they
+// still see, and nothing they accept has passed octroi by. Behind all that sets marks (mangle,
+// -150).
+constexpr int marks_priority = -11;
+constexpr int gate_priority = -10;
+
+std::string_view nft_chain(Chain chain) {
+    switch (chain) {
+        case Chain::marks:
+            return "marks";
+        case Chain::gate:
+            return "gate";
+        case Chain::quic:
+            return "quic";
+        case Chain::verdict:
+            return "verdict";
+        case Chain::refuse:
+            return "refuse";
+    }
+    return "";
+}
+
+std::string_view nft_hook(Hook hook) {
+    switch (hook) {
+        case Hook::forward:
+            return "forward";
+        case Hook::output:
+            return "output";
+    }
+    return "";
+}
+
+// nft can't compare a packet's length with that of its headers: there the queue gets such segments.
+bool asks_bare_segment(const netfilter::Rule& rule) {
+    return std::ranges::any_of(rule.matches, [](const netfilter::Match& match) {
+        return std::holds_alternative<netfilter::BareSegment>(match);
+    });
+}
+
+std::string nft_chain_text(std::string_view name, const std::vector<std::string>& rules) {
+    std::string text = fmt::format("\tchain {} {{\n", name);
+    for (const std::string& rule : rules)
+        text += fmt::format("\t\t{}\n", NftWriter::commented(rule));
+    return text + "\t}\n";
+}
+
+}  // namespace
+
+std::string NftWriter::commented(const std::string& rule) {
+    return fmt::format("{0} comment \"{0}\"", rule);
+}
+
+std::string NftWriter::match(const netfilter::Match& match) const {
+    return std::visit(
+        Overloaded{[](const netfilter::PacketMark& mark) {
+                       return fmt::format("meta mark & {:#010x} {} {:#010x}", mark.mask,
+                                          mark.equal ? "==" : "!=", mark.value);
+                   },
+                   [](const netfilter::ConnectionMark& mark) {
+                       return fmt::format("ct mark & {:#010x} == {:#010x}", mark.mask, mark.value);
+                   },
+                   [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
+                   [](netfilter::BareSegment) { return std::string(); },
+                   [](netfilter::QuicInitial) {
+                       return std::string("udp dport 443 udp length >= 1208 @th,64,2 3");
+                   },
+                   [](netfilter::RelatedIcmp) {
+                       return std::string("meta l4proto { icmp, ipv6-icmp } ct state related");
+                   },
+                   [](netfilter::NeighbourDiscovery) {
+                       return std::string("icmpv6 type { 133, 134, 135, 136, 137 }");
+                   },
+                   [](netfilter::NotToLoopback) { return std::string("oifname != lo"); },
+                   [](netfilter::FromOpener) { return std::string("ct direction original"); }},
+        match);
+}
+
+std::string NftWriter::target(const netfilter::Target& target) const {
+    const unsigned first = settings_.first_queue;
+    const std::string queues = settings_.queue_count == 1
+                                   ? std::to_string(first)
+                                   : fmt::format("{}-{}", first, first + settings_.queue_count - 1);
+    return std::visit(
+        Overloaded{
+            [](netfilter::Return) { return std::string("return"); },
+            [](netfilter::Goto there) { return fmt::format("goto {}", nft_chain(there.chain)); },
+            [](netfilter::Drop) { return std::string("drop"); },
+            [](netfilter::ResetTcp) { return std::string("reject with tcp reset"); },
+            [](netfilter::PortUnreachable) {
+                return std::string("reject with icmpx port-unreachable");
+            },
+            [&](netfilter::ClearMark) {
+                return fmt::format("meta mark set meta mark & {:#010x}", ~settings_.mark.mask());
+            },
+            [](netfilter::SaveMark) { return std::string("jump save"); },
+            [](netfilter::RestoreMark) { return std::string("jump restore"); },
+            [&](netfilter::Queue) {
+                return fmt::format("counter queue {}to {}", settings_.bypass ? "flags bypass " : "",
+                                   queues);
+            }},
+        target);
+}
+
+std::string NftWriter::text(const netfilter::Rule& rule) const {
+    std::string line;
+    for (const netfilter::Match& one : rule.matches)
+        line += match(one) + " ";
+    return line + target(rule.target);
+}
+
+// nft can't put bits of one mark into another (kernels before 6.13). Where the target holds no bits
+// of others the mark is copied whole, else bit by bit: the generation last, so that nobody takes an
+// unfinished mark for a decision.
+std::vector<std::string> NftWriter::copy_mark(std::string_view from, std::string_view to) const {
+    const MarkLayout& layout = settings_.mark;
+    const std::uint32_t others = ~layout.mask();
+    std::vector<std::string> rules = {
+        fmt::format("{1} & {2:#010x} == 0x00000000 {1} set {0} & {3:#010x} return", from, to,
+                    others, layout.mask()),
+        fmt::format("{0} set {0} & {1:#010x}", to, others)};
+    const std::uint32_t service = layout.mask() & ~layout.state_mask() & ~layout.generation_mask();
+    for (std::uint32_t part : {service, layout.state_mask(), layout.generation_mask()})
+        for (; part != 0; part &= part - 1) {
+            const std::uint32_t bit = std::uint32_t{1} << std::countr_zero(part);
+            rules.push_back(
+                fmt::format("{0} & {2:#010x} == {2:#010x} {1} set {1} | {2:#010x}", from, to, bit));
+        }
+    return rules;
+}
+
+std::string NftWriter::base_chain(Hook hook, Chain jump_to) const {
+    std::string rule;
+    for (const netfilter::Match& one : netfilter::entrance(hook))
+        rule += match(one) + " ";
+    rule += fmt::format("jump {}", nft_chain(jump_to));
+    return fmt::format(
+        "\tchain {0}{1} {{\n\t\ttype filter hook {0} priority {2}; policy accept;\n\t\t{3}\n\t}}\n",
+        nft_hook(hook), jump_to == Chain::marks ? "-marks" : "",
+        jump_to == Chain::marks ? marks_priority : gate_priority, commented(rule));
+}
+
+std::string NftWriter::table(std::uint8_t generation) const {
+    std::string text = "table inet octroi {\n";
+    for (const Hook hook : settings_.hooks)
+        text += base_chain(hook, Chain::marks) + base_chain(hook, Chain::gate);
+    for (const auto& [chain, rules] : netfilter::rules(settings_, generation)) {
+        std::vector<std::string> lines;
+        for (const netfilter::Rule& rule : rules)
+            if (!asks_bare_segment(rule))
+                lines.push_back(this->text(rule));
+        text += nft_chain_text(nft_chain(chain), lines);
+    }
+    return text + nft_chain_text("save", copy_mark("meta mark", "ct mark")) +
+           nft_chain_text("restore", copy_mark("ct mark", "meta mark")) + "}\n";
+}
+
+std::vector<std::string> NftWriter::generation_rules(std::uint8_t generation) const {
+    std::vector<std::string> lines;
+    for (const auto& [chain, rules] : netfilter::rules(settings_, generation))
+        if (chain == Chain::gate)
+            for (std::size_t i = 0; i < netfilter::generation_rules; ++i)
+                lines.push_back(text(rules.at(netfilter::first_generation_rule + i)));
+    return lines;
+}
+
+}  // namespace octroi

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/netfilter_rules.hpp"
+
+namespace octroi {
+
+/// octroi's rules as nft takes them: table `inet octroi`, both families at once, with base chains
+/// of its own. Each rule carries its own text as a comment: what nft prints of a rule depends on
+/// its version, and a comment does not.
+class NftWriter {
+  public:
+    explicit NftWriter(const netfilter::Settings& settings) : settings_(settings) {}
+
+    /// The table, for `nft -f`.
+    [[nodiscard]] std::string table(std::uint8_t generation) const;
+
+    /// The rules that carry the generation, without their comments.
+    [[nodiscard]] std::vector<std::string> generation_rules(std::uint8_t generation) const;
+
+    /// A rule as it is written, with its comment.
+    [[nodiscard]] static std::string commented(const std::string& rule);
+
+  private:
+    [[nodiscard]] std::string match(const netfilter::Match& match) const;
+    [[nodiscard]] std::string target(const netfilter::Target& target) const;
+    [[nodiscard]] std::string text(const netfilter::Rule& rule) const;
+    [[nodiscard]] std::string base_chain(netfilter::Hook hook, netfilter::Chain jump_to) const;
+    [[nodiscard]] std::vector<std::string> copy_mark(std::string_view from,
+                                                     std::string_view to) const;
+
+    netfilter::Settings settings_;
+};
+
+}  // namespace octroi

@@ -1,0 +1,24 @@
+#include "daemon/rules_program.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/subprocess.hpp"
+
+namespace octroi {
+
+std::expected<std::string, std::string> run_rules_program(const std::vector<std::string>& arguments,
+                                                          const std::string& input) {
+    const auto finished = run_program(arguments, input);
+    if (!finished)
+        return std::unexpected(fmt::format("{} (Debian package {})", finished.error(),
+                                           arguments[0] == "nft" ? "nftables" : "iptables"));
+    if (finished->exit_code != 0)
+        return std::unexpected(fmt::format("{} failed: {}", arguments[0], finished->errors));
+    return finished->output;
+}
+
+bool has_rules_program(const std::string& name) {
+    return run_program({name, "--version"}).has_value();
+}
+
+}  // namespace octroi

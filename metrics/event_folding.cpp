@@ -1,0 +1,66 @@
+#include "metrics/event_folding.hpp"
+
+#include <fmt/format.h>
+
+namespace octroi {
+namespace {
+
+// What two events must have in common to be one.
+std::string key_of(const FlowRecord& record) {
+    const Endpoint& client = record.client_first ? record.source : record.destination;
+    const Endpoint& server = record.client_first ? record.destination : record.source;
+    std::string key;
+    for (const Address& address : {client.address, server.address})
+        key.append(address.bytes.begin(), address.bytes.end());
+    key += fmt::format("{} {} {} {} {}", server.port, static_cast<unsigned>(record.protocol),
+                       static_cast<unsigned>(record.action), static_cast<unsigned>(record.would),
+                       record.exception ? static_cast<int>(*record.exception) : -1);
+    for (const std::string& text :
+         {record.zone, record.service, record.server_name, record.rule, record.policy_revision}) {
+        key += '\0';
+        key += text;
+    }
+    return key;
+}
+
+}  // namespace
+
+void EventFolding::take(const Event& event, Clock::time_point now) {
+    const auto* record = std::get_if<FlowRecord>(&event);
+    if (record == nullptr || window_.count() == 0)
+        return write_(event);
+    std::string key = key_of(*record);
+    if (const auto found = held_.find(key); found != held_.end()) {
+        found->second.newest = *record;
+        found->second.count += 1 + record->suppressed;
+        return;
+    }
+    if (held_.size() < capacity) {
+        held_.try_emplace(key);
+        windows_.push_back({.end = now + window_, .key = std::move(key)});
+    }
+    write_(event);
+}
+
+void EventFolding::flush(Clock::time_point now) {
+    while (!windows_.empty() && windows_.front().end <= now)
+        close_oldest();
+}
+
+void EventFolding::flush_all() {
+    while (!windows_.empty())
+        close_oldest();
+}
+
+void EventFolding::close_oldest() {
+    const auto found = held_.find(windows_.front().key);
+    Held held = std::move(found->second);
+    held_.erase(found);
+    windows_.pop_front();
+    if (held.count == 0)
+        return;
+    held.newest.suppressed = held.count - 1;
+    write_(Event(std::move(held.newest)));
+}
+
+}  // namespace octroi
