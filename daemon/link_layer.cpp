@@ -16,11 +16,16 @@ bool is_mpls(std::uint16_t type) {
     return type == 0x8847 || type == 0x8848;
 }
 
+// A frame that ends with its header holds no packet.
+std::optional<Bytes> rest_of(const ByteReader& reader) {
+    return reader.ok() && !reader.empty() ? std::optional(reader.rest()) : std::nullopt;
+}
+
 // RFC 3032 2.1: label stack entries up to the one with the bottom bit.
 std::optional<Bytes> in_mpls(ByteReader reader) {
     for (int i = 0; i < max_tags && reader.ok(); ++i)
         if ((reader.u32() & 0x100U) != 0)
-            return reader.ok() ? std::optional(reader.rest()) : std::nullopt;
+            return rest_of(reader);
     return std::nullopt;
 }
 
@@ -33,7 +38,7 @@ std::optional<Bytes> in_ppp(ByteReader reader) {
         protocol = static_cast<std::uint16_t>(protocol << 8U | reader.u8());
     if (!reader.ok() || (protocol != 0x0021 && protocol != 0x0057))
         return std::nullopt;
-    return reader.rest();
+    return rest_of(reader);
 }
 
 std::optional<Bytes> after_ethertype(ByteReader reader, std::uint16_t type) {
@@ -45,7 +50,7 @@ std::optional<Bytes> after_ethertype(ByteReader reader, std::uint16_t type) {
     if (!reader.ok())
         return std::nullopt;
     if (type == ethertype_ipv4 || type == ethertype_ipv6)
-        return reader.rest();
+        return rest_of(reader);
     if (is_mpls(type))
         return in_mpls(reader);
     if (type != 0x8864)  // PPPoE session, RFC 2516 4

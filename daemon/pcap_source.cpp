@@ -83,11 +83,13 @@ std::expected<std::optional<PcapSource::Captured>, std::string> PcapSource::next
         const auto ip_packet = ip_packet_of(Bytes(data, header->caplen), link_type_);
         if (!ip_packet)
             continue;
-        // A capture may tell any time; nanoseconds of 64 bits reach to the year 2262.
+        // A capture may tell any time, also fractions below 0 and over a second; nanoseconds of 64
+        // bits reach to the year 2262.
         constexpr std::int64_t last_second = 9'000'000'000;
+        constexpr std::int64_t last_fraction = 999'999'999;
         const auto second = std::clamp<std::int64_t>(header->ts.tv_sec, 0, last_second);
-        const auto since_epoch =
-            std::chrono::seconds(second) + std::chrono::nanoseconds(header->ts.tv_usec);
+        const auto fraction = std::clamp<std::int64_t>(header->ts.tv_usec, 0, last_fraction);
+        const auto since_epoch = std::chrono::seconds(second) + std::chrono::nanoseconds(fraction);
         return Captured{.ip_packet = innermost_packet(*ip_packet),
                         .context = {.time = Time(since_epoch)}};
     }

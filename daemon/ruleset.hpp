@@ -22,7 +22,7 @@ struct Ruleset {
     FlowSeries series;
     RuleSeries rule_series;
     ClientSeries clients;
-    ServiceSet covered;  ///< named by a rule
+    ServiceSet covered;                                           ///< named by a rule
     absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
 };
 

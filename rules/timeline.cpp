@@ -171,7 +171,7 @@ std::string Timeline::pattern(const std::vector<bool>& held, Range range, const 
 
 // The hours of the week at which `spans` lie, those longer than a day left out.
 Timeline::Hours Timeline::weekly(const std::vector<Span>& spans) const {
-    constexpr std::uint16_t minutes_a_day = 1440;
+    constexpr std::uint16_t minutes_of_day = 1440;
     std::map<std::pair<std::uint16_t, std::uint16_t>, std::uint8_t> days;
     for (const Span& span : spans) {
         if (span.end - span.start > absl::Hours(24))
@@ -183,7 +183,7 @@ Timeline::Hours Timeline::weekly(const std::vector<Span>& spans) const {
         const std::uint16_t end = minutes(span.end);
         const auto day =
             static_cast<unsigned>(absl::GetWeekday(absl::ToCivilDay(span.start, zone_)));
-        std::uint8_t& set = days[{minutes(span.start), end == 0 ? minutes_a_day : end}];
+        std::uint8_t& set = days[{minutes(span.start), end == 0 ? minutes_of_day : end}];
         set = static_cast<std::uint8_t>(set | 1U << day);
     }
     Hours hours{.windows = {}, .zone = zone_};

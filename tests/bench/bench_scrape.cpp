@@ -1,5 +1,7 @@
 // A scrape, as a gateway's exporter makes it: 10 000 series over two workers and the accounting
 // thread, and 300 sketches of clients in use.
+#include <array>
+
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 

@@ -12,7 +12,7 @@ using octroi::fuzz::require;
 
 namespace {
 
-constexpr octroi::Time last_time{std::chrono::seconds(9'000'000'002)};
+constexpr octroi::Time last_time{std::chrono::seconds(9'000'000'001)};
 
 void check_frame(Bytes frame, int link_type) {
     const auto packet = ip_packet_of(frame, link_type);

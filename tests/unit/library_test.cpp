@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "classifiers/sha256.hpp"
 #include "rules/builtin.hpp"
 #include "rules/yaml.hpp"
 #include "tests/policy/samples.hpp"

@@ -116,6 +116,12 @@ TEST_SUITE("link layers") {
         cut(Fields().u32(2).u8('E').take(), null_loopback);
         cut(Buffer{'E'}, raw);
     }
+
+    TEST_CASE("a frame that ends where its IP packet would start holds none") {
+        CHECK(ethernet_frame(0x0800, {}) == "(none)");
+        CHECK(ethernet_frame(0x8847, Fields().u32(0x00065140).take()) == "(none)");
+        CHECK(in(Fields().u16(0x0057).take(), ppp) == "(none)");
+    }
 }
 
 TEST_SUITE("pcap source") {
@@ -176,6 +182,22 @@ TEST_SUITE("pcap source") {
         const auto captured = source->next();
         if (captured && *captured)  // else refused with an error: as good
             CHECK((*captured)->context.time >= Time());
+    }
+
+    TEST_CASE("a fraction that is none of a second leaves the time in its second") {
+        const TemporaryFolder folder;
+        for (const std::uint32_t fraction : {1'000'000U, 0x7fffffffU, 0xde8c3ffcU, 0xffffffffU})
+            for (const bool nanoseconds : {false, true}) {
+                CAPTURE(fraction);
+                const Buffer file =
+                    pcap_file(raw_ip, {{.seconds = 7, .fraction = fraction, .frame = ip}},
+                              {.nanoseconds = nanoseconds});
+                auto source = PcapSource::open(folder.write("f.pcap", Bytes(file)));
+                REQUIRE(source);
+                const Time time = (*source->next())->context.time;
+                CHECK(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()) ==
+                      std::chrono::seconds(7));
+            }
     }
 
     TEST_CASE("a file that is cut off gives everything before the cut, then an error") {

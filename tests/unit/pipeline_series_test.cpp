@@ -18,9 +18,9 @@ void add_all(std::multiset<Slot>& all, const Slots& slots) {
 }
 
 std::multiset<Slot> all_of(const PipelineSeries& series) {
-    std::multiset<Slot> all = {series.expired, series.evicted_idle, series.evicted_full,
-                               series.quota, series.no_name,
-                               series.flow_table_entries, series.flow_table_limit};
+    std::multiset<Slot> all = {
+        series.expired, series.evicted_idle,       series.evicted_full,    series.quota,
+        series.no_name, series.flow_table_entries, series.flow_table_limit};
     add_all(all, series.redecided);
     add_all(all, series.packets);
     add_all(all, series.packet_bytes);

@@ -234,9 +234,9 @@ TEST_SUITE("pipeline") {
             return wire::ip(
                 ordinary.client, ordinary.server, 17,
                 wire::udp(ordinary.client.port, 443,
-                          wire::initial({.destination = wire::text(connection)},
-                                        wire::crypto_frame(
-                                            0, wire::client_hello({.server_name = name})))));
+                          wire::initial(
+                              {.destination = wire::text(connection)},
+                              wire::crypto_frame(0, wire::client_hello({.server_name = name})))));
         };
         CHECK(gate(initial("first id", "visio.numerique.gouv.fr")).verdict.mark ==
               decision(MarkState::accept, 4));
