@@ -28,8 +28,8 @@ class StreamInspector {
     /// Whether the connection was under way when its first packet was seen (no SYN).
     [[nodiscard]] bool midstream() const { return midstream_; }
 
-    /// Whether the client sent SYNs with different sequence numbers. The server's SYN-ACK says which
-    /// one counts; data before it makes the connection ambiguous.
+    /// Whether the client sent SYNs with different sequence numbers. The server's SYN-ACK says
+    /// which one counts; data before it makes the connection ambiguous.
     [[nodiscard]] bool disputed() const { return disputed_; }
 
   private:

@@ -45,6 +45,7 @@ FlowEnd end_of(const EndedConnection& connection, const Ruleset& ruleset, Time n
                 .duration = connection.duration};
     if (const auto zone = zone_of(end.client.address, policy))
         end.zone = policy.zones()[*zone].name;
+    end.policy_revision = policy.revision();
     end.server_inside = is_inside(end.server.address, policy);
     if (const Service* service = ruleset.catalogue->find(connection.mark.service)) {
         end.service = service->name;

@@ -20,6 +20,7 @@
 #include "daemon/conntrack.hpp"
 #include "daemon/event_families.hpp"
 #include "daemon/http_routes.hpp"
+#include "daemon/kernel_families.hpp"
 #include "daemon/policy_families.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
@@ -34,49 +35,6 @@ namespace {
 std::uint64_t seconds_now() {
     return static_cast<std::uint64_t>(
         std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
-}
-
-Family gauge(std::string name, std::string help) {
-    return {.name = std::move(name), .help = std::move(help), .type = MetricType::gauge};
-}
-
-Family counter(std::string name, std::string help) {
-    return {.name = std::move(name), .help = std::move(help), .type = MetricType::counter};
-}
-
-void add_queue_families(std::vector<Family>& families, const Config& config) {
-    Family received = counter("octroi_nfqueue_received_packets_total",
-                              "Packets that the kernel put into the queue.");
-    Family kernel = counter("octroi_nfqueue_kernel_dropped_packets_total",
-                            "Packets dropped because the queue was full.");
-    Family user = counter("octroi_nfqueue_user_dropped_packets_total",
-                          "Packets dropped because the socket's buffer was full.");
-    Family depth = gauge("octroi_nfqueue_depth_packets", "Packets waiting for a verdict.");
-    Family limit = gauge("octroi_nfqueue_limit_packets", "Packets that may wait in the queue.");
-    for (const QueueStatus& status : queue_status()) {
-        if (status.number < config.first_queue ||
-            status.number >= config.first_queue + config.queue_count)
-            continue;
-        const Labels labels = {{"queue", std::to_string(status.number)}};
-        received.samples.push_back({labels, static_cast<double>(status.received)});
-        kernel.samples.push_back({labels, static_cast<double>(status.kernel_dropped)});
-        user.samples.push_back({labels, static_cast<double>(status.user_dropped)});
-        depth.samples.push_back({labels, static_cast<double>(status.waiting)});
-        limit.samples.push_back({labels, static_cast<double>(config.queue_length)});
-    }
-    for (Family* family : {&received, &kernel, &user, &depth, &limit})
-        families.push_back(std::move(*family));
-}
-
-void add_conntrack_families(std::vector<Family>& families) {
-    Family entries = gauge("octroi_conntrack_entries", "Connections that the kernel tracks.");
-    Family limit = gauge("octroi_conntrack_limit_entries",
-                         "Connections that the kernel tracks at most; further ones are dropped.");
-    const ConntrackStatus status = conntrack_status().value_or(ConntrackStatus{});
-    entries.samples.push_back({{}, static_cast<double>(status.entries)});
-    limit.samples.push_back({{}, static_cast<double>(status.limit)});
-    families.push_back(std::move(entries));
-    families.push_back(std::move(limit));
 }
 
 // An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number.
@@ -180,8 +138,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
 std::expected<void, std::string> Gateway::open_events() {
     EventSettings settings =
         config_.events.value_or(EventSettings{.format = {.clients = ClientPrivacy::zone}});
-    if (settings.format.gateway.empty())
-        settings.format.gateway = host_name();
+    settings.format.gateway = name();
     auto sinks = open_sinks(settings);
     if (!sinks)
         return std::unexpected(std::move(sinks.error()));
@@ -368,6 +325,7 @@ void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
     tell(PolicyEvent{.time = std::chrono::system_clock::now(),
                      .kind = kind,
                      .file = policy.file(),
+                     .revision = std::string(policy.revision()),
                      .generation = current_->generation,
                      .rules = policy.rules().size(),
                      .error = std::move(error)});
@@ -411,10 +369,10 @@ std::vector<Family> Gateway::collect() const {
     if (const auto ruleset = published_.load())
         add_policy_families(families, *ruleset);
     add_process_families(families, started_);
-    if (config_.events) {
+    if (config_.events)
         add_event_families(families, *events_);
-    }
-    Family build = gauge("octroi_build_info", "The running program.");
+    Family build{
+        .name = "octroi_build_info", .help = "The running program.", .type = MetricType::gauge};
     build.samples.push_back({{{"version", version},
                               {"revision", revision()},
                               {"compiler", compiler},
@@ -422,6 +380,11 @@ std::vector<Family> Gateway::collect() const {
                              1});
     families.push_back(std::move(build));
     return families;
+}
+
+std::string Gateway::name() const {
+    const bool named = config_.events && !config_.events->format.gateway.empty();
+    return named ? config_.events->format.gateway : host_name();
 }
 
 std::string Gateway::status() const {
@@ -432,7 +395,7 @@ std::string Gateway::status() const {
                         .ruleset = *ruleset,
                         .started = started_,
                         .ready = ready_,
-                        .gateway = config_.events ? config_.events->format.gateway : host_name(),
+                        .gateway = name(),
                         .on_failure = config_.on_failure,
                         .events = config_.events.has_value(),
                         .activity = activity_.view(),

@@ -64,6 +64,7 @@ class Gateway {
     [[nodiscard]] std::vector<Family> collect() const;
     [[nodiscard]] std::expected<void, std::string> open_events();
     [[nodiscard]] std::expected<void, std::string> open_http();
+    [[nodiscard]] std::string name() const;
     [[nodiscard]] std::string status() const;
     void note_reload(bool success);
     void tell(Event event);

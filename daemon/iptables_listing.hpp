@@ -35,7 +35,8 @@ class IptablesListing {
     /// accepts, returns, logs or does nothing), or else the chain's policy where that refuses.
     [[nodiscard]] std::optional<std::string> refusal_behind(std::string_view jump) const;
 
-    /// How many packets met octroi's queue rules, where the listing has counters (`iptables -S -v`).
+    /// How many packets met octroi's queue rules, where the listing has counters (`iptables -S
+    /// -v`).
     [[nodiscard]] std::uint64_t packets_to_queue() const;
 
     [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }

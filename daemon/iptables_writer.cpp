@@ -65,13 +65,13 @@ constexpr std::string_view bare_segment_ipv6 =
 // UDP's length is 1208 or more, and the first two bits behind its header are set.
 constexpr std::string_view quic_initial_ipv4 =
     "8,"
-    "177 0 0 0,"                      // x = length of the IP header
+    "177 0 0 0,"  // x = length of the IP header
     "80 0 0 8,84 0 0 192,21 0 3 192,"
     "72 0 0 4,53 0 1 1208,"
     "6 0 0 65535,6 0 0 0";
 constexpr std::string_view quic_initial_ipv6 =
     "9,"
-    "48 0 0 6,21 0 6 17,"             // next header: UDP
+    "48 0 0 6,21 0 6 17,"  // next header: UDP
     "48 0 0 48,84 0 0 192,21 0 3 192,"
     "40 0 0 44,53 0 1 1208,"
     "6 0 0 65535,6 0 0 0";
@@ -94,7 +94,8 @@ std::string_view table_name(IptablesWriter::Table table) {
 
 std::vector<std::string_view> IptablesWriter::chains(Table table) {
     std::vector<std::string_view> names;
-    for (const Chain chain : {Chain::marks, Chain::gate, Chain::quic, Chain::verdict, Chain::refuse})
+    for (const Chain chain :
+         {Chain::marks, Chain::gate, Chain::quic, Chain::verdict, Chain::refuse})
         if (in_table(chain, table))
             names.push_back(iptables_chain(chain));
     return names;

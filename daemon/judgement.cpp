@@ -237,6 +237,7 @@ void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& rul
     const Decision& decision = judgement.decision;
     record.action = decision.enforced.action;
     record.would = judgement.would();
+    record.policy_revision = ruleset.policy->revision();
     record.server_inside = is_inside(judgement.parties.server.address, *ruleset.policy);
     if (const auto zone = judgement.label_zone(*ruleset.policy))
         record.zone = ruleset.policy->zones()[*zone].name;

@@ -90,10 +90,8 @@ std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation)
     const RuleMaker maker(settings.mark, generation);
     return {
         // A restored mark of another program must not pass for a decision of ours.
-        {Chain::marks, {{{}, ClearMark{}}}},
-        {Chain::gate, maker.gate()},
-        {Chain::quic, maker.quic()},
-        {Chain::verdict, maker.verdict()},
+        {Chain::marks, {{{}, ClearMark{}}}}, {Chain::gate, maker.gate()},
+        {Chain::quic, maker.quic()},         {Chain::verdict, maker.verdict()},
         {Chain::refuse, maker.refuse()},
     };
 }

@@ -64,8 +64,8 @@ struct NotToLoopback {};
 /// From the side that opened the connection.
 struct FromOpener {};
 
-using Match = std::variant<PacketMark, ConnectionMark, Tcp, BareSegment, QuicInitial, RelatedIcmp, NeighbourDiscovery,
-                           NotToLoopback, FromOpener>;
+using Match = std::variant<PacketMark, ConnectionMark, Tcp, BareSegment, QuicInitial, RelatedIcmp,
+                           NeighbourDiscovery, NotToLoopback, FromOpener>;
 
 struct Return {};
 

@@ -111,8 +111,8 @@ std::expected<void, std::string> NftRules::set_generation(std::uint8_t generatio
         return std::unexpected("nft: the rules of the table inet octroi are not octroi's");
     std::string transaction;
     for (std::size_t i = 0; i < rules.size(); ++i)
-        transaction += fmt::format("replace rule inet octroi gate handle {} {}\n", gate[first + i].handle,
-                                   NftWriter::commented(rules[i]));
+        transaction += fmt::format("replace rule inet octroi gate handle {} {}\n",
+                                   gate[first + i].handle, NftWriter::commented(rules[i]));
     return run_transaction(transaction);
 }
 

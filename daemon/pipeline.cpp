@@ -281,8 +281,12 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Ti
     count_packet(v4, ip_packet.size(), verdict);
     Step step{.verdict = verdict, .malformed = true};
     if (const auto untold = malformed_.at(time))
-        step.unreadable = MalformedPacket{
-            .time = time, .action = action, .error = name_of(error), .suppressed = *untold};
+        step.unreadable =
+            MalformedPacket{.time = time,
+                            .action = action,
+                            .error = name_of(error),
+                            .policy_revision = std::string(ruleset.policy->revision()),
+                            .suppressed = *untold};
     return step;
 }
 

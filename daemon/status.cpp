@@ -52,6 +52,7 @@ Json policy_of(const StatusSource& source) {
             ends = ends ? std::min(*ends, *rule.schedule.until) : *rule.schedule.until;
     const auto change = policy.next_edge();
     return {{"file", policy.file()},
+            {"revision", policy.revision()},
             {"loaded", moment(source.ruleset.loaded)},
             {"generation", source.ruleset.generation},
             {"mode", to_string(policy.defaults().mode)},
@@ -82,8 +83,7 @@ Json health_of(const StatusSource& source) {
         {"events",
          {{"configured", source.events},
           {"written", total_of(source, "octroi_events_total")},
-          {"dropped", total_of(source, "octroi_events_dropped_total")},
-          {"failed", total_of(source, "octroi_event_write_errors_total")}}}};
+          {"lost", total_of(source, "octroi_events_dropped_total")}}}};
 }
 
 Json activity_of(const Activity::View& activity) {

@@ -7,7 +7,7 @@
 
 namespace octroi {
 
-/// Who may read what the HTTP server tells (docs/decisions/0017): with a token, who sends it;
+/// Who may read what the HTTP server tells (docs/decisions/0019): with a token, who sends it;
 /// without one, who reaches loopback, and no web page of another origin.
 class HttpAccess {
   public:

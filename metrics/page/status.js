@@ -74,7 +74,7 @@ function showPolicy(status) {
     ["Rules", `${count(policy.enforced)} enforced, ${count(policy.monitored)} monitored`],
     ["File", policy.file],
     ["In force", `for ${age(Date.parse(status.now) - Date.parse(policy.loaded))}, since ${moment(policy.loaded)}`],
-    ["Generation", String(policy.generation)],
+    ["Revision", `${policy.revision}, generation ${policy.generation}`],
     ["Changes", policy.next_change ? `by itself at ${moment(policy.next_change)}` : "not by itself"]];
   if (activity)
     facts.push(["Reload", activity.total > 0
@@ -84,7 +84,6 @@ function showPolicy(status) {
 
 function showHealth({health}) {
   const {conntrack, events} = health;
-  const lost = events.dropped + events.failed;
   state("health", [
     ["Without octroi", health.on_failure === "closed" ? "undecided packets stop" : "packets pass uninspected",
       health.on_failure === "closed" ? "" : "warn"],
@@ -92,8 +91,8 @@ function showHealth({health}) {
       health.last_reload_successful ? "good" : "bad"],
     ["Uninspected", `${count(health.uninspected)} packets`, health.uninspected > 0 ? "warn" : "good"],
     ["Connections", conntrack.limit > 0 ? `${count(conntrack.entries)} of ${count(conntrack.limit)}` : "not tracked"],
-    ["Events", events.configured ? `${count(events.written)} written, ${count(lost)} lost` : "not configured",
-      lost > 0 ? "warn" : ""],
+    ["Events", events.configured ? `${count(events.written)} written, ${count(events.lost)} lost` : "not configured",
+      events.lost > 0 ? "warn" : ""],
     ["Memory", octets(health.memory)]]);
 }
 

@@ -8,6 +8,7 @@ import struct
 import time
 from dataclasses import dataclass
 
+from processes import PATIENCE
 from topology import PILOT
 
 CURL_COULD_NOT_CONNECT = 7
@@ -30,7 +31,7 @@ def pilot_address(destination):
     return PILOT.v6 if ":" in destination else PILOT.v4
 
 
-def curl(lab, name, address, *, path="/", source=None, max_time=8, host=None):
+def curl(lab, name, address, *, path="/", source=None, max_time=8 * PATIENCE, host=None):
     """https://name/path at this address, from `source` (the pilot client by default) on `host` (the client)."""
     done = (host or lab.client).run(
         "curl", "--disable", "--silent", "--show-error", "--cacert", lab.authority,
@@ -46,7 +47,7 @@ def s_client(lab, name, address):
     """A TLS handshake by `openssl s_client`, exit code 0 where the certificate is good."""
     begin = time.monotonic()
     done = lab.client.run(
-        "timeout", 8, "openssl", "s_client", "-brief", "-verify_return_error", "-CAfile", lab.authority,
+        "timeout", 8 * PATIENCE, "openssl", "s_client", "-brief", "-verify_return_error", "-CAfile", lab.authority,
         "-servername", name, "-verify_hostname", name, "-connect", f"[{address}]:443",
         "-bind", f"[{pilot_address(address)}]:0", check=False)
     said = (done.stdout + done.stderr).decode(errors="replace")

@@ -7,14 +7,14 @@ import threading
 import time
 
 from packets import RawSender, udp
-from processes import wait_until
+from processes import PATIENCE, wait_until
 from topology import OTHER_NEUTRAL, PILOT, VISIO
 
 PORT = 9999
 HOSTS = [f"10.20.4.{host}" for host in range(128, 253)]  # topology.FLOOD_SOURCES
 NUMBER = struct.Struct("!Q")
 BURST = 4
-PAUSE = 0.002
+PAUSE = 0.002 * PATIENCE ** 2  # so much slower is an emulated machine, which has the sender to carry as well
 SO_RCVBUFFORCE = 33  # asm-generic/socket.h; the socket module does not have it
 
 

@@ -4,6 +4,8 @@ import http.client
 import re
 from dataclasses import dataclass
 
+from processes import PATIENCE
+
 SAMPLE = re.compile(r'(?P<name>[a-zA-Z_:]\w*)(?:{(?P<labels>.*)})? (?P<value>\S+)')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -43,7 +45,7 @@ def parse(text):
 
 def fetch(namespace, path, port=9477):
     """(status, body) of http://127.0.0.1:port/path inside the namespace."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5 * PATIENCE)
     try:
         with namespace.entered():
             connection.connect()

@@ -7,6 +7,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+from processes import PATIENCE
+
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 NAMESPACE_FILES = Path("/run/netns")
@@ -53,7 +55,7 @@ class Namespace:
         """A socket of this namespace, with a timeout, so that no test can hang on it."""
         with self.entered():
             result = socket.socket(family, kind, protocol)
-        result.settimeout(5)
+        result.settimeout(5 * PATIENCE)
         return result
 
 
@@ -65,7 +67,7 @@ def set_network_namespace(file):
 
 def run(*argv, check=True, timeout=30, **options):
     """Runs a command to its end with its output caught; a failure shows what the command said."""
-    done = subprocess.run(list(map(str, argv)), capture_output=True, timeout=timeout, check=False,
+    done = subprocess.run(list(map(str, argv)), capture_output=True, timeout=timeout * PATIENCE, check=False,
                           start_new_session=True, **options)
     if check and done.returncode != 0:
         said = (done.stderr + done.stdout).decode(errors="replace").strip()

@@ -1,20 +1,24 @@
 """Child processes that write to a file, and waiting with a deadline."""
 
+import os
 import signal
 import subprocess
 import time
+
+# How many times longer than usual things may take: more than 1 in an emulated machine.
+PATIENCE = float(os.environ.get("OCTROI_LAB_PATIENCE", "1"))
 
 
 def wait_until(condition, what, seconds=5.0):
     """Asks `condition` until it gives something true, and gives that back. `what` names in the
     TimeoutError what did not come."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds} s: {what}")
+            raise TimeoutError(f"not within {seconds * PATIENCE:g} s: {what}")
         time.sleep(0.01)
 
 
@@ -45,7 +49,7 @@ class Process:
 
     def wait(self, seconds=5.0):
         """Waits for the end and gives the exit code (-9 where signal 9 ended it)."""
-        return self._child.wait(seconds)
+        return self._child.wait(seconds * PATIENCE)
 
     def kill(self):
         self.send(signal.SIGKILL)

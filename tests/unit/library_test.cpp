@@ -302,6 +302,7 @@ TEST_SUITE("library") {
         REQUIRE_FALSE(missing);
         CHECK(missing.error()[0].code == Code::unreadable);
     }
+
     TEST_CASE("a policy's digest is that of all its files, one after the other") {
         const TemporaryFolder folder;
         std::filesystem::create_directory(folder.path("policy.d"));
@@ -310,7 +311,7 @@ TEST_SUITE("library") {
         const std::string list = folder.write("names.txt", "example.org\n");
         const std::string file = folder.write(
             "policy.yaml", "{octroi: 1, include: policy.d, lists: {l: {file: names.txt}}}\n");
-        Sha256 expected;
+        octroi::Sha256 expected;
         for (const char* each : {"policy.yaml", "policy.d/a.yaml", "policy.d/b.yaml", "names.txt"})
             expected.add(folder.read(each));
         const auto catalogue = load_catalogue({});

@@ -230,7 +230,7 @@ TEST_SUITE("pipeline") {
 
     TEST_CASE("a new QUIC connection on the ports of a decided one is judged by its own name") {
         Gate gate(refuse_zoom);
-        const auto initial = [](std::string_view connection, std::string_view name) {
+        const auto initial = [](std::string_view connection, const std::string& name) {
             return wire::ip(
                 ordinary.client, ordinary.server, 17,
                 wire::udp(ordinary.client.port, 443,

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "metrics/event_format.hpp"
 #include "metrics/flow_record.hpp"
 #include "rules/library.hpp"
 #include "tests/unit/captures.hpp"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import namespaces
 from case import CHECKOUT
-from gateway import POLICIES
+from gateway import BACKEND, POLICIES
 from kernel_rules import IptablesRules, NftRules
 from namespaces import run
 from processes import wait_until
@@ -18,7 +18,11 @@ from processes import wait_until
 ETC = Path("/etc/octroi")
 POLICY, SETTINGS = ETC / "policy.yaml", ETC / "octroi.yaml"
 EVENTS = Path("/var/log/octroi/events.jsonl")
-SETTINGS_TEXT = f"octroi: 1\npolicy: policy.yaml\nevents: {{file: {EVENTS}, clients: full}}\n"
+SETTINGS_TEXT = f"""octroi: 1
+policy: policy.yaml
+firewall: {{backend: {BACKEND}}}
+events: {{file: {EVENTS}, clients: full}}
+"""
 UNITS = ("octroi.service", "octroi-firewall.service")
 
 
@@ -40,7 +44,7 @@ def apt(*arguments):
 
 
 def install(file=None):
-    return apt("install", file or package())
+    return apt("install", "--allow-downgrades", file or package())
 
 
 def purge():

@@ -13,6 +13,11 @@ ENABLED = Path("/etc/systemd/system/multi-user.target.wants")
 class Removal(GatewayCase):
     """The cases are in the order of a package's end."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        service.prepare()
+
     def prepare(self):
         """Nothing: each case begins where the one before it ended."""
 
@@ -30,6 +35,7 @@ class Removal(GatewayCase):
     def test_2_installed_again_it_has_its_policy_and_is_enabled_as_before(self):
         service.install()
         self.assertEqual(service.is_active("octroi"), "inactive")
+        self.assertEqual(service.systemctl("is-enabled", "octroi").stdout, b"enabled\n")
         service.systemctl("start", "octroi")
         self.assert_enforces()
 

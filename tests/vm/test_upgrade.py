@@ -11,7 +11,7 @@ from repacked import installed_version, repacked
 from server import BLOB
 from topology import VISIO
 
-NEW_POLICY = "# of the next version\noctroi: 1\nrules: []\n"
+SHIPPED_NOW = "octroi: 1\nrules: []\n# of version "
 BROKEN = "octroi: 1\nrules: [{name: a, then: perhaps}]\n"
 
 
@@ -20,7 +20,7 @@ class Upgrade(GatewayCase):
 
     def upgrade(self, version):
         """Gives what was said."""
-        said = service.install(repacked(self.folder, version, policy=NEW_POLICY))
+        said = service.install(repacked(self.folder, version, policy=SHIPPED_NOW + version))
         self.assertEqual(installed_version(), version)
         return said
 
@@ -43,6 +43,7 @@ class Upgrade(GatewayCase):
         service.POLICY.write_text(mine)
         self.upgrade("77.2.0")
         self.assertEqual(service.POLICY.read_text(), mine)
+        self.assertEqual(service.POLICY.with_suffix(".yaml.dpkg-dist").read_text(), SHIPPED_NOW + "77.2.0")
         self.assert_enforces()
 
     def test_3_a_policy_that_the_new_version_refuses_keeps_the_old_daemon_running(self):

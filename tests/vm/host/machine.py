@@ -42,6 +42,7 @@ class Machine:
         self._artifacts = artifacts
         self._image = image
         self._boot = None
+        self.console.unlink(missing_ok=True)
         with contextlib.ExitStack() as cleanup:
             folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="octroi-vm-")))
             self._process = Process(self._command(folder / "agent"), artifacts / "qemu.log")
@@ -64,7 +65,7 @@ class Machine:
             "-display", "none", "-machine", "q35",
             "-accel", self.accelerator, "-cpu", MODEL[self.accelerator], "-smp", 2, "-m", 2048,
             "-kernel", self._image / "vmlinuz", "-initrd", self._image / "initrd.img",
-            "-append", "root=/dev/vda rw console=ttyS0 mitigations=off systemd.show_status=yes",
+            "-append", "root=/dev/vda rw console=ttyS0 mitigations=off no_timer_check systemd.show_status=yes",
             "-drive", f"file={self._image / 'root.ext4'},format=raw,if=virtio,snapshot=on",
             "-object", "rng-random,id=random,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=random",
             "-serial", f"file:{self.console}",
@@ -77,9 +78,9 @@ class Machine:
         """A command in the machine, as root, from the root of the file system."""
         return self._agent.run(*argv, seconds=seconds)
 
-    def read(self, *argv):
+    def read(self, *argv, seconds=60):
         """What a command in the machine says that has to succeed."""
-        done = self.run(*argv)
+        done = self.run(*argv, seconds=seconds)
         if done.exit_code != 0:
             raise RuntimeError(f"{argv} gave {done.exit_code}: {done.output}")
         return done.output.strip()
