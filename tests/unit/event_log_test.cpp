@@ -55,7 +55,7 @@ std::unique_ptr<EventLog> log_to(std::initializer_list<Shelf::Lines*> shelves,
 }
 
 // Lets threads that are nice have the processor.
-void pause() {
+void rest() {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
@@ -96,11 +96,11 @@ TEST_SUITE("event log") {
             for (std::size_t i = 0; i < many; ++i) {
                 // No faster than the good one: it is not to have troubles of its own.
                 while (well.count() + 1000 < i)
-                    pause();
+                    rest();
                 log->offer(0, record_of("r"));
             }
             while (well.count() < many)
-                pause();
+                rest();
             lost_by_the_still_one = lost(*log, 0);
             CHECK(lost_by_the_still_one > 0);
             CHECK(lost(*log, 1) == 0);
@@ -123,7 +123,7 @@ TEST_SUITE("event log") {
             }
             dropped = log->dropped();
             while (log->written(EventType::decision) < offered - dropped)
-                pause();
+                rest();
             log->offer(0, record_of("last"));
         }
         REQUIRE_FALSE(lines.all.empty());
@@ -137,7 +137,7 @@ TEST_SUITE("event log") {
         log->offer(0, FlowEnd{});
         log->offer(0, HealthEvent{.condition = "worker_stalled", .holds = true});
         while (log->written(EventType::health) == 0)
-            pause();
+            rest();
         CHECK(log->written(EventType::flow) == 1);
         CHECK(log->written(EventType::decision) == 0);
     }
