@@ -114,7 +114,7 @@ TEST_SUITE("iptables writer") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 28);
+            REQUIRE(marks == 30);
         }
     }
 
