@@ -89,7 +89,7 @@ class Octroi:
         """Starts the daemon, as launch() does, and waits until it is ready."""
         process = self.launch(*through)
         try:
-            wait_until(lambda: not process.running or self.ready(), "octroi to be ready", 30)
+            wait_until(lambda: not process.running or self.ready(), "octroi to be ready", 60)
         except TimeoutError:
             process.kill()
             raise

@@ -19,6 +19,7 @@ cat >octroi.yaml <<'YAML'
 octroi: 1
 policy: policy.yaml
 queues: {first: 0, count: 2}
+firewall: {backend: iptables}
 events: {file: events/events.jsonl}
 YAML
 

@@ -85,10 +85,9 @@ class Conntrack(LabCase):
 
     def leave_loopback_untracked(self):
         """Or the scrapes would need a place in the table too."""
-        for chain, direction in (("PREROUTING", "-i"), ("OUTPUT", "-o")):
-            rule = (chain, direction, "lo", "-j", "CT", "--notrack")
-            self.lab.gateway.run("iptables", "-t", "raw", "-A", *rule)
-            self.addCleanup(self.lab.gateway.run, "iptables", "-t", "raw", "-D", *rule)
+        rule = ("OUTPUT", "-o", "lo", "-j", "CT", "--notrack")
+        self.lab.gateway.run("iptables", "-t", "raw", "-A", *rule)
+        self.addCleanup(self.lab.gateway.run, "iptables", "-t", "raw", "-D", *rule)
 
     def fill(self, limit):
         """Entries that the kernel does not give up for new ones, as of flows that both sides have answered."""
