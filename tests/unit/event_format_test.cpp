@@ -186,10 +186,10 @@ TEST_SUITE("event format") {
 
     TEST_CASE("changes of the policy and of the daemon's health are told") {
         const json refused = parsed(PolicyEvent{.kind = PolicyEvent::Kind::refused,
-                                                 .file = "policy.yaml",
-                                                 .generation = 5,
-                                                 .rules = 3,
-                                                 .error = "policy.yaml:1:1: error"});
+                                                .file = "policy.yaml",
+                                                .generation = 5,
+                                                .rules = 3,
+                                                .error = "policy.yaml:1:1: error"});
         CHECK(refused.at("event_type") == "policy");
         CHECK(refused.at("change") == "refused");
         CHECK(refused.at("error") == "policy.yaml:1:1: error");
