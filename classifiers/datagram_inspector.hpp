@@ -34,7 +34,7 @@ class DatagramInspector {
     static void read_media(Bytes payload, std::uint32_t number, Findings& findings);
 
     std::unique_ptr<quic::Hello> quic_;  ///< made at the first long header: most flows have none
-    quic::ConnectionId connection_;       ///< of the newest QUIC connection
+    quic::ConnectionId connection_;      ///< of the newest QUIC connection
     std::optional<Direction> client_;
     std::uint32_t payloads_ = 0;
 };

@@ -13,7 +13,8 @@ constexpr std::chrono::milliseconds idle_pause{20};
 // Real or would-be.
 bool is_refusal(const Event& event) {
     const auto* record = std::get_if<FlowRecord>(&event);
-    return record != nullptr && (record->action != Action::accept || record->would != Action::accept);
+    return record != nullptr &&
+           (record->action != Action::accept || record->would != Action::accept);
 }
 
 }  // namespace

@@ -99,7 +99,8 @@ TEST_SUITE("datagram inspector") {
         CHECK(flow.findings.evidence[0].packet == 1);
     }
 
-    TEST_CASE("another client's Initial begins anew; a repeated one and one to the server's id do not") {
+    TEST_CASE(
+        "another client's Initial begins anew; a repeated one and one to the server's id do not") {
         Flow flow;
         const Buffer first = quic_hello({});
         CHECK(flow.inspector.begins_anew(first, flow.workspace));
@@ -114,10 +115,10 @@ TEST_SUITE("datagram inspector") {
             flow.workspace));
         CHECK_FALSE(flow.inspector.begins_anew(Buffer(1200, 0xc0), flow.workspace));
         CHECK_FALSE(flow.inspector.begins_anew({}, flow.workspace));
-        CHECK(flow.inspector.begins_anew(
-            wire::initial({.destination = wire::text("another!")},
-                          wire::crypto_frame(0, wire::client_hello({}))),
-            flow.workspace));
+        CHECK(
+            flow.inspector.begins_anew(wire::initial({.destination = wire::text("another!")},
+                                                     wire::crypto_frame(0, wire::client_hello({}))),
+                                       flow.workspace));
     }
 
     TEST_CASE("the first Initial tells that the flow is QUIC, before the name is there") {
