@@ -5,7 +5,7 @@ import unittest
 
 import clients
 from case import LabCase
-from gateway import packets_at
+from kernel_rules import packets_at
 from server import BLOB, page_of
 from topology import NEUTRAL, VISIO
 

@@ -26,7 +26,7 @@ std::string status_with(std::vector<std::string> decisions, Activity::View activ
                         .samples = {{{{"worker", "0"}}, 0}}});
     return status_json({.families = std::move(families),
                         .ruleset = gate.ruleset(),
-                        .started = absl::Now(),
+                        .started = absl::Now() - absl::Minutes(210),
                         .ready = true,
                         .gateway = "gw-1",
                         .activity = activity,
@@ -44,7 +44,7 @@ TEST_SUITE("status text") {
             {});
         REQUIRE(shown);
         CHECK_FALSE(shown->busy);
-        CHECK(has(shown->text, " on gw-1, started 0 s ago\n"));
+        CHECK(has(shown->text, " on gw-1, started 3 h ago\n"));
         CHECK(
             has(shown->text,
                 "2026-12-01T08:00:00  would reject  pilot   zoom     zoom.us  192.0.2.1  trial\n"));
