@@ -31,10 +31,12 @@ double sigma(double x) {
         return std::numeric_limits<double>::infinity();
     double sum = x;
     double before = 0;
-    for (double weight = 1; before != sum; weight *= 2) {
+    double weight = 1;
+    while (before != sum) {
         before = sum;
         x *= x;
         sum += x * weight;
+        weight *= 2;
     }
     return sum;
 }
@@ -44,10 +46,12 @@ double tau(double x) {
         return 0;
     double sum = 1 - x;
     double before = 0;
-    for (double weight = 0.5; before != sum; weight /= 2) {
+    double weight = 0.5;
+    while (before != sum) {
         before = sum;
         x = std::sqrt(x);
         sum -= (1 - x) * (1 - x) * weight;
+        weight /= 2;
     }
     return sum / 3;
 }

@@ -4,11 +4,9 @@
 #include <cstdint>
 #include <span>
 
-namespace octroi {
-
 /// HyperLogLog (Flajolet and others 2007): how many different hashes there were, in a fixed number
 /// of octets. Standard error 1.04 / sqrt(8192) = 1.15 %.
-namespace hyperloglog {
+namespace octroi::hyperloglog {
 
 inline constexpr unsigned precision = 13;  ///< bits of a hash that choose its register
 inline constexpr std::size_t register_count = std::size_t{1} << precision;
@@ -26,5 +24,4 @@ void merge(Registers into, ConstRegisters from);
 /// for small or large numbers.
 [[nodiscard]] double estimate(ConstRegisters registers);
 
-}  // namespace hyperloglog
-}  // namespace octroi
+}  // namespace octroi::hyperloglog

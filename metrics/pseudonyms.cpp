@@ -94,8 +94,9 @@ std::expected<Pseudonyms, std::string> Pseudonyms::open(const Settings& settings
 
 // A key that can't be kept serves until the next start: no event waits for a disk.
 void Pseudonyms::follow(Time now) {
-    if (week_of(now) != week_)
-        static_cast<void>(renew(now));
+    if (week_of(now) == week_)
+        return;
+    [[maybe_unused]] const auto renewed = renew(now);
 }
 
 std::string Pseudonyms::of(const Address& address) const {

@@ -24,13 +24,20 @@ double ceiling(std::uint64_t number) {
     return 10 * power;
 }
 
-void add_rectangle(Html& html, Markup kind, double x, double y, double wide, double high) {
-    if (wide <= 0 || high <= 0)
+struct Rectangle {
+    double x;
+    double y;
+    double wide;
+    double high;
+};
+
+void add_rectangle(Html& html, Markup kind, const Rectangle& place) {
+    if (place.wide <= 0 || place.high <= 0)
         return;
-    html.tag("<rect class=\"").tag(kind).tag("\" x=\"").text(fmt::format("{:.2f}", x));
-    html.tag("\" y=\"").text(fmt::format("{:.2f}", y));
-    html.tag("\" width=\"").text(fmt::format("{:.2f}", wide));
-    html.tag("\" height=\"").text(fmt::format("{:.2f}", high)).tag("\"/>");
+    html.tag("<rect class=\"").tag(kind).tag("\" x=\"").text(fmt::format("{:.2f}", place.x));
+    html.tag("\" y=\"").text(fmt::format("{:.2f}", place.y));
+    html.tag("\" width=\"").text(fmt::format("{:.2f}", place.wide));
+    html.tag("\" height=\"").text(fmt::format("{:.2f}", place.high)).tag("\"/>");
 }
 
 void add_label(Html& html, double x, double y, Markup anchor, std::string_view text) {
@@ -70,7 +77,7 @@ void add_bar(Html& html, const Outcomes& outcomes, std::uint64_t most) {
     for (const Part& part : parts_of(outcomes)) {
         const double wide =
             most == 0 ? 0 : 100.0 * static_cast<double>(part.count) / static_cast<double>(most);
-        add_rectangle(html, part.kind, x, 0, wide, 10);
+        add_rectangle(html, part.kind, {.x = x, .y = 0, .wide = wide, .high = 10});
         x += wide;
     }
     html.tag("</svg>");
@@ -94,7 +101,7 @@ void add_day_chart(Html& html, const std::vector<std::pair<std::string, Outcomes
         for (const Part& part : parts_of(days[i].second)) {
             const double high = (bottom - top) * static_cast<double>(part.count) / most;
             y -= high;
-            add_rectangle(html, part.kind, x, y, step * 0.85, high);
+            add_rectangle(html, part.kind, {.x = x, .y = y, .wide = step * 0.85, .high = high});
         }
         if (i % every == 0 && x < width - 64)
             add_label(html, x, bottom + 16, "start", days[i].first);

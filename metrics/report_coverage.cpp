@@ -104,7 +104,7 @@ void add_policies(Html& html, const ReportParts& parts) {
         "name</caption>\n<thead><tr><th scope=\"col\">Revision</th><th scope=\"col\">Seen</th>"
         "<th scope=\"col\" class=\"number\">Events</th></tr></thead>\n<tbody>\n");
     for (const auto& [revision, policy] : figures.policies.by_name()) {
-        html.tag("<tr><th scope=\"row\" class=\"hash\">").text(revision).tag("</th><td>");
+        html.tag(R"(<tr><th scope="row" class="hash">)").text(revision).tag("</th><td>");
         html.text(seen_text(policy.seen, parts.period.zone)).tag("</td><td class=\"number\">");
         html.count(policy.events).tag("</td></tr>\n");
     }
