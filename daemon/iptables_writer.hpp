@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/netfilter_rules.hpp"
@@ -20,7 +21,7 @@ class IptablesWriter {
 
     static constexpr std::array families = {Family::ipv4, Family::ipv6};
 
-    explicit IptablesWriter(const netfilter::Settings& settings) : settings_(settings) {}
+    explicit IptablesWriter(netfilter::Settings settings) : settings_(std::move(settings)) {}
 
     /// The names of octroi's chains in a table.
     [[nodiscard]] static std::vector<std::string_view> chains(Table table);

@@ -32,6 +32,7 @@ class RuleMaker {
     std::uint8_t generation_;
 };
 
+// NOLINTBEGIN(modernize-use-designated-initializers): each line reads as a rule.
 std::vector<Rule> RuleMaker::gate() const {
     const ConnectionMark accepted{
         .value = layout_.encode({.state = MarkState::accept, .generation = generation_}),
@@ -95,6 +96,8 @@ std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation)
         {Chain::refuse, maker.refuse()},
     };
 }
+
+// NOLINTEND(modernize-use-designated-initializers)
 
 std::vector<Match> entrance(Hook hook) {
     switch (hook) {

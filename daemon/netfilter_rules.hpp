@@ -28,7 +28,8 @@ struct Settings {
     std::uint16_t first_queue = 0;
     std::uint16_t queue_count = 1;
     bool bypass = false;  ///< on_failure: open
-    MarkLayout mark = MarkLayout();
+    // An explicit constructor is not called where the member is left out.
+    MarkLayout mark = MarkLayout();  // NOLINT(readability-redundant-member-init)
     std::vector<Hook> hooks = {Hook::forward};
 };
 

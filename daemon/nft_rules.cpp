@@ -32,6 +32,7 @@ std::string NftRules::print(std::uint8_t generation) const {
     return "# nft -f\n" + writer_.table(generation);
 }
 
+// NOLINTBEGIN(bugprone-unchecked-optional-access): it does not see through an expected optional.
 std::expected<bool, std::string> NftRules::install(std::uint8_t generation) const {
     const auto listing = listed();
     if (!listing)
@@ -115,5 +116,7 @@ std::expected<void, std::string> NftRules::set_generation(std::uint8_t generatio
                                    gate[first + i].handle, NftWriter::commented(rules[i]));
     return run_transaction(transaction);
 }
+
+// NOLINTEND(bugprone-unchecked-optional-access)
 
 }  // namespace octroi

@@ -66,7 +66,7 @@ std::string NftWriter::commented(const std::string& rule) {
     return fmt::format("{0} comment \"{0}\"", rule);
 }
 
-std::string NftWriter::match(const netfilter::Match& match) const {
+std::string NftWriter::match(const netfilter::Match& match) {
     return std::visit(
         Overloaded{[](const netfilter::PacketMark& mark) {
                        return fmt::format("meta mark & {:#010x} {} {:#010x}", mark.mask,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/netfilter_rules.hpp"
@@ -13,7 +14,7 @@ namespace octroi {
 /// its version, and a comment does not.
 class NftWriter {
   public:
-    explicit NftWriter(const netfilter::Settings& settings) : settings_(settings) {}
+    explicit NftWriter(netfilter::Settings settings) : settings_(std::move(settings)) {}
 
     /// The table, for `nft -f`.
     [[nodiscard]] std::string table(std::uint8_t generation) const;
@@ -25,7 +26,7 @@ class NftWriter {
     [[nodiscard]] static std::string commented(const std::string& rule);
 
   private:
-    [[nodiscard]] std::string match(const netfilter::Match& match) const;
+    [[nodiscard]] static std::string match(const netfilter::Match& match);
     [[nodiscard]] std::string target(const netfilter::Target& target) const;
     [[nodiscard]] std::string text(const netfilter::Rule& rule) const;
     [[nodiscard]] std::string base_chain(netfilter::Hook hook, netfilter::Chain jump_to) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "daemon/judgement.hpp"
 
@@ -62,9 +63,9 @@ Verdict for_this_packet(Action action) {
 
 }  // namespace
 
-Pipeline::Pipeline(const Settings& settings, const PipelineSeries& series, WorkerCounters& counters)
+Pipeline::Pipeline(const Settings& settings, PipelineSeries series, WorkerCounters& counters)
     : settings_(settings),
-      series_(series),
+      series_(std::move(series)),
       counters_(counters),
       table_(settings.flows),
       workspace_(settings.buffer_limit) {

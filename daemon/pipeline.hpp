@@ -53,7 +53,7 @@ class Pipeline {
             unreadable;  ///< nothing could be known of the packet; told now and then
     };
 
-    Pipeline(const Settings& settings, const PipelineSeries& series, WorkerCounters& counters);
+    Pipeline(const Settings& settings, PipelineSeries series, WorkerCounters& counters);
 
     /// Takes one IP packet, as the kernel delivers it, through all stages.
     [[nodiscard]] Step process(Bytes ip_packet, const PacketContext& context,

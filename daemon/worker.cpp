@@ -126,7 +126,7 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
         parts_.events->offer(parts_.index, std::move(*step.unreadable));
 }
 
-void Worker::report(std::optional<FlowRecord> record) {
+void Worker::report(std::optional<FlowRecord> record) const {
     if (parts_.events == nullptr || !record || !is_event(*record))
         return;
     record->time = wall_time();

@@ -5,6 +5,7 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "metrics/event_sink.hpp"
 
@@ -43,7 +44,7 @@ class FileSink : public EventSink {
     void prepare(std::size_t length) override;
 
   private:
-    explicit FileSink(const Settings& settings) : settings_(settings) {}
+    explicit FileSink(Settings settings) : settings_(std::move(settings)) {}
 
     void open_file();
     void close_file();
