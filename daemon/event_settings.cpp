@@ -46,13 +46,13 @@ class EventSettingsReader {
         if (const yaml::Node* rotate = fields.optional("rotate")) {
             Fields keys(report_, *rotate, "`rotate`");
             read_octets(limits.rotate_octets, keys.optional("mebibytes"));
-            read_into(limits.rotate_age, keys.optional("hours"), 1, 24 * 366);
+            read_into(limits.rotate_age, keys.optional("hours"), 1, 24L * 366);
             keys.finish();
         }
         if (const yaml::Node* keep = fields.optional("keep")) {
             Fields keys(report_, *keep, "`keep`");
             read_octets(limits.keep_octets, keys.optional("mebibytes"));
-            read_into(limits.keep_age, keys.optional("days"), 1, 10 * 366);
+            read_into(limits.keep_age, keys.optional("days"), 1, 10L * 366);
             keys.finish();
         }
         if (settings.file) {

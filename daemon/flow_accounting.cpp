@@ -107,7 +107,7 @@ void FlowAccounting::run() {
     }
 }
 
-void FlowAccounting::tell(const EndedConnection& connection, const Ruleset& ruleset) {
+void FlowAccounting::tell(const EndedConnection& connection, const Ruleset& ruleset) const {
     const bool wanted = parts_.told == FlowEvents::all || (parts_.told == FlowEvents::services &&
                                                            connection.mark.service != no_service);
     if (parts_.log != nullptr && wanted)

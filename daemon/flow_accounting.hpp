@@ -54,7 +54,7 @@ class FlowAccounting {
 
   private:
     void run();
-    void tell(const EndedConnection& connection, const Ruleset& ruleset);
+    void tell(const EndedConnection& connection, const Ruleset& ruleset) const;
     void look_after_the_table();
 
     Parts parts_;

@@ -92,6 +92,7 @@ std::uint32_t connection_bits(std::string_view value) {
     value.remove_prefix(std::min(value.find_first_not_of('('), value.size()));
     if (!value.starts_with("ct mark"))
         return all_bits;
+    // It starts with these words. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     const Bits bits = bits_after(*text_behind(value, "ct mark"));
     return ~bits.kept | bits.set;
 }

@@ -108,6 +108,7 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
                         "firewall install`",
                         fmt::join(state->differences, "; ")));
     spdlog::info("the kernel's rules are in place ({})", to_string(firewall_.backend()));
+    // Without differences each has one. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     auto ruleset = load(next_generation(*state->generations[0]));
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));

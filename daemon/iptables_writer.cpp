@@ -101,7 +101,7 @@ std::vector<std::string_view> IptablesWriter::chains(Table table) {
     return names;
 }
 
-std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match) const {
+std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match) {
     return std::visit(
         Overloaded{
             [](const netfilter::PacketMark& mark) {

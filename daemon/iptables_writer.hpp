@@ -45,7 +45,7 @@ class IptablesWriter {
     [[nodiscard]] std::string new_generation(Family family, std::uint8_t generation) const;
 
   private:
-    [[nodiscard]] std::string match(Family family, const netfilter::Match& match) const;
+    [[nodiscard]] static std::string match(Family family, const netfilter::Match& match);
     [[nodiscard]] std::string target(Family family, const netfilter::Target& target) const;
     [[nodiscard]] std::string queue() const;
 

@@ -4,6 +4,6 @@
 set -eu
 cd "$(dirname "$0")/../.." || exit 2
 cmake --preset tidy >/dev/null
-sed -n 's/.*"file": "\(.*\)".*/\1/p' build/tidy/compile_commands.json | grep -v -e /tests/ -e builtin.cpp -e page_files.cpp |
+sed -n 's/.*"file": "\(.*\)".*/\1/p' build/tidy/compile_commands.json | grep -v -e /tests/ -e builtin.cpp -e page_files.cpp -e revision.cpp |
     xargs -n 1 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet \
         --extra-arg=-D__cpp_concepts=202002L --extra-arg=-Wno-builtin-macro-redefined --extra-arg=-Wno-unknown-warning-option
