@@ -144,7 +144,7 @@ std::vector<std::string> NftWriter::copy_mark(std::string_view from, std::string
     return rules;
 }
 
-std::string NftWriter::base_chain(Hook hook, Chain jump_to) const {
+std::string NftWriter::base_chain(Hook hook, Chain jump_to) {
     std::string rule;
     for (const netfilter::Match& one : netfilter::entrance(hook))
         rule += match(one) + " ";

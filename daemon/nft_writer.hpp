@@ -29,7 +29,7 @@ class NftWriter {
     [[nodiscard]] static std::string match(const netfilter::Match& match);
     [[nodiscard]] std::string target(const netfilter::Target& target) const;
     [[nodiscard]] std::string text(const netfilter::Rule& rule) const;
-    [[nodiscard]] std::string base_chain(netfilter::Hook hook, netfilter::Chain jump_to) const;
+    [[nodiscard]] static std::string base_chain(netfilter::Hook hook, netfilter::Chain jump_to);
     [[nodiscard]] std::vector<std::string> copy_mark(std::string_view from,
                                                      std::string_view to) const;
 
