@@ -239,6 +239,73 @@ void add_report(CLI::App& program, ReportCommand& command) {
         "Exit code: 0 written, 1 written but events are missing or broken, 2 not written");
 }
 
+// All verbs with what the command line said to each; one of them was asked for.
+class Verbs {
+  public:
+    explicit Verbs(CLI::App& program);
+
+    /// After the command line was parsed.
+    [[nodiscard]] Command chosen(const std::string& verb) const;
+
+  private:
+    RunCommand run_;
+    ReloadCommand reload_;
+    CheckCommand check_;
+    ReplayCommand replay_;
+    ExplainCommand explain_;
+    TestCommand test_;
+    DiffCommand diff_;
+    FirewallCommand firewall_;
+    CatalogueCommand catalogue_;
+    RefreshCommand refresh_;
+    StatusCommand status_;
+    ReportCommand report_;
+    const CLI::App* catalogue_verb_ = nullptr;
+};
+
+Verbs::Verbs(CLI::App& program) {
+    add_run(program, run_);
+    add_reload(program, reload_);
+    add_check(program, check_);
+    add_replay(program, replay_);
+    add_explain(program, explain_);
+    add_test(program, test_);
+    add_diff(program, diff_);
+    add_firewall(program, firewall_);
+    catalogue_verb_ = add_catalogue(program, catalogue_, refresh_);
+    add_status(program, status_);
+    add_report(program, report_);
+    program.add_subcommand("version", "Print the version and what it was built with");
+}
+
+Command Verbs::chosen(const std::string& verb) const {
+    if (verb == "run")
+        return run_;
+    if (verb == "reload")
+        return reload_;
+    if (verb == "check")
+        return check_;
+    if (verb == "replay")
+        return replay_;
+    if (verb == "explain")
+        return explain_;
+    if (verb == "test")
+        return test_;
+    if (verb == "diff")
+        return diff_;
+    if (verb == "firewall")
+        return firewall_;
+    if (verb == "status")
+        return status_;
+    if (verb == "report")
+        return report_;
+    if (verb == "catalogue" && catalogue_verb_->got_subcommand("refresh"))
+        return refresh_;
+    if (verb == "catalogue")
+        return catalogue_;
+    return VersionCommand{};
+}
+
 }  // namespace
 
 std::expected<Command, ExitCode> parse_command_line(int argc, const char* const* argv) {
@@ -247,30 +314,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         "policy",
         "octroi");
     program.require_subcommand(1);
-    RunCommand run;
-    ReloadCommand reload;
-    CheckCommand check;
-    ReplayCommand replay;
-    ExplainCommand explain;
-    TestCommand test;
-    DiffCommand diff;
-    FirewallCommand firewall;
-    CatalogueCommand catalogue;
-    RefreshCommand refresh;
-    StatusCommand status;
-    ReportCommand report;
-    add_run(program, run);
-    add_reload(program, reload);
-    add_check(program, check);
-    add_replay(program, replay);
-    add_explain(program, explain);
-    add_test(program, test);
-    add_diff(program, diff);
-    add_firewall(program, firewall);
-    const CLI::App* catalogue_verb = add_catalogue(program, catalogue, refresh);
-    add_status(program, status);
-    add_report(program, report);
-    program.add_subcommand("version", "Print the version and what it was built with");
+    Verbs verbs(program);
     program.footer(
         "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
         "`octroi VERB --help` shows each verb's options and an example.");
@@ -279,32 +323,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     } catch (const CLI::ParseError& error) {
         return std::unexpected(program.exit(error) == 0 ? ExitCode::ok : ExitCode::failed);
     }
-    const std::string verb = program.get_subcommands().front()->get_name();
-    if (verb == "run")
-        return run;
-    if (verb == "reload")
-        return reload;
-    if (verb == "check")
-        return check;
-    if (verb == "replay")
-        return replay;
-    if (verb == "explain")
-        return explain;
-    if (verb == "test")
-        return test;
-    if (verb == "diff")
-        return diff;
-    if (verb == "firewall")
-        return firewall;
-    if (verb == "status")
-        return status;
-    if (verb == "report")
-        return report;
-    if (verb == "catalogue" && catalogue_verb->got_subcommand("refresh"))
-        return refresh;
-    if (verb == "catalogue")
-        return catalogue;
-    return VersionCommand{};
+    return verbs.chosen(program.get_subcommands().front()->get_name());
 }
 
 }  // namespace octroi

@@ -85,6 +85,32 @@ TEST_SUITE("event log") {
         CHECK(one.all.at(0).contains("src_pseudonym"));  // the default
     }
 
+    TEST_CASE("a sink that stands still loses its own lines and nobody else's") {
+        Shelf::Lines still;
+        Shelf::Lines well;
+        constexpr std::size_t many = 3 * SinkThread::capacity;
+        std::size_t lost_by_the_still_one = 0;
+        {
+            std::unique_lock gate(still.gate);
+            const auto log = log_to({&still, &well});
+            for (std::size_t i = 0; i < many; ++i) {
+                // No faster than the good one: it is not to have troubles of its own.
+                while (well.count() + 1000 < i)
+                    rest();
+                log->offer(0, record_of("r"));
+            }
+            while (well.count() < many)
+                rest();
+            lost_by_the_still_one = lost(*log, 0);
+            CHECK(lost_by_the_still_one > 0);
+            CHECK(lost(*log, 1) == 0);
+            CHECK(log->dropped() == 0);
+            gate.unlock();
+        }
+        CHECK(still.all.size() == many - lost_by_the_still_one);
+        CHECK(well.all.size() == many);
+    }
+
     TEST_CASE("a ring that is full drops events, and a gap in the numbers tells") {
         Shelf::Lines lines;
         std::uint64_t dropped = 0;
