@@ -110,6 +110,10 @@ bool Inspector::midstream() const {
     return stream != nullptr && stream->midstream();
 }
 
+void Inspector::dispute() {
+    transport_.emplace<StreamInspector>().dispute();
+}
+
 bool Inspector::disputed() const {
     const auto* stream = std::get_if<StreamInspector>(&transport_);
     return stream != nullptr && stream->disputed();

@@ -37,6 +37,10 @@ class Inspector {
     /// Whether a TCP client sent SYNs with different sequence numbers.
     [[nodiscard]] bool disputed() const;
 
+    /// Before the first packet, a SYN: its ports belonged to a connection that the server may still
+    /// know, so it is open whether the server takes it.
+    void dispute();
+
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);
     void ask_ndpi(const Packet& packet, Workspace& workspace);

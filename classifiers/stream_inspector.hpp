@@ -32,6 +32,9 @@ class StreamInspector {
     /// which one counts; data before it makes the connection ambiguous.
     [[nodiscard]] bool disputed() const { return disputed_; }
 
+    /// That it is so from the start.
+    void dispute() { disputed_ = true; }
+
   private:
     struct Half {
         TcpStream stream;

@@ -314,7 +314,7 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
         "policy",
         "octroi");
     program.require_subcommand(1);
-    Verbs verbs(program);
+    const Verbs verbs(program);
     program.footer(
         "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
         "`octroi VERB --help` shows each verb's options and an example.");

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/capabilities.hpp"
+#include "daemon/gap_record.hpp"
 #include "daemon/landlock.hpp"
 #include "daemon/syscall_filter.hpp"
 #include "daemon/version.hpp"
@@ -53,6 +54,8 @@ FileAccess needed_by(const Config& config) {
         add_folders_of(access.read, *config.policy);
     if (config.catalogue)
         access.read.push_back(*config.catalogue);
+    if (config.on_failure == OnFailure::open && !GapRecord::folder().empty())
+        access.write.push_back(GapRecord::folder());
     if (config.token_file)
         access.read.push_back(*config.token_file);
     if (config.events)

@@ -115,8 +115,11 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     published_.store(*ruleset);
     if (auto opened = open_events(); !opened)
         return opened;
+    const bool counts_gap = config_.on_failure == OnFailure::open && !manager.keeps_any();
+    const std::uint64_t met_nobody = counts_gap ? health_.met_nobody() : 0;
     if (auto opened = open_workers(manager); !opened)
         return opened;
+    health_.count_bypassed(met_nobody);
     if (auto opened = open_http(); !opened)
         return opened;
     if (auto confined = confine_calls(); !confined)
@@ -224,13 +227,15 @@ void Gateway::start_accounting() {
 }
 
 Gateway::~Gateway() {
-    ready_ = false;
+    const bool ready_was = ready_.exchange(false);
     for (const auto& worker : workers_)
         worker->request_stop();
     const std::uint64_t one = 1;
     static_cast<void>(write(wake_, &one, sizeof one) == 0);
     for (const auto& worker : workers_)
         worker->join();
+    if (ready_was && config_.on_failure == OnFailure::open)
+        health_.note_end();
     accounting_.reset();
     http_.reset();
     workers_.clear();

@@ -11,6 +11,12 @@ Slot degraded_by(SeriesRegistry& registry, const char* reason) {
                          MetricType::gauge, {{"reason", reason}});
 }
 
+Slot uninspected(SeriesRegistry& registry, const char* cause) {
+    return registry.slot("octroi_nfqueue_uninspected_packets_total",
+                         "Packets that passed without a verdict of octroi.", MetricType::counter,
+                         {{"cause", cause}});
+}
+
 constexpr auto between_counts = std::chrono::seconds(3);
 
 std::uint64_t waiting_for(const Health::Workers& workers) {
@@ -29,9 +35,8 @@ Health::Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t w
       firewall_(firewall),
       worker_stalled_(degraded_by(registry, "worker_stalled")),
       ruleset_drift_(degraded_by(registry, "ruleset_drift")),
-      failed_open_(registry.slot("octroi_nfqueue_uninspected_packets_total",
-                                 "Packets that passed without a verdict of octroi.",
-                                 MetricType::counter, {{"cause", "fail_open"}})),
+      failed_open_(uninspected(registry, "fail_open")),
+      bypassed_(uninspected(registry, "bypass")),
       watchdog_(workers, Watchdog::Clock::now()),
       drift_watch_(firewall) {}
 
@@ -83,6 +88,23 @@ void Health::count_uninspected(const Workers& workers) {
     for (const auto& worker : workers)
         reading.answered += worker->answered();
     counters_.set(failed_open_, uninspected_.update(reading));
+    gap_record_.note(*to_queue);
+}
+
+std::uint64_t Health::met_nobody() const {
+    const auto to_queue = firewall_.packets_to_queue();
+    return to_queue ? gap_record_.unseen(*to_queue) : 0;
+}
+
+void Health::count_bypassed(std::uint64_t packets) {
+    counters_.set(bypassed_, packets);
+    if (packets != 0)
+        spdlog::warn("{} packets passed uninspected while no octroi was there to answer", packets);
+}
+
+void Health::note_end() const {
+    if (const auto to_queue = firewall_.packets_to_queue())
+        gap_record_.note(*to_queue);
 }
 
 }  // namespace octroi

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/drift_watch.hpp"
+#include "daemon/gap_record.hpp"
 #include "daemon/uninspected.hpp"
 #include "daemon/watchdog.hpp"
 #include "daemon/worker.hpp"
@@ -32,6 +33,15 @@ class Health {
     /// `on_failure` is open. Every few seconds: it runs a program.
     void count_uninspected(const Workers& workers);
 
+    /// Before queues are opened: how many packets met the queue rule while no process was there.
+    [[nodiscard]] std::uint64_t met_nobody() const;
+
+    /// That so many of them passed: no queue was kept in which they would have waited.
+    void count_bypassed(std::uint64_t packets);
+
+    /// At the end, behind the last answer: from here on packets meet nobody.
+    void note_end() const;
+
   private:
     void note(Slot slot, const char* condition, bool holds, const std::string& detail);
 
@@ -41,6 +51,8 @@ class Health {
     Slot worker_stalled_;
     Slot ruleset_drift_;
     Slot failed_open_;
+    Slot bypassed_;
+    GapRecord gap_record_ = GapRecord::from_environment();
     Uninspected uninspected_;
     std::optional<Watchdog::Clock::time_point> counted_;
     Watchdog watchdog_;

@@ -24,6 +24,8 @@ std::string_view iptables_chain(Chain chain) {
             return "OCTROI";
         case Chain::quic:
             return "OCTROI-QUIC";
+        case Chain::refused:
+            return "OCTROI-REFUSED";
         case Chain::verdict:
             return "OCTROI-VERDICT";
         case Chain::refuse:
@@ -95,7 +97,7 @@ std::string_view table_name(IptablesWriter::Table table) {
 std::vector<std::string_view> IptablesWriter::chains(Table table) {
     std::vector<std::string_view> names;
     for (const Chain chain :
-         {Chain::marks, Chain::gate, Chain::quic, Chain::verdict, Chain::refuse})
+         {Chain::marks, Chain::gate, Chain::quic, Chain::refused, Chain::verdict, Chain::refuse})
         if (in_table(chain, table))
             names.push_back(iptables_chain(chain));
     return names;
@@ -112,6 +114,9 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
                 return fmt::format("-m connmark --mark {:#x}/{:#x}", mark.value, mark.mask);
             },
             [](netfilter::Tcp) { return std::string("-p tcp"); },
+            [](netfilter::TcpSyn) {
+                return std::string("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN");
+            },
             [&](netfilter::BareSegment) {
                 return fmt::format("-p tcp -m bpf --bytecode \"{}\"",
                                    family == Family::ipv4 ? bare_segment_ipv4 : bare_segment_ipv6);

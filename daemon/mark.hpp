@@ -16,9 +16,13 @@ enum class MarkState : std::uint8_t {
     watch = 5  ///< undecided, and every segment of the connection is wanted from now on
 };
 
+[[nodiscard]] constexpr bool is_refusal(MarkState state) {
+    return state == MarkState::drop || state == MarkState::reject;
+}
+
 /// Whether a flow with this state left user space.
 [[nodiscard]] constexpr bool is_decision(MarkState state) {
-    return state == MarkState::accept || state == MarkState::drop || state == MarkState::reject;
+    return state == MarkState::accept || is_refusal(state);
 }
 
 /// octroi's 20 bits of the netfilter mark, from high to low: state:3 | generation:6 | service:11.

@@ -10,6 +10,7 @@ class RuleMaker {
 
     [[nodiscard]] std::vector<Rule> gate() const;
     [[nodiscard]] std::vector<Rule> quic() const;
+    [[nodiscard]] std::vector<Rule> refused() const;
     [[nodiscard]] std::vector<Rule> verdict() const;
     [[nodiscard]] std::vector<Rule> refuse() const;
 
@@ -42,7 +43,7 @@ std::vector<Rule> RuleMaker::gate() const {
     return {
         {{QuicInitial{}}, Goto{Chain::quic}},
         {{accepted}, Return{}},
-        {{decided}, Goto{Chain::refuse}},
+        {{decided}, Goto{Chain::refused}},
         {{answered()}, Goto{Chain::verdict}},
         // An ICMP error shares the conntrack entry of the flow it speaks about.
         {{RelatedIcmp{}}, Return{}},
@@ -59,6 +60,17 @@ std::vector<Rule> RuleMaker::quic() const {
     return {
         {{answered()}, Goto{Chain::verdict}},
         {{}, Queue{}},
+    };
+}
+
+// A SYN begins another connection on these ports: the refused one's conntrack entry lives on,
+// because the kernel does not see its own reset. The old decision goes along and tells so.
+std::vector<Rule> RuleMaker::refused() const {
+    return {
+        {{TcpSyn{}, answered()}, Goto{Chain::verdict}},
+        {{TcpSyn{}}, RestoreMark{}},
+        {{TcpSyn{}}, Queue{}},
+        {{}, Goto{Chain::refuse}},
     };
 }
 
@@ -92,8 +104,8 @@ std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation)
     return {
         // A restored mark of another program must not pass for a decision of ours.
         {Chain::marks, {{{}, ClearMark{}}}}, {Chain::gate, maker.gate()},
-        {Chain::quic, maker.quic()},         {Chain::verdict, maker.verdict()},
-        {Chain::refuse, maker.refuse()},
+        {Chain::quic, maker.quic()},         {Chain::refused, maker.refused()},
+        {Chain::verdict, maker.verdict()},   {Chain::refuse, maker.refuse()},
     };
 }
 

@@ -20,6 +20,7 @@ enum class Chain : std::uint8_t {
     marks,    ///< before the others, and not walked again by NF_REPEAT
     gate,     ///< decided flows leave, the others go to the queue
     quic,     ///< what may begin another connection on the ports of a decided flow
+    refused,  ///< of a flow that is decided and not accepted
     verdict,  ///< the second pass: a verdict came back in the packet's mark
     refuse
 };
@@ -46,6 +47,9 @@ struct ConnectionMark {
 
 struct Tcp {};
 
+/// A client's SYN (RFC 9293 3.5): without ACK, FIN and RST.
+struct TcpSyn {};
+
 /// TCP without payload, and no SYN of a client.
 struct BareSegment {};
 
@@ -65,8 +69,8 @@ struct NotToLoopback {};
 /// From the side that opened the connection.
 struct FromOpener {};
 
-using Match = std::variant<PacketMark, ConnectionMark, Tcp, BareSegment, QuicInitial, RelatedIcmp,
-                           NeighbourDiscovery, NotToLoopback, FromOpener>;
+using Match = std::variant<PacketMark, ConnectionMark, Tcp, TcpSyn, BareSegment, QuicInitial,
+                           RelatedIcmp, NeighbourDiscovery, NotToLoopback, FromOpener>;
 
 struct Return {};
 

@@ -28,6 +28,8 @@ std::string_view nft_chain(Chain chain) {
             return "gate";
         case Chain::quic:
             return "quic";
+        case Chain::refused:
+            return "refused";
         case Chain::verdict:
             return "verdict";
         case Chain::refuse:
@@ -76,6 +78,9 @@ std::string NftWriter::match(const netfilter::Match& match) {
                        return fmt::format("ct mark & {:#010x} == {:#010x}", mark.mask, mark.value);
                    },
                    [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
+                   [](netfilter::TcpSyn) {
+                       return std::string("tcp flags & (fin | syn | rst | ack) == syn");
+                   },
                    [](netfilter::BareSegment) { return std::string(); },
                    [](netfilter::QuicInitial) {
                        return std::string("udp dport 443 udp length >= 1208 @th,64,2 3");

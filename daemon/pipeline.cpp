@@ -97,7 +97,8 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (packet.icmp_error)
         return {.verdict = pass()};
     const Mark old = settings_.mark.decode(packet.context.mark);
-    if (is_decision(old.state))
+    const bool on_refused_ports = is_refusal(old.state) && packet.tcp.syn && !packet.tcp.ack;
+    if (is_decision(old.state) && !on_refused_ports)
         return decide_again(packet, old, ruleset);
     std::optional<FlowRecord> superseded;
     if (Flow* earlier = table_.superseded(packet, workspace_)) {
@@ -108,6 +109,8 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     Flow* flow = table_.track(packet);
     if (flow == nullptr)
         return overflow(packet, ruleset);
+    if (on_refused_ports && flow->packets == 1)
+        flow->inspector.dispute();
     Step step = advance(*flow, packet, ruleset);
     step.superseded = std::move(superseded);
     return step;

@@ -36,6 +36,9 @@ class ServiceManager {
     /// none.
     [[nodiscard]] std::optional<int> take(std::string_view name);
 
+    /// Whether anything was kept that is not taken yet.
+    [[nodiscard]] bool keeps_any() const { return !kept_.empty(); }
+
     /// Closes what was kept and not taken, and has the manager forget it. Gives the names.
     std::vector<std::string> forget_the_rest();
 

@@ -1,6 +1,7 @@
 #include "metrics/exporter.hpp"
 
 #include <limits>
+#include <utility>
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -37,10 +38,11 @@ prometheus::ClientMetric convert(const Family::Buckets& buckets) {
     return metric;
 }
 
-prometheus::ClientMetric convert(const Family::Sample& sample, MetricType type) {
+prometheus::ClientMetric convert(Family::Sample&& sample, MetricType type) {
     prometheus::ClientMetric metric;
-    for (const auto& [name, value] : sample.labels)
-        metric.label.push_back({name, value});
+    metric.label.reserve(sample.labels.size());
+    for (auto& [name, value] : sample.labels)
+        metric.label.push_back({std::move(name), std::move(value)});
     if (to_prometheus(type) == prometheus::MetricType::Counter)
         metric.counter.value = sample.value;
     else
@@ -48,25 +50,26 @@ prometheus::ClientMetric convert(const Family::Sample& sample, MetricType type) 
     return metric;
 }
 
-prometheus::MetricFamily convert(const Family& family) {
+prometheus::MetricFamily convert(Family&& family) {
     prometheus::MetricFamily converted;
-    converted.name = family.name;
-    converted.help = family.help;
+    converted.metric.reserve(family.samples.size() + 1);
+    converted.name = std::move(family.name);
+    converted.help = std::move(family.help);
     converted.type = to_prometheus(family.type);
     if (family.buckets)
         converted.metric.push_back(convert(*family.buckets));
-    for (const Family::Sample& sample : family.samples)
-        converted.metric.push_back(convert(sample, family.type));
+    for (Family::Sample& sample : family.samples)
+        converted.metric.push_back(convert(std::move(sample), family.type));
     return converted;
 }
 
 }  // namespace
 
-std::string exposition_text(const std::vector<Family>& families) {
+std::string exposition_text(std::vector<Family> families) {
     std::vector<prometheus::MetricFamily> converted;
     converted.reserve(families.size());
-    for (const Family& family : families)
-        converted.push_back(convert(family));
+    for (Family& family : families)
+        converted.push_back(convert(std::move(family)));
     return prometheus::TextSerializer().Serialize(converted);
 }
 

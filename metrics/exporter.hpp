@@ -11,6 +11,6 @@ namespace octroi {
 inline constexpr const char* exposition_media_type = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The families in Prometheus' text exposition format.
-[[nodiscard]] std::string exposition_text(const std::vector<Family>& families);
+[[nodiscard]] std::string exposition_text(std::vector<Family> families);
 
 }  // namespace octroi

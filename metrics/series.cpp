@@ -92,6 +92,7 @@ Family SeriesRegistry::family_of(const std::string& name, const Registered& regi
     if (registered.type == MetricType::histogram)
         family.buckets = registered.histogram.merged(workers_);
     const double unit = registered.type == MetricType::duration ? nanosecond : 1;
+    family.samples.reserve(registered.series.size());
     for (const auto& [labels, series] : registered.series) {
         const std::uint64_t total = merged(series.slot, registered.type);
         if (total != 0 || series.show == Show::always)

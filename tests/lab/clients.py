@@ -54,20 +54,20 @@ def s_client(lab, name, address):
     return Answer(done.returncode, b"", time.monotonic() - begin, said.strip())
 
 
-def client_socket(lab, address, kind, source=None):
+def client_socket(lab, address, kind, source=None, source_port=0):
     """An unconnected socket of the client that suits `address`. A TCP connection ends by a reset, so that
     no retransmission of one case reaches the next."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     result = lab.client.socket(family, kind)
     result.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    result.bind((source or pilot_address(address), 0))
+    result.bind((source or pilot_address(address), source_port))
     return result
 
 
 @contextlib.contextmanager
-def tcp(lab, address, port=443, source=None):
+def tcp(lab, address, port=443, source=None, source_port=0):
     """A TCP connection from the client, each write a segment of its own."""
-    with client_socket(lab, address, socket.SOCK_STREAM, source) as connection:
+    with client_socket(lab, address, socket.SOCK_STREAM, source, source_port) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.connect((address, port))
         yield connection

@@ -47,6 +47,25 @@ class Overload(LabCase):
         wait_until(lambda: daemon.scrape().sum(UNINSPECTED) == MANY - 2 * 1000, "the count of what passed", 10)
         self.assert_works(daemon)
 
+    def test_what_passed_without_a_daemon_under_open_the_next_one_tells(self):
+        daemon = self.prepared("pilot.yaml", on_failure="open")
+        state = self.folder / "state"
+        state.mkdir()
+        for end, answered_before in ((daemon.terminate, 0), (daemon.kill, 50)):
+            with self.subTest(end=end.__name__):
+                self.sink.numbers.clear()
+                daemon.start("/usr/bin/env", f"STATE_DIRECTORY={state}")
+                send_new(self.lab, range(50))
+                wait_until(lambda: daemon.scrape().sum("octroi_packets_total") >= 50, "all verdicts")
+                end()
+                send_new(self.lab, range(50, 150))
+                self.assert_arrived(150)
+                daemon.start("/usr/bin/env", f"STATE_DIRECTORY={state}")
+                told = daemon.scrape().sum(UNINSPECTED, cause="bypass")
+                self.assertGreaterEqual(told, 100)
+                self.assertLessEqual(told, 100 + answered_before)
+                daemon.terminate()
+
     def test_a_full_flow_table(self):
         for action, policy in (("accept", ""), ("drop", "exceptions: {table_full: drop}\n")):
             with self.subTest(action=action):

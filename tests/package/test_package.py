@@ -112,7 +112,7 @@ class Life(unittest.TestCase):
         self.assertIn("systemctl enable --now octroi", said)
         self.assertRegex(said, r"drwxr-s--- 2 octroi adm .* /var/log/octroi")
         self.assertIn("-P FORWARD ACCEPT\nnothing runs\nnot enabled\n", said)
-        self.assertRegex(said, r"rules are sound\n.*the rules are installed\nverified\n")
+        self.assertRegex(said, r"rules are sound\n.*the rules are installed \(\w+\)\nverified\n")
 
     def test_an_edited_policy_survives_an_upgrade_and_a_removal_and_not_a_purge(self):
         said = self.in_a_copy("""

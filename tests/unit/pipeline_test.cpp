@@ -153,6 +153,36 @@ TEST_SUITE("pipeline") {
                            flow_labels("unknown", "ministry", "accept", "accept")) == 1);
     }
 
+    TEST_CASE(
+        "a SYN on the ports of a refused connection is one of its own, once the server took it") {
+        const wire::Buffer hello = wire::client_stream("www.example.org");
+        for (const bool remembered : {true, false}) {
+            Gate gate(refuse_zoom);
+            if (remembered) {
+                static_cast<void>(gate(ordinary.syn()));
+                static_cast<void>(gate(ordinary.from_client(0, wire::client_stream())));
+            }
+            Connection next = ordinary;
+            next.client_start = 77'000;
+            gate.mark = Gate::layout.encode(decision(MarkState::reject, 1));
+            CHECK(gate(next.syn()).verdict == watch());
+            gate.mark = Gate::layout.encode({.state = MarkState::watch});
+            CHECK(gate(next.syn_ack()).verdict == watch());
+            CHECK(gate(next.from_client(0, hello)).verdict.mark ==
+                  decision(MarkState::accept, no_service));
+        }
+    }
+
+    TEST_CASE(
+        "a SYN on the ports of a refused connection that the server did not take is a decoy") {
+        Gate gate(refuse_zoom);
+        gate.mark = Gate::layout.encode(decision(MarkState::reject, 1));
+        CHECK(gate(ordinary.syn()).verdict == watch());
+        gate.mark = Gate::layout.encode({.state = MarkState::watch});
+        const auto step = gate(ordinary.from_client(0, wire::client_stream("www.example.org")));
+        CHECK(step.verdict.mark == decision(MarkState::drop, no_service));
+    }
+
     TEST_CASE("monitor mode lets pass what it would refuse, and counts it so") {
         Gate gate(watch_zoom);
         CHECK(gate(ordinary.syn()).verdict == pass());

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace octroi {
+
+/// How many packets had met the queue rule when an octroi process last looked, in a file that the
+/// next process reads: what met it since, no process was there for. Of use under `on_failure:
+/// open`, where the kernel passes such packets and counts them nowhere else.
+class GapRecord {
+  public:
+    /// In the service's state folder ($STATE_DIRECTORY, systemd.exec(5)); without one, or where
+    /// the file can't be opened, nothing is known and nothing kept.
+    [[nodiscard]] static GapRecord from_environment();
+
+    /// The folder, as the environment names it; empty where it does not.
+    [[nodiscard]] static std::string folder();
+
+    explicit GapRecord(const std::string& path);
+    GapRecord(const GapRecord&) = delete;
+    GapRecord& operator=(const GapRecord&) = delete;
+    GapRecord(GapRecord&& other) noexcept;
+    GapRecord& operator=(GapRecord&& other) = delete;
+    ~GapRecord();
+
+    /// How many of the `to_queue` packets came after the last note. All of them where the rule was
+    /// made since (it counts less than noted) and where there is no note of this boot.
+    [[nodiscard]] std::uint64_t unseen(std::uint64_t to_queue) const;
+
+    void note(std::uint64_t to_queue) const;
+
+  private:
+    GapRecord() = default;
+
+    int file_ = -1;
+};
+
+}  // namespace octroi
