@@ -1,5 +1,5 @@
 // A scrape, as a gateway's exporter makes it: 10 000 series over two workers and the accounting
-// thread, and 300 sketches of clients in use.
+// thread; and as many sketches of clients in use as the argument says.
 #include <array>
 
 #include <benchmark/benchmark.h>
@@ -21,7 +21,7 @@ constexpr std::array<const char*, 10> metrics = {
     "octroi_would_be_total",   "octroi_evidence_total",
     "octroi_rule_hits_total",  "octroi_rule_last_hit_timestamp_seconds"};
 
-void fill(SeriesRegistry& registry) {
+void fill(SeriesRegistry& registry, unsigned sketches) {
     for (unsigned service = 0; service < services; ++service)
         for (unsigned zone = 0; zone < zones; ++zone) {
             const std::string name = fmt::format("service-{}", service);
@@ -33,7 +33,7 @@ void fill(SeriesRegistry& registry) {
                 registry.worker(0).add(slot, 123456UL * slot);
             }
             const auto cell = registry.clients().cell(name, "video-conferencing", place);
-            for (unsigned client = 0; cell < 300 && client < 200; ++client)
+            for (unsigned client = 0; cell < sketches && client < 200; ++client)
                 registry.clients().add(cell, v4_address({10, 0, static_cast<std::uint8_t>(zone),
                                                          static_cast<std::uint8_t>(client)}));
         }
@@ -41,14 +41,14 @@ void fill(SeriesRegistry& registry) {
 
 void scrape(benchmark::State& state) {
     SeriesRegistry registry(3);
-    fill(registry);
+    fill(registry, static_cast<unsigned>(state.range(0)));
     std::size_t octets = 0;
     for (auto _ : state)
         octets = exposition_text(registry.collect()).size();
     state.counters["octets"] = static_cast<double>(octets);
 }
 
-BENCHMARK(scrape)->Unit(benchmark::kMillisecond);
+BENCHMARK(scrape)->Unit(benchmark::kMillisecond)->ArgName("sketches")->Arg(0)->Arg(300);
 
 }  // namespace
 

@@ -122,7 +122,7 @@ TEST_SUITE("iptables writer") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 30);
+            REQUIRE(marks == 34);
         }
     }
 
@@ -147,7 +147,7 @@ TEST_SUITE("iptables writer") {
         CHECK(IptablesWriter({}).new_generation(IpFamily::ipv6, 2) ==
               "*filter\n"
               "-R OCTROI 2 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
-              "-R OCTROI 3 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
+              "-R OCTROI 3 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSED\n"
               "COMMIT\n");
     }
 

@@ -196,6 +196,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 1 + 8 + 2 + 5 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 1 + 8 + 2 + 4 + 5 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }
