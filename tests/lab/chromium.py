@@ -6,6 +6,8 @@ import select
 import time
 from dataclasses import dataclass
 
+from visit import Visit
+
 # Without its sandbox, since it runs as root; and without what it would do by itself.
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -26,16 +28,6 @@ FETCH_ALL = """
     return [address, null, since()];
   }
 })))"""
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What became of a navigation: an error as the user sees it, or a page over a protocol."""
-
-    error: str | None
-    protocol: str | None
-    text: str
-    seconds: float
 
 
 @dataclass(frozen=True)

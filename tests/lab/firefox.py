@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from clients_lab import trust
 from processes import wait_until
+from visit import Visit
 
 PREFERENCES = {
     "app.update.enabled": False,
@@ -51,16 +52,6 @@ class Fetched:
     """What became of a page's request."""
 
     body: str | None
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What became of a navigation: Firefox's word for the error, or the page's text and protocol."""
-
-    error: str | None
-    protocol: str | None
-    text: str
     seconds: float
 
 
