@@ -3,13 +3,16 @@
 
 import http.client
 import json
+import os
 import unittest
+from pathlib import Path
 
 import clients
 from case import LabCase
 from processes import wait_until
 from topology import NEUTRAL, PILOT
 
+DOCUMENTED = Path(__file__).resolve().parents[2] / "docs" / "status.md"
 SECRET = "correct-horse-battery-staple"
 DATA = ("/metrics", "/api/v1/status")
 PROBES = ("/healthz", "/readyz")
@@ -91,6 +94,34 @@ class Access(LabCase):
         self.addCleanup(process.stop)
         self.assertEqual(process.wait(10), 2)
         self.assertIn("must be a file that others can't reach: chmod 640", daemon.said())
+
+    def test_a_front_as_documented_lets_in_whom_its_authority_knows(self):
+        self.octroi("pilot.yaml")
+        self.certificate("readers-ca")
+        self.certificate("reader", "-CA", "readers-ca.pem", "-CAkey", "readers-ca.key")
+        self.certificate("front")
+        example = DOCUMENTED.read_text().partition("```\nstatus.gw-1.example {")[2].partition("```")[0]
+        (self.folder / "Caddyfile").write_text(
+            "{\n admin off\n auto_https off\n skip_install_trust\n}\nhttps://status.gw-1.example:9443 {" +
+            example.replace("tls {", f"tls {self.folder}/front.pem {self.folder}/front.key {{")
+            .replace("/etc/caddy", str(self.folder)))
+        front = self.lab.start(self.lab.gateway, self.folder / "caddy.log", "caddy", "run", "--adapter", "caddyfile",
+                               "--config", self.folder / "Caddyfile",
+                               env={"PATH": os.environ["PATH"], "HOME": str(self.folder)})
+        self.addCleanup(front.stop)
+        known = ("--cert", self.folder / "reader.pem", "--key", self.folder / "reader.key")
+        wait_until(lambda: self.through_front(*known).startswith("# HELP"), "the front")
+        self.assertEqual(self.through_front(), "")
+
+    def through_front(self, *certificate):
+        """What the front answers, nothing where it does not."""
+        return self.lab.gateway.run("curl", "--silent", "--insecure", *certificate, "--resolve",
+                                    "status.gw-1.example:9443:127.0.0.1", "https://status.gw-1.example:9443/metrics",
+                                    check=False).stdout.decode()
+
+    def certificate(self, name, *signed_by):
+        self.lab.gateway.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days", 1,
+                             "-keyout", f"{name}.key", "-out", f"{name}.pem", *signed_by, cwd=self.folder)
 
     def test_the_status_tells_of_clients_what_events_tell(self):
         for setting, told in (("full", True), ("zone", False)):
