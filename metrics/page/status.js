@@ -164,7 +164,7 @@ function showExemptions(status) {
     const left = Date.parse(each.until) - Date.parse(status.now);
     const text = each.active ? `in ${age(left)}` : left > 0 ? "not active now" : "ended";
     const level = each.active && left < 7 * DAY ? "warn" : "";
-    return [each.name, element("span", `${each.until.slice(0, 10)}, ${text}`, level ? {"data-level": level} : {}),
+    return [each.name, element("span", `${each.until.slice(0, 16).replace("T", " ")}, ${text}`, level ? {"data-level": level} : {}),
       each.owner, each.ticket, count(each.hits)];
   }), "The policy has none.");
 }

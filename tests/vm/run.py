@@ -23,8 +23,8 @@ from machine import CHECKOUT, booted  # noqa: E402
 
 BUILD = CHECKOUT / "build"
 # What of the lab is worth a second kernel: its rules, its marks, its offloads. octroi takes nft there.
-LAB_FILES = ("test_kernel_path.py", "test_names.py", "test_reload.py", "test_firewall.py", "test_drift.py", "test_output.py",
-             "test_offloads.py")
+LAB_FILES = ("test_kernel_path.py", "test_names.py", "test_tcp_ports.py", "test_reload.py", "test_firewall.py", "test_drift.py",
+             "test_output.py", "test_offloads.py")
 # A gateway's life: what removes the package comes last.
 VM_FILES = ("test_package.py", "test_gateway.py", "test_faults.py", "test_after_boot.py", "test_upgrade.py",
             "test_removal.py")
