@@ -34,9 +34,10 @@ sigset_t block_signals() {
     return signals;
 }
 
-std::string in_force(const Gateway& gateway) {
-    return fmt::format("{} rules, generation {}", gateway.ruleset().policy->rules().size(),
-                       gateway.ruleset().generation);
+std::string in_force(Gateway& gateway) {
+    const Ruleset& ruleset = gateway.rules().current();
+    return fmt::format("{} rules, generation {}", ruleset.policy->rules().size(),
+                       ruleset.generation);
 }
 
 void reload(Gateway& gateway, const ServiceManager& manager) {
@@ -44,7 +45,7 @@ void reload(Gateway& gateway, const ServiceManager& manager) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();  // CLOCK_MONOTONIC
     manager.notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
                                std::chrono::duration_cast<microseconds>(now).count()));
-    if (const auto reloaded = gateway.reload(); !reloaded) {
+    if (const auto reloaded = gateway.rules().reload(); !reloaded) {
         spdlog::error("reload refused, the policy in force stays:\n{}", reloaded.error());
         manager.notify(
             fmt::format("READY=1\nSTATUS=Reload refused, in force: {}", in_force(gateway)));
@@ -55,15 +56,15 @@ void reload(Gateway& gateway, const ServiceManager& manager) {
 }
 
 void follow_schedule(Gateway& gateway) {
-    const auto followed = gateway.follow_schedule();
+    const auto followed = gateway.rules().follow_schedule();
     if (!followed)
         spdlog::error("the schedule can't be followed, tried again in a second: {}",
                       followed.error());
     else if (*followed)
         spdlog::info("schedule: the rules of {} are in force, generation {}",
-                     to_string(gateway.ruleset().policy->moment(),
-                               gateway.ruleset().policy->defaults().time_zone),
-                     gateway.ruleset().generation);
+                     to_string(gateway.rules().current().policy->moment(),
+                               gateway.rules().current().policy->defaults().time_zone),
+                     gateway.rules().current().generation);
 }
 
 // The clock may be set at any time: it is looked at every second, rather than once at the next edge
@@ -138,8 +139,9 @@ ExitCode execute(const RunCommand& command) {
     }
     spdlog::info("ready: {} queues from {}, {} rules ({}), metrics on http://{}:{}/metrics",
                  config->queue_count, config->first_queue,
-                 (*gateway)->ruleset().policy->rules().size(), (*gateway)->ruleset().policy->file(),
-                 config->metrics_address, config->metrics_port);
+                 (*gateway)->rules().current().policy->rules().size(),
+                 (*gateway)->rules().current().policy->file(), config->metrics_address,
+                 config->metrics_port);
     manager.notify(fmt::format("READY=1\nSTATUS={}", in_force(**gateway)));
     serve(**gateway, manager, signals);
     manager.notify("STOPPING=1");

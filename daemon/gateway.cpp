@@ -1,15 +1,10 @@
 #include "daemon/gateway.hpp"
 
-#include <array>
 #include <cerrno>
-#include <chrono>
-#include <climits>
-#include <new>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <net/if.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -22,7 +17,6 @@
 #include "daemon/http_routes.hpp"
 #include "daemon/kernel_families.hpp"
 #include "daemon/policy_families.hpp"
-#include "daemon/ruleset_loader.hpp"
 #include "daemon/status.hpp"
 #include "daemon/token_file.hpp"
 #include "daemon/version.hpp"
@@ -30,31 +24,7 @@
 #include "metrics/process_families.hpp"
 
 namespace octroi {
-namespace {
-
-std::uint64_t seconds_now() {
-    return static_cast<std::uint64_t>(
-        std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
-}
-
-// An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number.
-auto zones_by_index(const Policy& policy) {
-    decltype(Ruleset::interface_zones) zones;
-    for (const Zone& zone : policy.zones())
-        for (const std::string& interface : zone.interfaces)
-            if (const unsigned index = if_nametoindex(interface.c_str()); index != 0)
-                zones[index] = policy.zones_of_interface(interface);
-    return zones;
-}
-
-void warn_of_absent_interfaces(const Policy& policy) {
-    for (const Zone& zone : policy.zones())
-        for (const std::string& interface : zone.interfaces)
-            if (if_nametoindex(interface.c_str()) == 0)
-                spdlog::warn("zone {}: there is no interface {} now", zone.name, interface);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
@@ -62,20 +32,12 @@ Gateway::Gateway(const Config& config, int wake)
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
       health_(registry_, firewall_, config.queue_count,
-              [this](HealthEvent change) { tell(std::move(change)); }) {
-    const std::string reloads = "octroi_config_reloads_total";
-    const std::string help = "Reloads of policy and catalogue, the first load included.";
-    reloads_ = {
-        .success = registry_.slot(reloads, help, MetricType::counter, {{"result", "success"}}),
-        .failure = registry_.slot(reloads, help, MetricType::counter, {{"result", "failure"}}),
-        .successful = registry_.slot("octroi_config_last_reload_successful",
-                                     "Whether the last reload succeeded.", MetricType::gauge),
-        .success_time = registry_.slot("octroi_config_last_reload_success_timestamp_seconds",
-                                       "When the last successful reload was.", MetricType::gauge),
-        .generation =
-            registry_.slot("octroi_policy_generation",
-                           "Generation of the policy in force, 1 to 63.", MetricType::gauge)};
-}
+              [this](HealthEvent change) { tell(std::move(change)); }),
+      rules_({.config = config_,
+              .firewall = firewall_,
+              .registry = registry_,
+              .activity = activity_,
+              .tell = [this](PolicyEvent change) { tell(std::move(change)); }}) {}
 
 std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config& config,
                                                                     ServiceManager& manager) {
@@ -109,10 +71,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
                         fmt::join(state->differences, "; ")));
     spdlog::info("the kernel's rules are in place ({})", to_string(firewall_.backend()));
     // Without differences each has one. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
-    auto ruleset = load(next_generation(*state->generations[0]));
-    if (!ruleset)
-        return std::unexpected(std::move(ruleset.error()));
-    published_.store(*ruleset);
+    if (auto prepared = rules_.prepare(next_generation(*state->generations[0])); !prepared)
+        return prepared;
     if (auto opened = open_events(); !opened)
         return opened;
     const bool counts_gap = config_.on_failure == OnFailure::open && !manager.keeps_any();
@@ -127,11 +87,8 @@ std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     for (const auto& worker : workers_)
         worker->start();
     start_accounting();
-    if (auto in_force = put_in_force(*ruleset); !in_force)
+    if (auto in_force = rules_.begin(); !in_force)
         return in_force;
-    activity_.enter(Activity::Phase::none);
-    note_reload(true);
-    tell_policy(PolicyEvent::Kind::load);
     static_cast<void>(check_health());  // counts begin here
     ready_ = true;
     return {};
@@ -192,7 +149,7 @@ std::expected<void, std::string> Gateway::open_workers(ServiceManager& manager) 
                                                                   .queue = std::move(*queue),
                                                                   .pipeline = pipeline,
                                                                   .registry = registry_,
-                                                                  .ruleset = published_,
+                                                                  .ruleset = rules_.published(),
                                                                   .events = events_.get(),
                                                                   .wake = wake_}));
     }
@@ -219,7 +176,7 @@ void Gateway::start_accounting() {
         FlowAccounting::Parts{.events = std::move(*events),
                               .registry = registry_,
                               .counters = registry_.worker(config_.queue_count),
-                              .ruleset = published_,
+                              .ruleset = rules_.published(),
                               .log = events_.get(),
                               .producer = config_.queue_count + 1U,
                               .told = config_.events ? config_.events->flows : FlowEvents::none,
@@ -242,104 +199,14 @@ Gateway::~Gateway() {
     close(wake_);
 }
 
-std::expected<std::shared_ptr<const Ruleset>, std::string> Gateway::load(std::uint8_t generation) {
-    auto ruleset = load_ruleset(config_.policy, config_.catalogue, registry_);
-    if (!ruleset)
-        return std::unexpected(std::move(ruleset.error()));
-    ruleset->generation = generation;
-    ruleset->interface_zones = zones_by_index(*ruleset->policy);
-    warn_of_absent_interfaces(*ruleset->policy);
-    return std::make_shared<const Ruleset>(std::move(*ruleset));
-}
-
-std::expected<void, std::string> Gateway::put_in_force(
-    const std::shared_ptr<const Ruleset>& ruleset) {
-    // The kernel first: until the workers follow, they mark with the old generation and such flows
-    // come back once more; nothing is lost. Where the kernel refuses, the old ruleset and
-    // generation stay.
-    // Marks that a full turn of the ring left behind go to a generation that is neither in force
-    // nor about to be.
-    const std::uint8_t stale = previous_generation(previous_generation(ruleset->generation));
-    activity_.enter(Activity::Phase::retiring_marks);
-    const auto progress = [this](std::size_t done, std::size_t total) {
-        activity_.advance(done, total);
-    };
-    if (auto retired = retire_generation(config_.mark, ruleset->generation, stale, progress);
-        !retired)
-        return std::unexpected(std::move(retired.error()));
-    activity_.enter(Activity::Phase::exchanging_rules);
-    if (auto set = firewall_.set_generation(ruleset->generation); !set) {
-        if (current_)
-            if (auto back = firewall_.set_generation(current_->generation); !back)
-                spdlog::error("the rules could not be set back either: {}", back.error());
-        return set;
-    }
-    published_.store(ruleset);
-    current_ = ruleset;
-    next_edge_ = ruleset->policy->next_edge();
-    registry_.worker(0).set(reloads_.generation, ruleset->generation);
-    return {};
-}
-
-std::expected<void, std::string> Gateway::reload() {
-    std::expected<void, std::string> in_force;
-    activity_.enter(Activity::Phase::reading);
-    try {
-        const auto ruleset = load(next_generation(current_->generation));
-        in_force = ruleset ? put_in_force(*ruleset) : std::unexpected(ruleset.error());
-    } catch (const std::bad_alloc&) {
-        in_force = std::unexpected("there is no memory for it");
-    }
-    activity_.enter(Activity::Phase::none);
-    note_reload(in_force.has_value());
-    tell_policy(in_force ? PolicyEvent::Kind::reload : PolicyEvent::Kind::refused,
-                in_force ? "" : in_force.error());
-    return in_force;
-}
-
-std::expected<bool, std::string> Gateway::follow_schedule() {
-    const Policy& policy = *current_->policy;
-    const Instant now = absl::Now();
-    const bool passed = next_edge_ && *next_edge_ <= now;
-    const bool set_back = now < policy.moment();
-    auto interface_zones = zones_by_index(policy);
-    const bool moved = interface_zones != current_->interface_zones;
-    if (!passed && !set_back && !moved)
-        return false;
-    if (moved) {
-        spdlog::info("zones: an interface has come, gone or been made anew");
-        warn_of_absent_interfaces(policy);
-    }
-    Ruleset ruleset = *current_;
-    ruleset.policy = std::make_shared<const Policy>(policy.at(now));
-    ruleset.interface_zones = std::move(interface_zones);
-    ruleset.generation = next_generation(current_->generation);
-    auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
-    activity_.enter(Activity::Phase::none);
-    if (in_force)
-        tell_policy(PolicyEvent::Kind::schedule);
-    return in_force ? std::expected<bool, std::string>(true) : std::unexpected(in_force.error());
-}
-
 // Of the control thread, whose ring is the one behind the workers'.
 void Gateway::tell(Event event) {
     events_->offer(config_.queue_count, std::move(event));
 }
 
-void Gateway::tell_policy(PolicyEvent::Kind kind, std::string error) {
-    const Policy& policy = *current_->policy;
-    tell(PolicyEvent{.time = std::chrono::system_clock::now(),
-                     .kind = kind,
-                     .file = policy.file(),
-                     .revision = std::string(policy.revision()),
-                     .generation = current_->generation,
-                     .rules = policy.rules().size(),
-                     .error = std::move(error)});
-}
-
 bool Gateway::check_health() {
     registry_.clients().turn(absl::Now());
-    health_.watch_rules(current_->generation);
+    health_.watch_rules(rules_.current().generation);
     if (config_.on_failure == OnFailure::open)
         health_.count_uninspected(workers_);
     watch_losses();
@@ -359,20 +226,11 @@ void Gateway::watch_losses() {
     tell(std::move(*change));
 }
 
-void Gateway::note_reload(bool success) {
-    // Slots of worker 0 that no worker writes: the control thread is their only writer.
-    WorkerCounters& counters = registry_.worker(0);
-    counters.add(success ? reloads_.success : reloads_.failure);
-    counters.set(reloads_.successful, success ? 1 : 0);
-    if (success)
-        counters.set(reloads_.success_time, seconds_now());
-}
-
 std::vector<Family> Gateway::collect() const {
     std::vector<Family> families = registry_.collect();
     add_queue_families(families, config_);
     add_conntrack_families(families);
-    if (const auto ruleset = published_.load())
+    if (const auto ruleset = rules_.published().load())
         add_policy_families(families, *ruleset);
     add_process_families(families, started_);
     if (config_.events)
@@ -394,7 +252,7 @@ std::string Gateway::name() const {
 }
 
 std::string Gateway::status() const {
-    const auto ruleset = published_.load();
+    const auto ruleset = rules_.published().load();
     if (!ruleset)
         return "";
     return status_json({.families = collect(),
