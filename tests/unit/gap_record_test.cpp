@@ -24,8 +24,8 @@ TEST_SUITE("gap record") {
 
     TEST_CASE("a note of another boot, or none at all, counts nothing as seen") {
         const TemporaryFolder folder;
-        for (const char* text : {"c0ffee00-0000-0000-0000-000000000000 00000000000000000005\n",
-                                 "\xff\xfe", " 5", ""})
+        for (const char* text :
+             {"c0ffee00-0000-0000-0000-000000000000 00000000000000000005\n", "\xff\xfe", " 5", ""})
             CHECK(GapRecord(folder.write("record", std::string_view(text))).unseen(9) == 9);
     }
 
