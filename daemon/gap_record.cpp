@@ -30,6 +30,7 @@ std::string line(std::uint64_t to_queue) {
 }  // namespace
 
 std::string GapRecord::folder() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
     const char* folder = std::getenv("STATE_DIRECTORY");
     return folder == nullptr ? "" : folder;
 }
