@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <string_view>
-#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,16 +14,10 @@
 namespace octroi {
 namespace {
 
-// The counters of a rule begin anew with each boot.
 std::string boot_id() {
     std::string id;
     std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
     return id;
-}
-
-// Always as long: a note replaces the earlier one whole.
-std::string line(std::uint64_t to_queue) {
-    return fmt::format("{} {:020}\n", boot_id(), to_queue);
 }
 
 }  // namespace
@@ -40,13 +33,12 @@ GapRecord GapRecord::from_environment() {
 }
 
 GapRecord::GapRecord(const std::string& path)
-    : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)),
+      boot_(boot_id() + " ") {
     if (file_ < 0)
         spdlog::warn("{} can't be opened: what passes while no octroi runs will not be counted",
                      path);
 }
-
-GapRecord::GapRecord(GapRecord&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
 
 GapRecord::~GapRecord() {
     if (file_ >= 0)
@@ -59,17 +51,17 @@ std::uint64_t GapRecord::unseen(std::uint64_t to_queue) const {
     std::array<char, 128> buffer{};
     const ssize_t length = pread(file_, buffer.data(), buffer.size(), 0);
     const std::string_view text(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-    const std::string boot = boot_id() + " ";
     std::uint64_t noted = 0;
-    if (text.starts_with(boot))
-        std::from_chars(text.data() + boot.size(), text.data() + text.size(), noted);
+    if (text.starts_with(boot_))
+        std::from_chars(text.data() + boot_.size(), text.data() + text.size(), noted);
     return noted <= to_queue ? to_queue - noted : to_queue;
 }
 
 void GapRecord::note(std::uint64_t to_queue) const {
     if (file_ < 0)
         return;
-    const std::string text = line(to_queue);
+    // Always as long: a note replaces the earlier one whole.
+    const std::string text = fmt::format("{}{:020}\n", boot_, to_queue);
     if (pwrite(file_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
         spdlog::debug("the count of the queue rule could not be noted");
 }

@@ -21,8 +21,8 @@ class GapRecord {
     explicit GapRecord(const std::string& path);
     GapRecord(const GapRecord&) = delete;
     GapRecord& operator=(const GapRecord&) = delete;
-    GapRecord(GapRecord&& other) noexcept;
-    GapRecord& operator=(GapRecord&& other) = delete;
+    GapRecord(GapRecord&&) = delete;
+    GapRecord& operator=(GapRecord&&) = delete;
     ~GapRecord();
 
     /// How many of the `to_queue` packets came after the last note. All of them where the rule was
@@ -35,6 +35,7 @@ class GapRecord {
     GapRecord() = default;
 
     int file_ = -1;
+    std::string boot_;  ///< of this boot, with the blank behind it: a rule's counters begin anew
 };
 
 }  // namespace octroi
