@@ -75,12 +75,6 @@ bool DatagramInspector::read_quic(const Packet& packet, std::uint32_t number, Fi
     return true;
 }
 
-bool DatagramInspector::begins_anew(Bytes datagram, Workspace& workspace) const {
-    const auto header = quic::read_long_header(datagram);
-    return header && quic::ConnectionId(header->destination_connection_id) != connection_ &&
-           quic::Hello::begins_connection(*header, workspace.quic);
-}
-
 void DatagramInspector::accept_hello(const Packet& packet, std::uint32_t number,
                                      Findings& findings) {
     client_ = packet.direction;

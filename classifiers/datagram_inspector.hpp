@@ -20,8 +20,8 @@ class DatagramInspector {
     /// Frees the buffers.
     void release() { quic_.reset(); }
 
-    /// Whether a datagram begins another QUIC connection than the newest one that was read here.
-    [[nodiscard]] bool begins_anew(Bytes datagram, Workspace& workspace) const;
+    /// Of the newest QUIC connection; empty where there was none.
+    [[nodiscard]] const quic::ConnectionId& connection() const { return connection_; }
 
     /// The direction in which the client sends, once known.
     [[nodiscard]] std::optional<Direction> client() const { return client_; }

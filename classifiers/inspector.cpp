@@ -100,9 +100,9 @@ std::optional<Direction> Inspector::client() const {
                       transport_);
 }
 
-bool Inspector::begins_anew(const Packet& packet, Workspace& workspace) const {
+quic::ConnectionId Inspector::connection() const {
     const auto* datagrams = std::get_if<DatagramInspector>(&transport_);
-    return datagrams != nullptr && datagrams->begins_anew(packet.payload, workspace);
+    return datagrams == nullptr ? quic::ConnectionId() : datagrams->connection();
 }
 
 bool Inspector::midstream() const {

@@ -28,8 +28,8 @@ class Inspector {
     /// The direction in which the client sends: certain once a SYN or a ClientHello was seen.
     [[nodiscard]] std::optional<Direction> client() const;
 
-    /// Whether a datagram on the flow's ports begins another QUIC connection than was inspected.
-    [[nodiscard]] bool begins_anew(const Packet& packet, Workspace& workspace) const;
+    /// Of the newest QUIC connection on the flow's ports; empty where there was none.
+    [[nodiscard]] quic::ConnectionId connection() const;
 
     /// Whether a TCP connection was already under way when its first packet was seen (no SYN).
     [[nodiscard]] bool midstream() const;

@@ -106,11 +106,16 @@ std::optional<Hello::Opened> Hello::unseal(const LongHeader& header, Opener& ope
     return Opened{.connection = adopt(keys, header, next_number), .payload = *payload};
 }
 
-bool Hello::begins_connection(const LongHeader& header, Opener& opener) {
+bool Hello::begins_another(Bytes datagram, const ConnectionId& known, Opener& opener) {
+    const auto header = read_long_header(datagram);
+    if (!header || header->type != LongHeader::Type::initial ||
+        ConnectionId(header->destination_connection_id) == known)
+        return false;
     std::uint64_t next_number = 0;
-    return header.type == LongHeader::Type::initial &&
-           unseal_with(opener.crypto.client_keys(header.version, header.destination_connection_id),
-                       header, opener, next_number);
+    return unseal_with(
+               opener.crypto.client_keys(header->version, header->destination_connection_id),
+               *header, opener, next_number)
+        .has_value();
 }
 
 // RFC 9369 4.1: after compatible version negotiation the keys come from the first connection id.

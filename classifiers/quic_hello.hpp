@@ -49,9 +49,11 @@ class Hello {
     /// The id that the newest connection's keys were made from. Not before the first `opened`.
     [[nodiscard]] const ConnectionId& newest() const { return connections_.back().id; }
 
-    /// Whether a packet is protected with keys made from its own destination id: a client's
-    /// Initial, before it has heard of its server, or in answer to a Retry.
-    [[nodiscard]] static bool begins_connection(const LongHeader& header, Opener& opener);
+    /// Whether a datagram begins a connection that is not the one of id `known`: its first packet
+    /// is protected with keys made from its own destination id, as a client's Initial is before it
+    /// has heard of its server, or in answer to a Retry.
+    [[nodiscard]] static bool begins_another(Bytes datagram, const ConnectionId& known,
+                                             Opener& opener);
 
   private:
     /// What one connection has sent so far.

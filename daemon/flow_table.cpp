@@ -6,43 +6,60 @@ namespace {
 // How many silent flows one packet may clear away: bounded work, and more than one packet can add.
 constexpr int forget_per_packet = 2;
 
-// Whether the packet is of the kind that opens connections: a SYN, or a long header of QUIC
-// (RFC 9443 2).
-bool may_open(const Packet& packet) {
-    constexpr std::uint8_t long_header = 0xc0;
-    if (packet.key.protocol() == Protocol::udp)
-        return !packet.payload.empty() && (packet.payload[0] & long_header) == long_header;
-    return packet.tcp.syn && !packet.tcp.ack;
-}
+// Most flows of a table are decided ones that linger: this is what a gateway's memory goes to.
+static_assert(sizeof(Flow) <= 168);
 
 }  // namespace
 
-// A flat_hash_map that finds no memory to grow is broken. This one never grows: with a quarter of
-// room beside the flows it clears away what was erased in place.
-FlowTable::FlowTable(const Settings& settings) : settings_(settings) {
-    index_.reserve(settings.limit + settings.limit / 4);
+void Flow::settle() {
+    settled_connection_ = connection();
+    settled_as_dns_ = speaks_dns();
+    inspector.reset();
 }
 
-Flow* FlowTable::superseded(const Packet& packet, Workspace& workspace) {
-    if (!may_open(packet))
+bool Flow::speaks_dns() const {
+    return settled() ? settled_as_dns_ : inspector->findings().application == Application::dns;
+}
+
+quic::ConnectionId Flow::connection() const {
+    return settled() ? settled_connection_ : inspector->connection();
+}
+
+// A flat_hash_set that finds no memory to grow is broken. This one never grows: with a quarter of
+// room beside the flows it clears away what was erased in place.
+FlowTable::FlowTable(const Settings& settings)
+    : settings_(settings),
+      index_(settings.limit + settings.limit / 4, KeyHash{&flows_}, KeyEqual{&flows_}) {}
+
+void FlowTable::claim() {
+    while (flows_.size() < settings_.limit) {
+        flows_.emplace_back().newer = free_;
+        free_ = static_cast<std::uint32_t>(flows_.size() - 1);
+    }
+}
+
+Flow* FlowTable::superseded(const Packet& packet, std::uint8_t generation, Workspace& workspace) {
+    const bool datagram = packet.key.protocol() == Protocol::udp;
+    if (!datagram && (!packet.tcp.syn || packet.tcp.ack))
         return nullptr;
     const auto found = index_.find(packet.key);
-    if (found == index_.end() || !flows_[found->second].verdict)
+    if (found == index_.end() || !flows_[*found].verdict)
         return nullptr;
-    Flow& flow = flows_[found->second];
-    const bool another = packet.key.protocol() == Protocol::udp
-                             ? flow.inspector.begins_anew(packet, workspace)
-                             : packet.tcp.sequence != flow.first_sequence;
-    return another ? &flow : nullptr;
+    Flow& flow = flows_[*found];
+    const bool over =
+        datagram ? quic::Hello::begins_another(packet.payload, flow.connection(), workspace.quic) ||
+                       (flow.speaks_dns() && flow.verdict->mark.generation != generation)
+                 : packet.tcp.sequence != flow.first_sequence;
+    return over ? &flow : nullptr;
 }
 
 Flow* FlowTable::known(const Packet& packet) {
     const auto found = index_.find(packet.key);
     if (found == index_.end())
         return nullptr;
-    unlink(found->second);
-    link_newest(found->second);
-    return &flows_[found->second];
+    unlink(*found);
+    link_newest(*found);
+    return &flows_[*found];
 }
 
 Flow* FlowTable::track(const Packet& packet) {
@@ -52,11 +69,13 @@ Flow* FlowTable::track(const Packet& packet) {
     if (flow == nullptr) {
         if (!make_room(now))
             return nullptr;
+        auto inspector = std::make_unique<Inspector>();
         const std::uint32_t slot = take_slot();
-        index_.emplace(packet.key, slot);
-        link_newest(slot);
         flow = &flows_[slot];
         flow->key = packet.key;
+        flow->inspector = std::move(inspector);
+        index_.insert(slot);
+        link_newest(slot);
         flow->first = packet.direction;
         flow->first_seen = now;
         flow->first_sequence = packet.tcp.sequence;
@@ -97,7 +116,7 @@ void FlowTable::forget_oldest() {
 
 void FlowTable::forget(const Flow& flow) {
     const auto found = index_.find(flow.key);
-    const std::uint32_t slot = found->second;
+    const std::uint32_t slot = *found;
     unlink(slot);
     index_.erase(found);
     flows_[slot] = Flow{};

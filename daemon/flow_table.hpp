@@ -4,9 +4,10 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <memory>
 #include <optional>
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include "classifiers/inspector.hpp"
 #include "daemon/verdict.hpp"
@@ -23,18 +24,32 @@ struct Flow {
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
     Time first_seen;
     Time last_seen;
-    Inspector inspector;
-    std::uint32_t decided_at = 0;    ///< number of the packet that decided it; 0: none yet
-    std::optional<Verdict> verdict;  ///< set when the flow is decided
-    PacketContext newest;            ///< of its newest packet
+    std::unique_ptr<Inspector> inspector;  ///< until the flow is settled
+    std::uint32_t decided_at = 0;          ///< number of the packet that decided it; 0: none yet
+    std::optional<Verdict> verdict;        ///< set when the flow is decided
+    PacketContext newest;                  ///< of its newest packet
     Direction newest_direction{};
     Hints hints;           ///< what other flows told, as of the end of the inspection
     bool learned = false;  ///< this flow's service has been told to the client's memory
+
+    /// Keeps of the inspection only what a later packet on the flow's ports is judged by.
+    void settle();
+
+    [[nodiscard]] bool settled() const { return inspector == nullptr; }
+
+    [[nodiscard]] bool speaks_dns() const;
+
+    /// Of its newest QUIC connection; empty where there was none.
+    [[nodiscard]] quic::ConnectionId connection() const;
 
     // The table's own links, least recently seen first.
     static constexpr std::uint32_t nil = std::numeric_limits<std::uint32_t>::max();
     std::uint32_t older = nil;
     std::uint32_t newer = nil;
+
+  private:
+    quic::ConnectionId settled_connection_;
+    bool settled_as_dns_ = false;
 };
 
 /// The flows of one worker: at most `limit`, in order of their last packet. Flows that show no
@@ -56,11 +71,24 @@ class FlowTable {
 
     explicit FlowTable(const Settings& settings);
 
+    FlowTable(const FlowTable&) = delete;
+    FlowTable& operator=(const FlowTable&) = delete;
+    FlowTable(FlowTable&&) = delete;
+    FlowTable& operator=(FlowTable&&) = delete;
+    ~FlowTable() = default;
+
+    /// Takes the memory of `limit` flows, as far as each needs it all its life, now and not when
+    /// they come.
+    void claim();
+
     /// The flow of `packet`, new or known, with this packet counted; null where the table is full.
     [[nodiscard]] Flow* track(const Packet& packet);
 
-    /// The decided flow whose ports the connection that `packet` opens takes over; null as a rule.
-    [[nodiscard]] Flow* superseded(const Packet& packet, Workspace& workspace);
+    /// The decided flow that `packet` starts over; null as a rule. It opens another connection on
+    /// the flow's ports, or it is a datagram of DNS, each of which tells all, and the flow's
+    /// verdict is not of this `generation`.
+    [[nodiscard]] Flow* superseded(const Packet& packet, std::uint8_t generation,
+                                   Workspace& workspace);
 
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 
@@ -75,11 +103,34 @@ class FlowTable {
     /// Calls `visit` for every flow.
     template <typename Visit>
     void for_each(Visit visit) {
-        for (const auto& [key, slot] : index_)
+        for (const std::uint32_t slot : index_)
             visit(flows_[slot]);
     }
 
   private:
+    // A slot is looked up by the key of its flow, so that the index need not hold keys.
+    struct KeyHash {
+        using is_transparent = void;
+        const std::deque<Flow>* flows;
+
+        std::size_t operator()(const FlowKey& key) const { return absl::HashOf(key); }
+
+        std::size_t operator()(std::uint32_t slot) const {
+            return absl::HashOf((*flows)[slot].key);
+        }
+    };
+
+    struct KeyEqual {
+        using is_transparent = void;
+        const std::deque<Flow>* flows;
+
+        bool operator()(std::uint32_t slot, const FlowKey& key) const {
+            return (*flows)[slot].key == key;
+        }
+
+        bool operator()(std::uint32_t slot, std::uint32_t other) const { return slot == other; }
+    };
+
     [[nodiscard]] Flow* known(const Packet& packet);
     [[nodiscard]] bool make_room(Time now);
     void forget_idle(Time now);
@@ -89,8 +140,8 @@ class FlowTable {
     [[nodiscard]] std::uint32_t take_slot();
 
     Settings settings_;
-    absl::flat_hash_map<FlowKey, std::uint32_t> index_;
     std::deque<Flow> flows_;
+    absl::flat_hash_set<std::uint32_t, KeyHash, KeyEqual> index_;
     std::uint32_t free_ = Flow::nil;  ///< chained through Flow::newer
     std::uint32_t oldest_ = Flow::nil;
     std::uint32_t newest_ = Flow::nil;

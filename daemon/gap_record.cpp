@@ -1,10 +1,12 @@
 #include "daemon/gap_record.hpp"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -22,22 +24,25 @@ std::string boot_id() {
 
 }  // namespace
 
-std::string GapRecord::folder() {
+std::string GapRecord::folder(OnFailure on_failure) {
+    if (on_failure == OnFailure::closed)
+        return "";
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
     const char* folder = std::getenv("STATE_DIRECTORY");
     return folder == nullptr ? "" : folder;
 }
 
-GapRecord GapRecord::from_environment() {
-    return folder().empty() ? GapRecord() : GapRecord(folder() + "/met-the-queue-rule");
+GapRecord GapRecord::of(OnFailure on_failure) {
+    const std::string state = folder(on_failure);
+    return state.empty() ? GapRecord() : GapRecord(state + "/met-the-queue-rule");
 }
 
 GapRecord::GapRecord(const std::string& path)
     : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)),
       boot_(boot_id() + " ") {
     if (file_ < 0)
-        spdlog::warn("{} can't be opened: what passes while no octroi runs will not be counted",
-                     path);
+        spdlog::warn("{} can't be opened: {}. What passes while no octroi runs will not be counted",
+                     path, std::generic_category().message(errno));
 }
 
 GapRecord::~GapRecord() {

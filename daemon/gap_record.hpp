@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "daemon/config.hpp"
+
 namespace octroi {
 
 /// How many packets had met the queue rule when an octroi process last looked, in a file that the
@@ -11,12 +13,13 @@ namespace octroi {
 /// open`, where the kernel passes such packets and counts them nowhere else.
 class GapRecord {
   public:
-    /// In the service's state folder ($STATE_DIRECTORY, systemd.exec(5)); without one, or where
-    /// the file can't be opened, nothing is known and nothing kept.
-    [[nodiscard]] static GapRecord from_environment();
+    /// In folder(); without one, or where the file can't be opened, nothing is known and nothing
+    /// kept.
+    [[nodiscard]] static GapRecord of(OnFailure on_failure);
 
-    /// The folder, as the environment names it; empty where it does not.
-    [[nodiscard]] static std::string folder();
+    /// The service's state folder ($STATE_DIRECTORY, systemd.exec(5)); empty where the environment
+    /// names none, and where nothing passes without octroi.
+    [[nodiscard]] static std::string folder(OnFailure on_failure);
 
     explicit GapRecord(const std::string& path);
     GapRecord(const GapRecord&) = delete;

@@ -24,14 +24,12 @@
 #include "metrics/process_families.hpp"
 
 namespace octroi {
-namespace {}  // namespace
-
 Gateway::Gateway(const Config& config, int wake)
     : config_(config),
       firewall_(netfilter_settings(config), config.backend),
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
-      health_(registry_, firewall_, config.queue_count,
+      health_(registry_, firewall_, config,
               [this](HealthEvent change) { tell(std::move(change)); }),
       rules_({.config = config_,
               .firewall = firewall_,

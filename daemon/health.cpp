@@ -29,7 +29,7 @@ std::uint64_t waiting_for(const Health::Workers& workers) {
 
 }  // namespace
 
-Health::Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers, Tell tell)
+Health::Health(SeriesRegistry& registry, const Firewall& firewall, const Config& config, Tell tell)
     : tell_(std::move(tell)),
       counters_(registry.worker(0)),
       firewall_(firewall),
@@ -37,7 +37,8 @@ Health::Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t w
       ruleset_drift_(degraded_by(registry, "ruleset_drift")),
       failed_open_(uninspected(registry, "fail_open")),
       bypassed_(uninspected(registry, "bypass")),
-      watchdog_(workers, Watchdog::Clock::now()),
+      gap_record_(GapRecord::of(config.on_failure)),
+      watchdog_(config.queue_count, Watchdog::Clock::now()),
       drift_watch_(firewall) {}
 
 bool Health::workers_progress(const Workers& workers) {

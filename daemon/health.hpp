@@ -21,7 +21,7 @@ class Health {
     using Tell = std::function<void(HealthEvent)>;
 
     /// `tell` is called where something broke or is sound again.
-    Health(SeriesRegistry& registry, const Firewall& firewall, std::size_t workers, Tell tell);
+    Health(SeriesRegistry& registry, const Firewall& firewall, const Config& config, Tell tell);
 
     /// Once a second. False where a worker is stuck.
     [[nodiscard]] bool workers_progress(const Workers& workers);
@@ -52,7 +52,7 @@ class Health {
     Slot ruleset_drift_;
     Slot failed_open_;
     Slot bypassed_;
-    GapRecord gap_record_ = GapRecord::from_environment();
+    GapRecord gap_record_;
     Uninspected uninspected_;
     std::optional<Watchdog::Clock::time_point> counted_;
     Watchdog watchdog_;

@@ -116,7 +116,7 @@ Facts plain_facts(const Parties& parties, Protocol protocol) {
 // first datagram; a TCP stream may turn out to be another protocol until inspection ends.
 void add_shape(Facts& facts, const Flow& flow, std::optional<Exception> exception,
                const Ruleset& ruleset) {
-    const Findings& findings = flow.inspector.findings();
+    const Findings& findings = flow.inspector->findings();
     const bool ended = !findings.open();
     facts.ech = uses_ech(findings, ruleset);
     facts.protocol_known = ended || (flow.key.protocol() == Protocol::udp &&
@@ -143,14 +143,14 @@ Action Judgement::would() const {
 }
 
 Parties parties_of(const Flow& flow, const Ruleset& ruleset) {
-    const auto seen = flow.inspector.client();
+    const auto seen = flow.inspector->client();
     const Direction client = seen ? *seen : guess_client(flow.key, flow.first, *ruleset.policy);
     return parties_between(flow.key, client,
                            client_interface(flow.newest, flow.newest_direction, client), ruleset);
 }
 
 Judgement judge(const Flow& flow, const Ruleset& ruleset) {
-    const Inspector& inspector = flow.inspector;
+    const Inspector& inspector = *flow.inspector;
     Judgement judgement{.parties = parties_of(flow, ruleset)};
     const Parties& parties = judgement.parties;
     const FlowEnds ends{.client = parties.client.address,
@@ -255,7 +255,7 @@ void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& rul
 }
 
 FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
-    const Findings& findings = flow.inspector.findings();
+    const Findings& findings = flow.inspector->findings();
     const Identification& identification = judgement.identification;
     const Decision& decision = judgement.decision;
     FlowRecord record{.time = flow.last_seen,

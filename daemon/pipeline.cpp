@@ -34,6 +34,7 @@ std::int64_t seconds(Time time) {
 // A flow that no table keeps, by one packet of it.
 Flow alone(const Packet& packet) {
     Flow flow;
+    flow.inspector = std::make_unique<Inspector>();
     flow.key = packet.key;
     flow.first = packet.direction;
     flow.packets = 1;
@@ -47,7 +48,7 @@ Flow alone(const Packet& packet) {
 
 // Where it is open which SYN the server took, its SYN-ACK must come to user space.
 Verdict undecided(const Flow& flow) {
-    return flow.inspector.disputed() ? watch() : pass();
+    return flow.inspector->disputed() ? watch() : pass();
 }
 
 // Of a packet that no rule can be asked about.
@@ -101,7 +102,7 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (is_decision(old.state) && !on_refused_ports)
         return decide_again(packet, old, ruleset);
     std::optional<FlowRecord> superseded;
-    if (Flow* earlier = table_.superseded(packet, workspace_)) {
+    if (Flow* earlier = table_.superseded(packet, ruleset.generation, workspace_)) {
         if (settings_.observe == Observe::to_end)
             superseded = conclude(*earlier, ruleset);
         table_.forget(*earlier);
@@ -110,49 +111,56 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (flow == nullptr)
         return overflow(packet, ruleset);
     if (on_refused_ports && flow->packets == 1)
-        flow->inspector.dispute();
+        flow->inspector->dispute();
     Step step = advance(*flow, packet, ruleset);
     step.superseded = std::move(superseded);
     return step;
 }
 
 Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    const bool current = flow.verdict && flow.verdict->mark.generation == ruleset.generation;
-    const bool settled = current && !flow.inspector.open();
-    if (current && (settled || settings_.observe != Observe::to_end)) {
-        learn_names(flow, packet, ruleset);
-        return {.verdict = verdict_of(flow, ruleset), .flow = &flow};
-    }
+    if (flow.settled() || (flow.verdict && !flow.inspector->open()))
+        return follow(flow, packet, ruleset);
     inspect(flow, packet, ruleset);
     const Judgement judgement = judge(flow, ruleset);
     learn_service(flow, judgement);
-    if (current || !may_leave(judgement))
-        return {.verdict = current ? verdict_of(flow, ruleset) : undecided(flow), .flow = &flow};
+    if (flow.verdict || !may_leave(judgement))
+        return {.verdict = flow.verdict ? verdict_of(flow, ruleset) : undecided(flow),
+                .flow = &flow};
 
-    const bool again = flow.verdict.has_value();
     flow.decided_at = flow.packets;
     flow.verdict =
         decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
-    if (again)
-        counters_.add(
-            series_.redecided[static_cast<std::size_t>(judgement.decision.enforced.action)]);
-    else
-        count_decided(flow, judgement, ruleset);
+    count_decided(flow, judgement, ruleset);
     Step step{.verdict = verdict_of(flow, ruleset), .flow = &flow};
-    if (settings_.observe != Observe::to_end)  // replay tells of a flow at its end
+    if (settings_.observe != Observe::to_end) {  // replay tells of a flow at its end
         step.record = record_of(flow, judgement, ruleset);
+        flow.settle();
+    }
+    return step;
+}
+
+// A decided flow whose packets were queued before the kernel knew, or that the kernel forgot.
+Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
+    learn_names(flow, packet, ruleset);
+    Step step;
+    if (const Mark& mark = flow.verdict->mark; mark.generation != ruleset.generation) {
+        step = decide_again(packet, mark, ruleset);
+        flow.verdict = step.verdict;
+    }
+    step.verdict = verdict_of(flow, ruleset);
+    step.flow = &flow;
     return step;
 }
 
 void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    const bool was_open = flow.inspector.open();
+    const bool was_open = flow.inspector->open();
     // Buffers held by silent flows go to the ones at work.
     for (int i = 0; i < 2 && workspace_.budget.used() > workspace_.budget.limit() / 8 * 7; ++i)
         if (!table_.yield_oldest(flow.last_seen))
             break;
     workspace_.ask_ndpi_always = ruleset.policy->asks_application();
-    flow.inspector.inspect(packet, flow.packets, workspace_);
-    const Findings& findings = flow.inspector.findings();
+    flow.inspector->inspect(packet, flow.packets, workspace_);
+    const Findings& findings = flow.inspector->findings();
     if (findings.error)
         counters_.add(series_.parser_errors[static_cast<std::size_t>(*findings.error)]);
     learn_names(flow, packet, ruleset);
@@ -163,7 +171,7 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
 // DNS stays in sight after it is accepted: later answers on the same ports are read as well.
 Verdict Pipeline::verdict_of(const Flow& flow, const Ruleset& ruleset) const {
     const bool used = settings_.observe != Observe::decided || ruleset.policy->names().any();
-    const bool watched = used && flow.inspector.findings().application == Application::dns;
+    const bool watched = used && flow.speaks_dns();
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     return watched && flow.verdict->mark.state == MarkState::accept ? pass() : *flow.verdict;
 }
@@ -171,7 +179,7 @@ Verdict Pipeline::verdict_of(const Flow& flow, const Ruleset& ruleset) const {
 void Pipeline::guard_names(Step& step, const Packet& packet, Bytes ip_packet,
                            const Ruleset& ruleset) {
     if (step.flow == nullptr || step.verdict != pass() || !ruleset.policy->names().any() ||
-        step.flow->inspector.findings().application != Application::dns)
+        !step.flow->speaks_dns())
         return;
     NameGuard::Edit edit = name_guard_.edit(packet, ip_packet, ruleset);
     for (std::size_t fate = 0; fate < edit.answers.size(); ++fate)
@@ -200,7 +208,7 @@ void Pipeline::learn_service(Flow& flow, const Judgement& judgement) {
     const Identification& found = judgement.identification;
     if (flow.learned || !found.settled || found.service == nullptr)
         return;
-    const Findings& findings = flow.inspector.findings();
+    const Findings& findings = flow.inspector->findings();
     flow.learned = !findings.open();
     const bool own = found.decisive == EvidenceKind::stun ||
                      found.decisive == EvidenceKind::media ||
@@ -212,8 +220,7 @@ void Pipeline::learn_service(Flow& flow, const Judgement& judgement) {
 
 // The addresses of a DNS answer belong, for this client, to the service of the name.
 void Pipeline::learn_names(const Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    if (flow.inspector.findings().application != Application::dns ||
-        packet.source().port != dns::port)
+    if (!flow.speaks_dns() || packet.source().port != dns::port)
         return;
     for (const Bytes message : dns::messages_in(packet))
         if (const auto answer = dns::parse_answer(message))
@@ -258,8 +265,8 @@ Pipeline::Step Pipeline::decide_again(const Packet& packet, const Mark& old,
 Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) {
     // The rules may still speak: a zone or an address needs no table.
     Flow flow = alone(packet);
-    flow.inspector.inspect(packet, 1, workspace_);
-    flow.inspector.end(Ending::no_memory);
+    flow.inspector->inspect(packet, 1, workspace_);
+    flow.inspector->end(Ending::no_memory);
     const Judgement judgement = judge(flow, ruleset);
     const Action action = judgement.decision.enforced.action;
     if (judgement.decision.enforced.rule != nullptr)
@@ -295,9 +302,9 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Ti
 }
 
 FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
-    if (flow.inspector.open())
+    if (flow.inspector->open())
         flow.hints = recall(flow, ruleset);
-    flow.inspector.end(Ending::nothing_more);
+    flow.inspector->end(Ending::nothing_more);
     return record_of(flow, judge(flow, ruleset), ruleset);
 }
 
@@ -330,8 +337,8 @@ void Pipeline::count_effort(const Flow& flow, const Judgement& judgement) {
     series_.decision_packets.observe(counters_, flow.packets);
     series_.decision_delay.observe(counters_, static_cast<std::uint64_t>(delay.count()));
     if (judgement.decision.exception == Exception::unclassified)
-        counters_.add(flow.inspector.findings().ending == Ending::quota ? series_.quota
-                                                                        : series_.no_name);
+        counters_.add(flow.inspector->findings().ending == Ending::quota ? series_.quota
+                                                                         : series_.no_name);
 }
 
 void Pipeline::count_exception(Exception exception, Action action) {

@@ -71,6 +71,7 @@ class Pipeline {
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
     [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step follow(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_leave(const Judgement& judgement) const;
     void count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
     void count_effort(const Flow& flow, const Judgement& judgement);

@@ -51,7 +51,9 @@ Worker::Worker(Parts parts)
       verdict_duration_(parts_.registry.histogram(
           "octroi_verdict_duration_seconds",
           "How long a packet was in the worker's hands, from its receipt to its verdict.",
-          duration_scale())) {}
+          duration_scale())) {
+    pipeline_.flows().claim();
+}
 
 void Worker::start() {
     thread_ = std::thread([this] {

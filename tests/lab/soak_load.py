@@ -20,7 +20,7 @@ from topology import NEUTRAL, OTHER_NEUTRAL, PASSED_NAMES, REFUSED_NAMES, TEAMS,
 SEED = 20261127
 PATIENCE = 30  # of a client, in seconds: the machine may be busy
 CAPTURES = Path(__file__).resolve().parents[1] / "captures" / "clients"
-ANY_PORT, MEDIA_PORT = 40123, 40124
+QUIC_PORT, MEDIA_PORT = 443, 40124
 
 
 class Part(threading.Thread):
@@ -105,7 +105,7 @@ def quic(lab, number, refused, passed):
     passes = number % 2 == 1
     flight = passed if passes else refused
     said = [("client", datagram) for datagram in flight] + [("client", flight[-1])]
-    talk(lab, NEUTRAL.v4, ANY_PORT, said, passes)
+    talk(lab, OTHER_NEUTRAL, QUIC_PORT, said, passes)
 
 
 def media(lab, number, webrtc):

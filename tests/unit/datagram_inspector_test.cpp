@@ -103,22 +103,23 @@ TEST_SUITE("datagram inspector") {
         "another client's Initial begins anew; a repeated one and one to the server's id do not") {
         Flow flow;
         const Buffer first = quic_hello({});
-        CHECK(flow.inspector.begins_anew(first, flow.workspace));
+        const auto begins_another = [&](Bytes datagram) {
+            return quic::Hello::begins_another(datagram, flow.inspector.connection(),
+                                               flow.workspace.quic);
+        };
+        CHECK(begins_another(first));
         flow.from_client(first);
-        CHECK_FALSE(flow.inspector.begins_anew(first, flow.workspace));
+        CHECK_FALSE(begins_another(first));
         const Buffer ack = wire::ack_frame(3);
-        CHECK_FALSE(flow.inspector.begins_anew(
-            wire::initial({.destination = wire::text("server's"),
-                           .number = 1,
-                           .keys_from = wire::hexadecimal("8394c8f03e515708")},
-                          ack),
-            flow.workspace));
-        CHECK_FALSE(flow.inspector.begins_anew(Buffer(1200, 0xc0), flow.workspace));
-        CHECK_FALSE(flow.inspector.begins_anew({}, flow.workspace));
-        CHECK(
-            flow.inspector.begins_anew(wire::initial({.destination = wire::text("another!")},
-                                                     wire::crypto_frame(0, wire::client_hello({}))),
-                                       flow.workspace));
+        CHECK_FALSE(
+            begins_another(wire::initial({.destination = wire::text("server's"),
+                                          .number = 1,
+                                          .keys_from = wire::hexadecimal("8394c8f03e515708")},
+                                         ack)));
+        CHECK_FALSE(begins_another(Buffer(1200, 0xc0)));
+        CHECK_FALSE(begins_another({}));
+        CHECK(begins_another(wire::initial({.destination = wire::text("another!")},
+                                           wire::crypto_frame(0, wire::client_hello({})))));
     }
 
     TEST_CASE("the first Initial tells that the flow is QUIC, before the name is there") {

@@ -22,7 +22,7 @@ wire::Connection half_open(std::uint32_t number) {
 std::size_t open_flows(Gate& gate) {
     std::size_t open = 0;
     gate.pipeline().flows().for_each(
-        [&](const Flow& flow) { open += flow.inspector.open() ? 1U : 0U; });
+        [&](const Flow& flow) { open += !flow.settled() && flow.inspector->open() ? 1U : 0U; });
     return open;
 }
 

@@ -108,8 +108,8 @@ TEST_SUITE("flow table") {
         Workspace workspace(0);
         Flow* flow = table.track(packet_at(seconds(1), 1, {.sequence = 5, .syn = true}));
         flow->verdict = pass();
-        CHECK(table.superseded(packet_at(seconds(2), 1, {.sequence = 6, .syn = true}), workspace) ==
-              flow);
+        CHECK(table.superseded(packet_at(seconds(2), 1, {.sequence = 6, .syn = true}), 1,
+                               workspace) == flow);
     }
 
     TEST_CASE("a retransmitted SYN, a SYN-ACK and data belong to the decided flow") {
@@ -119,15 +119,15 @@ TEST_SUITE("flow table") {
         for (const TcpHeader tcp : {TcpHeader{.sequence = 5, .syn = true},
                                     TcpHeader{.sequence = 900, .syn = true, .ack = true},
                                     TcpHeader{.sequence = 6, .ack = true}})
-            CHECK(table.superseded(packet_at(seconds(2), 1, tcp), workspace) == nullptr);
+            CHECK(table.superseded(packet_at(seconds(2), 1, tcp), 1, workspace) == nullptr);
     }
 
     TEST_CASE("an undecided flow keeps its history over a second SYN") {
         FlowTable table(small);
         Workspace workspace(0);
         CHECK(table.track(packet_at(seconds(1), 1, {.sequence = 5, .syn = true})) != nullptr);
-        CHECK(table.superseded(packet_at(seconds(1), 1, {.sequence = 6, .syn = true}), workspace) ==
-              nullptr);
+        CHECK(table.superseded(packet_at(seconds(1), 1, {.sequence = 6, .syn = true}), 1,
+                               workspace) == nullptr);
     }
 
     TEST_CASE("forgetting any flow keeps the order of the others") {
@@ -150,12 +150,32 @@ TEST_SUITE("flow table") {
         FlowTable table({.limit = 1, .idle_timeout = seconds(120), .yield_after = seconds(0)});
         Flow* first = table.track(packet_at(seconds(1), 1));
         first->verdict = pass();
-        first->inspector.end(Ending::quota);
+        first->inspector->end(Ending::quota);
         const Flow* second = table.track(packet_at(seconds(2), 2));
         REQUIRE(second != nullptr);
         CHECK_FALSE(second->verdict);
-        CHECK(second->inspector.open());
+        CHECK(second->inspector->open());
         CHECK(second->packets == 1);
+    }
+
+    TEST_CASE("a settled flow's place is taken with all that an open one has") {
+        FlowTable table({.limit = 1, .idle_timeout = seconds(120), .yield_after = seconds(0)});
+        table.track(packet_at(seconds(1), 1))->settle();
+        const Flow* second = table.track(packet_at(seconds(2), 2));
+        REQUIRE(second != nullptr);
+        CHECK_FALSE(second->settled());
+    }
+
+    TEST_CASE("a table that claimed its memory takes as many flows as one that did not, in order") {
+        FlowTable table(small);
+        table.claim();
+        CHECK(table.size() == 0);
+        for (std::uint16_t port = 1; port <= 3; ++port)
+            CHECK(table.track(packet_at(seconds(10), port)) != nullptr);
+        CHECK(table.track(packet_at(seconds(10), 4)) == nullptr);
+        CHECK(table.track(packet_at(seconds(13), 4)) != nullptr);
+        CHECK_FALSE(tracked(table, 1));
+        CHECK(tracked(table, 2));
     }
 
     TEST_CASE("time that goes backwards forgets nobody") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/dns_wire.hpp"
 #include "tests/unit/gate.hpp"
 
 using namespace octroi;
@@ -91,7 +92,7 @@ TEST_SUITE("judgement after a reload") {
         CHECK(gate.pipeline().flows().size() == 1);
     }
 
-    TEST_CASE("a flow still in the table is decided again by what was read of it") {
+    TEST_CASE("a decided flow still in the table is decided again by its service") {
         Gate gate(allow_all);
         const Connection flow;
         CHECK(gate(flow.syn(wire::client_stream())).verdict.mark.state == MarkState::accept);
@@ -100,6 +101,22 @@ TEST_SUITE("judgement after a reload") {
         CHECK(step.verdict.mark == Mark{.state = MarkState::reject, .generation = 2, .service = 1});
         CHECK(step.record);
         CHECK(gate.redecided("reject") == 1);
+        CHECK(gate(flow.from_client(5004, wire::text("data"))).verdict == step.verdict);
+        CHECK(gate.redecided("reject") == 1);
+    }
+
+    TEST_CASE("a datagram of DNS after a reload begins a flow, with all that rules may ask about") {
+        Gate gate("octroi: 1\nrules: [{name: a, then: accept, when: {protocol: DNS}}]\n");
+        const wire::Buffer question =
+            wire::ip(wire::endpoint("10.0.0.1", 50000), wire::endpoint("192.0.2.53", 53), 17,
+                     wire::udp(50000, 53, dns_wire::message({.flags = 0x0100})));
+        CHECK(gate(question).verdict == pass());
+        CHECK(gate(question).verdict == pass());
+        CHECK(gate.pipeline().flows().size() == 1);
+        gate.reload("octroi: 1\nrules: [{name: r, then: reject, when: {protocol: DNS}}]\n");
+        CHECK(gate(question).verdict.mark.state == MarkState::reject);
+        CHECK(gate.pipeline().flows().size() == 1);
+        CHECK(gate.redecided("reject") == 0);
     }
 
     TEST_CASE("a flow still undecided is decided by the new policy") {

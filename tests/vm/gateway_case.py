@@ -84,4 +84,7 @@ class GatewayCase(case.LabCase):
         return service.journal(self.mark)
 
     def wait_for_word(self, text, seconds=30):
-        wait_until(lambda: text in self.said(), f"the journal to say {text!r}", seconds)
+        try:
+            wait_until(lambda: text in self.said(), f"the journal to say {text!r}", seconds)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; {self.mark}: {self.said()}") from error

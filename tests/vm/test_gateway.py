@@ -71,6 +71,18 @@ class Gateway(GatewayCase):
             received += clients.read(connection, size - len(received))
         self.assertTrue(received == BLOB)
 
+    def test_under_open_what_passes_while_it_is_stopped_is_told_by_its_next_start(self):
+        service.SETTINGS.write_text(service.SETTINGS_TEXT + "on_failure: open\n")
+        service.systemctl("restart", *service.UNITS)
+        service.systemctl("stop", "octroi")
+        self.assert_passes("zoom.us")
+        service.systemctl("start", "octroi")
+        self.assertGreater(self.scrape().sum("octroi_nfqueue_uninspected_packets_total", cause="bypass"), 0)
+        self.assert_enforces()
+        warnings = [line for line in self.said().splitlines() if " warning " in line]
+        self.assertEqual(len(warnings), 1, warnings)
+        self.assertIn("passed uninspected", warnings[0])
+
     def test_without_the_rules_everything_passes(self):
         service.systemctl("stop", "octroi-firewall")
         self.assert_passes("zoom.us")

@@ -52,6 +52,7 @@ class Package(unittest.TestCase):
         self.assertEqual(run("octroi", "firewall", "check").returncode, 0)
         self.assertRegex(service.shown("octroi.service", "StatusText"), "rules")
         self.assertIn("info ready: ", service.journal())
+        self.assertNotRegex(service.journal(), " (warning|error) ")
 
     def test_5_the_daemon_is_confined(self):
         status = Path("/proc", str(service.main_pid()), "status").read_text()
