@@ -54,8 +54,10 @@ FileAccess needed_by(const Config& config) {
         add_folders_of(access.read, *config.policy);
     if (config.catalogue)
         access.read.push_back(*config.catalogue);
-    if (const std::string state = GapRecord::folder(config.on_failure); !state.empty())
+    if (const std::string state = GapRecord::folder(config.on_failure); !state.empty()) {
+        access.read.push_back(state);
         access.write.push_back(state);
+    }
     if (config.token_file)
         access.read.push_back(*config.token_file);
     if (config.events)

@@ -80,7 +80,7 @@ std::uint64_t NftListing::packets_to_queue() const {
     std::uint64_t packets = 0;
     for (const char* chain : {"gate", "quic", "refused"})
         for (const Rule& rule : rules(chain))
-            if (rule.text.starts_with("counter queue "))
+            if (rule.text.contains("counter queue "))
                 packets += rule.packets;
     return packets;
 }

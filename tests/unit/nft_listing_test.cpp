@@ -45,6 +45,12 @@ TEST_SUITE("nft listing") {
     TEST_CASE("the accepted mark and the queue rule's packets are read") {
         CHECK(NftListing(printed).accepted_mark() == 0x41000000);
         CHECK(NftListing(printed).packets_to_queue() == 17);
+        CHECK(NftListing(
+                  with("\t}\n}\n",
+                       "\t}\n\tchain refused {\n\t\ttcp flags syn / fin,syn,rst,ack counter "
+                       "packets 5 bytes 300 queue to 0-1 comment \"tcp flags & (fin | syn | rst "
+                       "| ack) == syn counter queue to 0-1\" # handle 9\n\t}\n}\n"))
+                  .packets_to_queue() == 22);
         CHECK_FALSE(NftListing("").accepted_mark());
         CHECK(NftListing("").packets_to_queue() == 0);
     }

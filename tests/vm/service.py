@@ -105,9 +105,10 @@ def journal(*arguments):
 
 
 def journal_mark():
-    """Where the journal ends now: journal(mark) is what came afterwards."""
+    """Where the journal of octroi's unit ends now: journal(mark) is what came afterwards. A cursor of another unit's entry
+    would not do: behind such a one journalctl leaves out the first entry that it should show."""
     run("journalctl", "--sync")
-    last = run("journalctl", "-n", "0", "--show-cursor").stdout.decode()
+    last = run("journalctl", "-u", "octroi", "-n", "1", "--show-cursor").stdout.decode()
     return "--after-cursor=" + last.rpartition("-- cursor: ")[2].strip()
 
 
