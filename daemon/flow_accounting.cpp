@@ -1,5 +1,8 @@
 #include "daemon/flow_accounting.hpp"
 
+#include <functional>
+#include <new>
+
 #include <pthread.h>
 
 #include "daemon/judgement.hpp"
@@ -8,9 +11,10 @@ namespace octroi {
 namespace {
 
 Slot overruns(SeriesRegistry& registry, const char* result) {
-    return registry.slot("octroi_conntrack_event_overruns_total",
-                         "How often the kernel's events on ended flows did not fit the socket.",
-                         MetricType::counter, {{"result", result}});
+    return registry.slot(
+        "octroi_conntrack_event_overruns_total",
+        "How often the kernel's events on ended flows found no room in the socket or in memory.",
+        MetricType::counter, {{"result", result}});
 }
 
 // conntrack's opener is the client, but where a connection was picked up midway that may be the
@@ -28,6 +32,16 @@ Action action_of(MarkState state) {
     if (state == MarkState::drop)
         return Action::drop;
     return state == MarkState::reject ? Action::reject : Action::accept;
+}
+
+// Whether it could be done. Without memory a thread goes on with what comes next.
+bool within_memory(const auto& work) {
+    try {
+        work();
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
 }
 
 }  // namespace
@@ -94,15 +108,22 @@ FlowAccounting::~FlowAccounting() {
 }
 
 void FlowAccounting::run() {
-    while (!stopping_) {
-        look_after_the_table();
-        const auto ruleset = parts_.ruleset.load();
-        parts_.events.receive([&](const EndedConnection& connection) {
+    std::uint64_t without_memory = 0;
+    PublishedRuleset::Pointer ruleset;
+    // Called from C, through which no exception goes.
+    const std::function<void(const EndedConnection&)> take = [&](const auto& connection) {
+        const bool taken = within_memory([&] {
             account_.add(connection, *ruleset);
             tell(connection, *ruleset);
         });
+        without_memory += taken ? 0 : 1;
+    };
+    while (!stopping_) {
+        within_memory([this] { look_after_the_table(); });
+        ruleset = parts_.ruleset.load();
+        parts_.events.receive(take);
         parts_.counters.set(redelivered_, parts_.events.overruns().redelivered);
-        parts_.counters.set(lost_, parts_.events.overruns().lost);
+        parts_.counters.set(lost_, parts_.events.overruns().lost + without_memory);
         parts_.events.wait(parts_.wake);
     }
 }

@@ -8,6 +8,7 @@
 #include "daemon/client_series.hpp"
 #include "daemon/flow_series.hpp"
 #include "daemon/rule_series.hpp"
+#include "metrics/published.hpp"
 #include "rules/catalogue.hpp"
 #include "rules/policy.hpp"
 
@@ -25,6 +26,9 @@ struct Ruleset {
     ServiceSet covered;                                           ///< named by a rule
     absl::flat_hash_map<std::uint32_t, ZoneSet> interface_zones;  ///< by ifindex
 };
+
+/// The ruleset in force, exchanged by the control thread.
+using PublishedRuleset = Published<Ruleset>;
 
 /// A ruleset of generation 1 with all its series.
 [[nodiscard]] Ruleset make_ruleset(std::shared_ptr<const Catalogue> catalogue, Policy policy,

@@ -10,7 +10,6 @@
 #include "daemon/activity.hpp"
 #include "daemon/config.hpp"
 #include "daemon/firewall.hpp"
-#include "daemon/published_ruleset.hpp"
 #include "metrics/event.hpp"
 #include "metrics/series.hpp"
 

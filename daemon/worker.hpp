@@ -8,7 +8,6 @@
 
 #include "daemon/nfqueue.hpp"
 #include "daemon/pipeline.hpp"
-#include "daemon/published_ruleset.hpp"
 #include "metrics/event_log.hpp"
 
 namespace octroi {

@@ -16,6 +16,7 @@
 #include "classifiers/handle.hpp"
 #include "metrics/family.hpp"
 #include "metrics/hyperloglog.hpp"
+#include "metrics/published.hpp"
 #include "metrics/siphash.hpp"
 
 namespace octroi {
@@ -73,7 +74,7 @@ class DistinctClients {
 
     void add_window(std::vector<Family>& families, const Window& window, const char* name) const;
 
-    std::atomic<std::shared_ptr<const Windows>> running_;
+    Published<Windows> running_;
     std::atomic<std::uint64_t> uncounted_{0};
     mutable std::mutex mutex_;  ///< of cells_, which grow when a policy is loaded
     std::map<Labelled, Cell> cells_;

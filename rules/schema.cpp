@@ -56,13 +56,19 @@ std::string_view explain(Network::Error error) {
 
 // More than anybody reads would only cost memory: each finding quotes its line.
 void Report::add(Finding finding) {
-    constexpr std::size_t enough = 100;
-    if (findings_.size() < enough)
+    if (!is_full())
         findings_.push_back(std::move(finding));
 }
 
+// A finding holds its line, and a line may be the whole file: one that nobody will see is not made.
 void Report::error(Code code, Position position, std::string text, std::string hint) {
-    add(document_.finding(code, position, std::move(text), std::move(hint)));
+    if (!is_full())
+        findings_.push_back(document_.finding(code, position, std::move(text), std::move(hint)));
+}
+
+bool Report::is_full() const {
+    constexpr std::size_t enough = 100;
+    return findings_.size() >= enough;
 }
 
 Fields::Fields(Report& report, const yaml::Node& node, std::string_view what)

@@ -32,6 +32,8 @@ class Report {
     }
 
   private:
+    [[nodiscard]] bool is_full() const;
+
     const yaml::Document& document_;
     std::vector<Finding>& findings_;
 };

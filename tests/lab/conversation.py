@@ -22,10 +22,10 @@ BEHIND = 4
 class Caller:
     """A UDP socket of the client that speaks to one host after the other, always from the same port."""
 
-    def __init__(self, lab, family, patience=SECONDS):
+    def __init__(self, lab, family, patience=SECONDS, port=0):
         self._lab = lab
         self._patience = patience
-        self._socket = clients.client_socket(lab, family, socket.SOCK_DGRAM)
+        self._socket = clients.client_socket(lab, family, socket.SOCK_DGRAM, source_port=port)
 
     @property
     def port(self):

@@ -77,14 +77,15 @@ time_t time(time_t* where) {
     return now.tv_sec;
 }
 
-// Memory of the workers, by the names under which glibc keeps its own. They tell who they are as they start.
+// Memory of the workers and of the accounting, by the names under which glibc keeps its own. They tell who they are as they
+// start.
 
-static _Thread_local int is_worker;
+static _Thread_local int is_meant;
 
 int pthread_setname_np(pthread_t thread, const char* name) {
     NEXT(pthread_setname_np);
     if (pthread_equal(thread, pthread_self()))
-        is_worker = strncmp(name, "worker-", 7) == 0;
+        is_meant = strncmp(name, "worker-", 7) == 0 || strcmp(name, "accounting") == 0;
     return next(thread, name);
 }
 
@@ -93,15 +94,15 @@ void* __libc_calloc(size_t, size_t);
 void* __libc_realloc(void*, size_t);
 
 void* malloc(size_t size) {
-    return is_worker && fails(ALLOCATE, ENOMEM) ? NULL : __libc_malloc(size);
+    return is_meant && fails(ALLOCATE, ENOMEM) ? NULL : __libc_malloc(size);
 }
 
 void* calloc(size_t count, size_t size) {
-    return is_worker && fails(ALLOCATE, ENOMEM) ? NULL : __libc_calloc(count, size);
+    return is_meant && fails(ALLOCATE, ENOMEM) ? NULL : __libc_calloc(count, size);
 }
 
 void* realloc(void* old, size_t size) {
-    return is_worker && fails(ALLOCATE, ENOMEM) ? NULL : __libc_realloc(old, size);
+    return is_meant && fails(ALLOCATE, ENOMEM) ? NULL : __libc_realloc(old, size);
 }
 
 // Packets in, verdicts out.
