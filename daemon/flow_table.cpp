@@ -43,12 +43,15 @@ Flow* FlowTable::superseded(const Packet& packet, std::uint8_t generation, Works
     if (!datagram && (!packet.tcp.syn || packet.tcp.ack))
         return nullptr;
     const auto found = index_.find(packet.key);
-    if (found == index_.end() || !flows_[*found].verdict)
+    if (found == index_.end())
         return nullptr;
     Flow& flow = flows_[*found];
+    if (!flow.verdict)
+        return nullptr;
+    const bool outdated = flow.verdict->mark.generation != generation;
     const bool over =
         datagram ? quic::Hello::begins_another(packet.payload, flow.connection(), workspace.quic) ||
-                       (flow.speaks_dns() && flow.verdict->mark.generation != generation)
+                       (flow.speaks_dns() && outdated)
                  : packet.tcp.sequence != flow.first_sequence;
     return over ? &flow : nullptr;
 }

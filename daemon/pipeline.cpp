@@ -143,6 +143,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
 Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
     learn_names(flow, packet, ruleset);
     Step step;
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     if (const Mark& mark = flow.verdict->mark; mark.generation != ruleset.generation) {
         step = decide_again(packet, mark, ruleset);
         flow.verdict = step.verdict;
