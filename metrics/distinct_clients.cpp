@@ -154,6 +154,7 @@ void DistinctClients::add_window(std::vector<Family>& families, const Window& wi
 }
 
 std::vector<Family> DistinctClients::collect() const {
+    const auto windows = running_.load();
     const std::lock_guard lock(mutex_);
     std::vector<Family> families = {
         client_gauge("octroi_distinct_clients",
@@ -162,7 +163,6 @@ std::vector<Family> DistinctClients::collect() const {
         client_gauge("octroi_distinct_category_clients",
                      "Clients with an accepted flow of any service of the category in the running "
                      "window, about; none below 10.")};
-    const auto windows = running_.load();
     add_window(families, *windows->hour, "hour");
     add_window(families, *windows->day, "day");
     families.push_back(

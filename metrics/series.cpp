@@ -103,10 +103,12 @@ Family SeriesRegistry::family_of(const std::string& name, const Registered& regi
 }
 
 std::vector<Family> SeriesRegistry::collect() const {
-    const std::lock_guard lock(mutex_);
     std::vector<Family> families;
-    for (const auto& [name, registered] : families_)
-        families.push_back(family_of(name, registered));
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, registered] : families_)
+            families.push_back(family_of(name, registered));
+    }
     std::ranges::move(clients_.collect(), std::back_inserter(families));
     return families;
 }
