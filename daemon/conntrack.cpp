@@ -92,24 +92,18 @@ EndedConnection ended(const nf_conntrack* connection, const MarkLayout& layout) 
             .duration = duration_of(connection)};
 }
 
-struct Receiver {
-    const std::function<void(const EndedConnection&)>& take;
-    const MarkLayout& layout;
-    int left = event_batch;
-};
-
-int hand_over(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* data) {
-    auto& receiver = *static_cast<Receiver*>(data);
-    const EndedConnection connection_ended = ended(connection, receiver.layout);
-    if (is_decision(connection_ended.mark.state))
-        receiver.take(connection_ended);
-    return --receiver.left > 0 ? NFCT_CB_CONTINUE : NFCT_CB_STOP;
-}
-
 std::optional<std::uint64_t> setting(const char* name) {
     std::ifstream file(fmt::format("/proc/sys/net/netfilter/{}", name));
     std::uint64_t value = 0;
     return file >> value ? std::optional(value) : std::nullopt;
+}
+
+int hand_over(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* data) {
+    auto& receiver = *static_cast<ConntrackEvents::Receiver*>(data);
+    const EndedConnection connection_ended = ended(connection, receiver.layout);
+    if (is_decision(connection_ended.mark.state))
+        (*receiver.take)(connection_ended);
+    return --receiver.left > 0 ? NFCT_CB_CONTINUE : NFCT_CB_STOP;
 }
 
 }  // namespace
@@ -153,25 +147,31 @@ std::expected<ConntrackEvents, std::string> ConntrackEvents::open(const MarkLayo
     setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &event_buffer, sizeof event_buffer);
     if (fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0)
         return failed("set its socket up");
-    return ConntrackEvents(std::move(socket), layout);
+    auto receiver = std::make_unique<Receiver>(Receiver{.layout = layout});
+    if (nfct_callback_register(socket.get(), NFCT_T_DESTROY, hand_over, receiver.get()) < 0)
+        return failed("listen to its events");
+    return ConntrackEvents(std::move(socket), std::move(receiver));
 }
 
 void ConntrackEvents::wait(int wake) const {
     constexpr int second = 1000;
+    constexpr int gathering = 20;
     std::array<pollfd, 2> watched = {
-        {{.fd = nfct_fd(socket_.get()), .events = POLLIN, .revents = 0},
-         {.fd = wake, .events = POLLIN, .revents = 0}}};
-    poll(watched.data(), watched.size(), second);
+        {{.fd = wake, .events = POLLIN, .revents = 0},
+         {.fd = nfct_fd(socket_.get()), .events = POLLIN, .revents = 0}}};
+    if (poll(watched.data(), watched.size(), second) > 0 && watched[0].revents == 0)
+        poll(watched.data(), 1, gathering);
 }
 
-void ConntrackEvents::receive(const std::function<void(const EndedConnection&)>& take) {
-    Receiver receiver{.take = take, .layout = layout_};
-    nfct_callback_register(socket_.get(), NFCT_T_DESTROY, hand_over, &receiver);
-    const int result = nfct_catch(socket_.get());
-    const bool full = result < 0 && errno == ENOBUFS;
-    nfct_callback_unregister(socket_.get());
-    if (full)
+bool ConntrackEvents::receive(const std::function<void(const EndedConnection&)>& take) {
+    receiver_->take = &take;
+    receiver_->left = event_batch;
+    const bool failed = nfct_catch(socket_.get()) < 0;
+    if (failed && errno == ENOMEM)  // the library's: the event was taken from the socket
+        ++overruns_.lost;
+    if (failed && errno == ENOBUFS)
         ++(redelivers_ ? overruns_.redelivered : overruns_.lost);
+    return receiver_->left == 0;
 }
 
 void ConntrackEvents::redeliver(bool on) {

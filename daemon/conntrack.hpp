@@ -50,29 +50,39 @@ class ConntrackEvents {
     [[nodiscard]] static std::expected<ConntrackEvents, std::string> open(const MarkLayout& layout);
 
     /// Waits until there are events or `wake` (a file descriptor) is readable, a second at most.
+    /// Events are let gather for 20 ms: each of its own would wake this thread from a packet's way
+    /// through the kernel.
     void wait(int wake) const;
 
-    /// Hands over what is there, up to a batch.
-    void receive(const std::function<void(const EndedConnection&)>& take);
+    /// Hands over what is there, up to a batch; whether that was full.
+    bool receive(const std::function<void(const EndedConnection&)>& take);
 
     /// Whether the kernel keeps an event that finds the socket full and sends it again. Until then
     /// its connection keeps its place in the kernel's table.
     void redeliver(bool on);
 
-    /// How often the socket was full. What did not fit was sent again, or is lost.
+    /// How often the socket was full, or there was no memory for an event. What did not fit was
+    /// sent again, or is lost.
     struct Overruns {
         std::uint64_t redelivered = 0;
         std::uint64_t lost = 0;
     };
 
+    /// What the library's callback is given.
+    struct Receiver {
+        MarkLayout layout;
+        const std::function<void(const EndedConnection&)>* take = nullptr;
+        int left = 0;  ///< of a batch
+    };
+
     [[nodiscard]] const Overruns& overruns() const { return overruns_; }
 
   private:
-    ConntrackEvents(ConntrackSocket socket, const MarkLayout& layout)
-        : socket_(std::move(socket)), layout_(layout) {}
+    ConntrackEvents(ConntrackSocket socket, std::unique_ptr<Receiver> receiver)
+        : socket_(std::move(socket)), receiver_(std::move(receiver)) {}
 
     ConntrackSocket socket_;
-    MarkLayout layout_;
+    std::unique_ptr<Receiver> receiver_;
     bool redelivers_ = false;
     Overruns overruns_;
 };

@@ -1,11 +1,11 @@
 #include "daemon/flow_accounting.hpp"
 
 #include <functional>
-#include <new>
 
 #include <pthread.h>
 
 #include "daemon/judgement.hpp"
+#include "metrics/within_memory.hpp"
 
 namespace octroi {
 namespace {
@@ -32,16 +32,6 @@ Action action_of(MarkState state) {
     if (state == MarkState::drop)
         return Action::drop;
     return state == MarkState::reject ? Action::reject : Action::accept;
-}
-
-// Whether it could be done. Without memory a thread goes on with what comes next.
-bool within_memory(const auto& work) {
-    try {
-        work();
-        return true;
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
 }
 
 }  // namespace
@@ -121,10 +111,11 @@ void FlowAccounting::run() {
     while (!stopping_) {
         within_memory([this] { look_after_the_table(); });
         ruleset = parts_.ruleset.load();
-        parts_.events.receive(take);
+        const bool more = parts_.events.receive(take);
         parts_.counters.set(redelivered_, parts_.events.overruns().redelivered);
         parts_.counters.set(lost_, parts_.events.overruns().lost + without_memory);
-        parts_.events.wait(parts_.wake);
+        if (!more)
+            parts_.events.wait(parts_.wake);
     }
 }
 

@@ -92,6 +92,9 @@ class FlowTable {
 
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 
+    /// How many flows there is memory for already.
+    [[nodiscard]] std::size_t places() const { return flows_.size(); }
+
     [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
 
     /// Forgets the flow that has been silent longest, if it has been so for `yield_after`.

@@ -1,8 +1,9 @@
 #include "metrics/event_log.hpp"
 
 #include <chrono>
-#include <new>
 #include <numeric>
+
+#include "metrics/within_memory.hpp"
 
 namespace octroi {
 namespace {
@@ -64,21 +65,17 @@ void EventLog::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         if (!drain())
             std::this_thread::sleep_for(idle_pause);
-        within_memory([this] { folding_.flush(EventFolding::Clock::now()); });
+        try_to([this] { folding_.flush(EventFolding::Clock::now()); });
     }
     while (drain()) {
     }
-    within_memory([this] { folding_.flush_all(); });
+    try_to([this] { folding_.flush_all(); });
 }
 
 // Where there is no memory for an event it is lost to all sinks, as if a ring had been full.
-template <typename Step>
-void EventLog::within_memory(Step step) {
-    try {
-        step();
-    } catch (const std::bad_alloc&) {
+void EventLog::try_to(const auto& step) {
+    if (!within_memory(step))
         producers_.front()->dropped.fetch_add(1, std::memory_order_relaxed);
-    }
 }
 
 // One event of each ring; whether there was any. What a ring had no room for leaves a gap in the
@@ -91,7 +88,7 @@ bool EventLog::drain() {
             any = true;
             const std::uint64_t dropped = producer->dropped.load(std::memory_order_relaxed);
             sequence_ += dropped - std::exchange(producer->numbered, dropped);
-            within_memory([&] { folding_.take(event, EventFolding::Clock::now()); });
+            try_to([&] { folding_.take(event, EventFolding::Clock::now()); });
         }
     return any;
 }

@@ -75,8 +75,7 @@ class EventLog {
 
     void run(const std::stop_token& stop);
     bool drain();
-    template <typename Step>
-    void within_memory(Step step);
+    void try_to(const auto& step);
     void write(const Event& event);
 
     EventFormat format_;

@@ -97,8 +97,8 @@ void FileSink::look_after(Time now) {
     static_cast<void>(finish());
     if (now - cleaned_ < std::chrono::hours(1) && now >= cleaned_)
         return;
-    cleaned_ = now;
     remove_old(now);
+    cleaned_ = now;
 }
 
 ssize_t FileSink::put(std::string_view text) {

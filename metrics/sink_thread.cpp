@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include "metrics/within_memory.hpp"
+
 namespace octroi {
 
 SinkThread::SinkThread(std::string name, std::unique_ptr<EventSink> sink)
@@ -17,40 +19,52 @@ SinkThread::SinkThread(std::string name, std::unique_ptr<EventSink> sink)
 void SinkThread::offer(const Line& line) {
     {
         const std::scoped_lock lock(mutex_);
-        if (queue_.size() < capacity) {
-            queue_.push_back(line);
-            if (queue_.size() > 1)
-                return;
-        } else {
+        if (queue_.size() == capacity || !within_memory([&] { queue_.push_back(line); }))
             return count(Loss::queue_full);
-        }
+        if (queue_.size() > 1)
+            return;
     }
     wake_.notify_one();
 }
 
 void SinkThread::run(const std::stop_token& stop) {
-    using std::chrono::system_clock;
     auto looked = std::chrono::steady_clock::now();
-    sink_->look_after(system_clock::now());
+    look_after();
     while (true) {
         const bool last = stop.stop_requested();
-        for (const Line& line : next(stop))
-            if (const auto loss = sink_->write(*line))
-                count(*loss);
+        await_lines(stop);
+        for (const Line& line : taken_)
+            write(line);
+        taken_.clear();
         if (last)
             return;
         if (const auto now = std::chrono::steady_clock::now();
             now - looked >= std::chrono::seconds(1)) {
             looked = now;
-            sink_->look_after(system_clock::now());
+            look_after();
         }
     }
 }
 
-std::deque<SinkThread::Line> SinkThread::next(const std::stop_token& stop) {
+// Two queues that change places need no memory.
+void SinkThread::await_lines(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, std::chrono::seconds(1), [&] { return !queue_.empty(); });
-    return std::exchange(queue_, {});
+    taken_.swap(queue_);
+}
+
+void SinkThread::write(const Line& line) {
+    const bool tried = within_memory([&] {
+        if (const auto loss = sink_->write(*line))
+            count(*loss);
+    });
+    if (!tried)
+        count(Loss::write_failed);
+}
+
+// What there was no memory for is done a second later.
+void SinkThread::look_after() {
+    within_memory([this] { sink_->look_after(std::chrono::system_clock::now()); });
 }
 
 void SinkThread::count(Loss loss) {

@@ -31,7 +31,7 @@ class SinkThread {
     /// Writes what waits, as far as the sink takes it, and ends.
     ~SinkThread() = default;
 
-    /// Never waits: a full queue loses the line.
+    /// Never waits: a full queue loses the line, as does one that finds no memory to grow.
     void offer(const Line& line);
 
     [[nodiscard]] const std::string& name() const { return name_; }
@@ -42,7 +42,9 @@ class SinkThread {
 
   private:
     void run(const std::stop_token& stop);
-    [[nodiscard]] std::deque<Line> next(const std::stop_token& stop);
+    void await_lines(const std::stop_token& stop);
+    void write(const Line& line);
+    void look_after();
     void count(Loss loss);
 
     std::string name_;
@@ -50,6 +52,7 @@ class SinkThread {
     std::mutex mutex_;
     std::condition_variable_any wake_;
     std::deque<Line> queue_;
+    std::deque<Line> taken_;  ///< from the queue, to be written
     std::array<std::atomic<std::uint64_t>, loss_names.size()> lost_{};
     std::jthread thread_;
 };

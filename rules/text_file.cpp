@@ -21,6 +21,15 @@ std::size_t utf8_length(unsigned char lead) {
     return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
 }
 
+// What a file has, not what it might have: the limit is far above what most files need.
+void read_on(std::istream& stream, std::string& text, std::size_t most) {
+    constexpr std::size_t piece = 64UL * 1024;
+    const std::size_t before = text.size();
+    text.resize(before + std::min(piece, most));
+    stream.read(&text[before], static_cast<std::streamsize>(text.size() - before));
+    text.resize(before + static_cast<std::size_t>(stream.gcount()));
+}
+
 }  // namespace
 
 Finding too_large(std::string file, std::size_t size, std::size_t limit) {
@@ -41,11 +50,11 @@ std::expected<std::string, Finding> read_text_file(const std::string& path, std:
     if (!std::filesystem::is_regular_file(status))
         return unreadable("this is not a regular file");
     std::ifstream stream(path, std::ios::binary);
-    std::string text(limit + 1, '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    std::string text;
+    while (stream && text.size() <= limit)
+        read_on(stream, text, limit + 1 - text.size());
     if (stream.bad() || (!stream && !stream.eof()))
         return unreadable("the file can't be read: check its permissions");
-    text.resize(static_cast<std::size_t>(stream.gcount()));
     if (text.size() > limit)
         return std::unexpected(too_large(path, text.size(), limit));
     return text;

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -32,10 +33,12 @@ REFUSE_OFTEN = ["net.ipv4.icmp_msgs_per_sec=1000000", "net.ipv4.icmp_msgs_burst=
 TRACKED = ("FORWARD", "-m", "conntrack", "--ctstate", "NEW,ESTABLISHED,RELATED", "-j", "ACCEPT")
 
 
+BUILT = Path(__file__).resolve().parents[2] / "build" / "release" / "tests"
+
+
 def generator():
     """The load generator: LOAD_GENERATOR, or the one of the release build."""
-    built = Path(__file__).resolve().parents[2] / "build" / "release" / "tests" / "load_generator"
-    return Path(os.environ.get("LOAD_GENERATOR", built)).resolve()
+    return Path(os.environ.get("LOAD_GENERATOR", BUILT / "load_generator")).resolve()
 
 
 class Arena:
@@ -52,7 +55,7 @@ class Arena:
             self._prepare_namespaces()
             self._write_payloads()
             self.lab.start(self.lab.server, self.lab.folder / "load.log", generator(), "serve", topology.NEUTRAL.v4, PORT)
-            self.daemon = Octroi(self.lab, self.lab.folder, self._policy)
+            self.daemon = Octroi(self.lab, self.lab.folder, self._policy, events={"fold_seconds": 10})
             self.daemon.install_firewall()
             self.daemon.start()
             self._stack.callback(self.daemon.end)
@@ -86,6 +89,25 @@ class Arena:
             self.daemon.install_firewall()
             wait_until(lambda: self._drift() == 0, "the daemon to find its rules", 20)
 
+    @contextlib.contextmanager
+    def bare(self, accepts=True):
+        """In the daemon's place a program on the same queues and rules that looks into no packet and accepts all flows,
+        or none; gives its pid."""
+        generation = self._generation() if accepts else 0
+        self.daemon.terminate()
+        process = self.lab.start(self.lab.gateway, self.lab.folder / "bare.log", BUILT / "bare_queue", 0, 2, generation)
+        wait_until(lambda: not process.running or "ready" in process.said(), "the bare queue")
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+            self.daemon.start()
+
+    def _generation(self):
+        """Of the policy in force, as the kernel's rules know it."""
+        [state, *_] = re.findall(r"--mark (0x\w+)/0xff800000 -j RETURN", "\n".join(self.daemon.rules.saved()))
+        return int(state, 16) >> 23 & 63
+
     def _drift(self):
         return self.daemon.scrape().sum("octroi_degraded", reason="ruleset_drift")
 
@@ -115,10 +137,16 @@ class Arena:
         done = self.lab.client.run(generator(), verb, topology.NEUTRAL.v4, PORT, *arguments, *SOURCES, timeout=300)
         return json.loads(done.stdout)
 
-    def cpu_seconds(self):
-        """User and system time of the daemon so far."""
-        threads = Path("/proc", str(self.daemon.pid), "task").glob("*/schedstat")
-        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+    def queued(self):
+        """How many packets the kernel has put into the queues since they were bound."""
+        status = self.lab.gateway.run("cat", "/proc/net/netfilter/nfnetlink_queue", text=True).stdout
+        return sum(int(line.split()[7]) for line in status.splitlines())
+
+
+def cpu_seconds(pid):
+    """User and system time of a program so far."""
+    threads = Path("/proc", str(pid), "task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 def per_second(counts):

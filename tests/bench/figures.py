@@ -1,8 +1,9 @@
 """The figures of `./dev bench`. Each function takes an arena and gives {name: [a value for each round]}."""
 
+import contextlib
 import json
 
-from arena import REFUSED, per_second
+from arena import REFUSED, cpu_seconds, per_second
 from processes import wait_until
 from topology import NEUTRAL
 
@@ -40,11 +41,8 @@ def new_flows(arena):
     costs = []
 
     def measure():
-        cpu, packets = arena.cpu_seconds(), packets_of(arena)
-        counts = arena.flows("tcp", SECONDS)
-        if packets_of(arena) > packets:
-            costs.append((arena.cpu_seconds() - cpu) * 1e6 / (packets_of(arena) - packets))
-        return complete(counts)
+        with cost_of_packets(arena, arena.daemon.pid, costs):
+            return complete(arena.flows("tcp", SECONDS))
 
     pairs = ratios(arena, measure)
     return {"newflow_ratio": [octroi / plain for plain, octroi in pairs],
@@ -72,6 +70,31 @@ def round_trips(arena):
     return {"added_rtt_us": [octroi - plain for plain, octroi in pairs]}
 
 
+def bare_queue(arena):
+    """What the kernel's queue costs by itself: the daemon's place taken by a program that looks into no packet."""
+    flows, costs, added = [], [], []
+    unknown = f"raw:{arena.payload('unknown')}"
+    for _ in range(ROUNDS):
+        with arena.plain():
+            plain = complete(arena.flows("tcp", SECONDS))
+            plain_time = arena.times("udp", unknown)["p50"]
+        with arena.bare() as pid, cost_of_packets(arena, pid, costs):
+            flows.append(complete(arena.flows("tcp", SECONDS)) / plain)
+        with arena.bare(accepts=False):
+            added.append(arena.times("udp", unknown)["p50"] - plain_time)
+    return {"bare_newflow_ratio": flows, "bare_cpu_us_per_packet": costs, "bare_added_rtt_us": added}
+
+
+@contextlib.contextmanager
+def cost_of_packets(arena, pid, costs):
+    """Adds the program's microseconds for each packet that was queued meanwhile; nothing where none was."""
+    cpu, packets = cpu_seconds(pid), arena.queued()
+    yield
+    queued = arena.queued() - packets
+    if queued:
+        costs.append((cpu_seconds(pid) - cpu) * 1e6 / queued)
+
+
 def memory(arena):
     """Resident memory of the daemon: fresh, and after a million connections. One round: it takes a minute or two."""
     mebibytes = [arena.daemon.memory() / 2**20]
@@ -85,10 +108,6 @@ def memory(arena):
             "rss_growth_percent_last_750k": [(after[-1] / after[0] - 1) * 100]}
 
 
-def packets_of(arena):
-    return arena.daemon.scrape().sum("octroi_packets_total")
-
-
 def complete(counts):
     """Flows a second. One that was neither answered nor refused spoils the figure."""
     lost = counts["timed_out"]
@@ -98,4 +117,4 @@ def complete(counts):
 
 
 GROUPS = {"bulk": bulk, "newflow": new_flows, "udp": new_udp_flows, "refuse": refusals, "rtt": round_trips,
-          "memory": memory}
+          "memory": memory, "bare": bare_queue}

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Takes the figures of docs/performance.md: a gateway between a client and a server, in network namespaces.
 
-    run.py [GROUP...]     as root; GROUP of: bulk newflow udp refuse rtt memory suricata; all of them by default
+    run.py [GROUP...]     as root; GROUP of: bulk newflow udp refuse rtt memory bare suricata; all of them by default
 
 Prints `name value` lines, each value the median of its rounds; the rounds themselves go to stderr. OCTROI and
 LOAD_GENERATOR name the programs.

@@ -64,13 +64,13 @@ class Sink:
         self._socket.close()
 
 
-def send_new(lab, numbers, size=NUMBER.size):
-    """Sends these numbers, each in a datagram of so many octets on a flow of its own, to an address of nobody."""
+def send_new(lab, numbers, size=NUMBER.size, server=OTHER_NEUTRAL):
+    """Sends these numbers, each in a datagram of so many octets on a flow of its own."""
     with RawSender(lab.client) as sender:
         for number in numbers:
             port, host = divmod(number, len(HOSTS))
             payload = NUMBER.pack(number).ljust(size, b"\0")
-            sender.send(udp((HOSTS[host], 61000 + port), (OTHER_NEUTRAL, PORT), payload), OTHER_NEUTRAL)
+            sender.send(udp((HOSTS[host], 61000 + port), (server, PORT), payload), server)
 
 
 class Load:

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum Call { ALLOCATE, RECEIVE, SEND, CALLS };
+enum Call { WORKER_MEMORY, ACCOUNTING_MEMORY, SINK_MEMORY, RECEIVE, SEND, CALLS };
 
 // misfortune.py knows this layout.
 struct Misfortune {
@@ -77,15 +77,27 @@ time_t time(time_t* where) {
     return now.tv_sec;
 }
 
-// Memory of the workers and of the accounting, by the names under which glibc keeps its own. They tell who they are as they
-// start.
+// Memory of the workers, of the accounting and of the sinks of events, by the names under which glibc keeps its own. They tell
+// who they are as they start.
 
-static _Thread_local int is_meant;
+static _Thread_local enum Call memory = CALLS;  // whose it is
+
+static enum Call memory_of(const char* thread) {
+    if (strncmp(thread, "worker-", 7) == 0)
+        return WORKER_MEMORY;
+    if (strncmp(thread, "events-", 7) == 0)
+        return SINK_MEMORY;
+    return strcmp(thread, "accounting") == 0 ? ACCOUNTING_MEMORY : CALLS;
+}
+
+static int is_refused(void) {
+    return memory != CALLS && fails(memory, ENOMEM);
+}
 
 int pthread_setname_np(pthread_t thread, const char* name) {
     NEXT(pthread_setname_np);
     if (pthread_equal(thread, pthread_self()))
-        is_meant = strncmp(name, "worker-", 7) == 0 || strcmp(name, "accounting") == 0;
+        memory = memory_of(name);
     return next(thread, name);
 }
 
@@ -94,15 +106,15 @@ void* __libc_calloc(size_t, size_t);
 void* __libc_realloc(void*, size_t);
 
 void* malloc(size_t size) {
-    return is_meant && fails(ALLOCATE, ENOMEM) ? NULL : __libc_malloc(size);
+    return is_refused() ? NULL : __libc_malloc(size);
 }
 
 void* calloc(size_t count, size_t size) {
-    return is_meant && fails(ALLOCATE, ENOMEM) ? NULL : __libc_calloc(count, size);
+    return is_refused() ? NULL : __libc_calloc(count, size);
 }
 
 void* realloc(void* old, size_t size) {
-    return is_meant && fails(ALLOCATE, ENOMEM) ? NULL : __libc_realloc(old, size);
+    return is_refused() ? NULL : __libc_realloc(old, size);
 }
 
 // Packets in, verdicts out.

@@ -6,13 +6,14 @@ import unittest
 
 import clients
 from case import LabCase
+from event_load import send_refused
 from gateway import POLICIES
 from load import Sink, send_new
 from misfortune import Misfortune
 from namespaces import run
 from processes import wait_until
 from server import page_of
-from topology import NEUTRAL, OTHER_NEUTRAL
+from topology import NEUTRAL, OTHER_NEUTRAL, VISIO
 
 MANY = 5000
 MEBIBYTE = 1024 * 1024
@@ -56,14 +57,42 @@ class FailingCalls(LabCase):
 
     def test_no_memory_for_flows_that_then_pass(self):
         self.start()
-        self.load("allocate", 7)
+        self.load("worker memory", 7)
         self.assert_works()
         self.assertGreater(self.daemon.scrape().sum(EXCEPTIONS, exception="table_full", action="accept"), 0)
         wait_until(lambda: len(self.sink.numbers) == MANY, "all datagrams")
 
+    def test_no_memory_for_the_account_of_flows(self):
+        self.start()
+        send_new(self.lab, range(MANY), server=VISIO)
+        self.await_empty_queues()
+        self.misfortune.fail("accounting memory", 1)
+        self.lab.gateway.run("conntrack", "-D", "-p", "udp")
+        wait_until(lambda: self.lost_flows() > 0, "flows without an account")
+        self.misfortune.fail("accounting memory", 0)
+        self.assertGreater(self.misfortune.failed("accounting memory"), 0)
+        self.assert_works()
+
+    def lost_flows(self):
+        return self.daemon.scrape().sum("octroi_conntrack_event_overruns_total", result="lost")
+
+    def test_no_memory_for_the_sinks_of_events(self):
+        self.misfortune.fail("sink memory", 1)  # from the start: lines of one length need it once
+        self.start()
+        send_refused(self.lab, self.daemon, range(MANY))
+        self.misfortune.fail("sink memory", 0)
+        self.assertGreater(self.misfortune.failed("sink memory"), 0)
+        self.assert_works()
+        self.daemon.event(server_name="zoom.us")
+        lost = self.daemon.scrape().sum("octroi_events_dropped_total", sink="file")
+        self.assertGreater(lost, 0)
+        numbers = [event["seq"] for event in self.daemon.lines()]
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertEqual(numbers[-1] - len(numbers), lost)
+
     def test_no_memory_for_flows_that_are_then_refused(self):
         self.start("exceptions: {table_full: drop}\n")
-        self.load("allocate", 7)
+        self.load("worker memory", 7)
         self.assert_works()
         dropped = self.daemon.scrape().sum(EXCEPTIONS, exception="table_full", action="drop")
         self.assertGreater(dropped, 0)

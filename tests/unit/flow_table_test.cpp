@@ -168,7 +168,9 @@ TEST_SUITE("flow table") {
 
     TEST_CASE("a table that claimed its memory takes as many flows as one that did not, in order") {
         FlowTable table(small);
+        CHECK(table.places() == 0);
         table.claim();
+        CHECK(table.places() == small.limit);
         CHECK(table.size() == 0);
         for (std::uint16_t port = 1; port <= 3; ++port)
             CHECK(table.track(packet_at(seconds(10), port)) != nullptr);

@@ -24,6 +24,17 @@ TEST_SUITE("text file") {
         CHECK(read_text_file(folder.write("empty", std::string_view()), 0) == "");
     }
 
+    TEST_CASE("a file of many pieces is read whole, and refused by its length") {
+        const TemporaryFolder folder;
+        std::string text;
+        for (int number = 0; text.size() < 300'000; ++number)
+            text += std::to_string(number);
+        const std::string path = folder.write("a", text);
+        CHECK(read_text_file(path, 1'000'000) == text);
+        CHECK(read_text_file(path, text.size()) == text);
+        CHECK(read_text_file(path, text.size() - 1).error().code == Code::too_large);
+    }
+
     TEST_CASE("what is no regular file is not opened") {
         const TemporaryFolder folder;
         CHECK(read_text_file(folder.path("none"), 9).error().text == "there is no such file");
