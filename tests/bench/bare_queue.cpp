@@ -1,7 +1,7 @@
 // usage: bare_queue FIRST_QUEUE QUEUES GENERATION
-// Takes packets from queues as octroi does, a thread for each, and looks into none: what the kernel's
-// queue costs by itself. A flow is accepted at its first packet of more octets than a SYN has, for
-// the rules of this generation; in generation 0 never.
+// Takes packets from queues as octroi does, a thread for each, and looks into none: what the
+// kernel's queue costs by itself. A flow is accepted at its first packet of more octets than a SYN
+// has, for the rules of this generation; in generation 0 never.
 #include <charconv>
 #include <string_view>
 #include <thread>
