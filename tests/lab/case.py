@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 from clients import CURL_RESET
-from gateway import Octroi, start_capture
+from gateway import Octroi, instrumented, start_capture
 from lab import Lab
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,10 @@ class LabCase(unittest.TestCase):
         and its packets would count here. Nor may an old mark decide a new flow."""
         self.lab.server.run("ss", "--kill", "--tcp", "state", "connected")
         self.lab.gateway.run("conntrack", "-F")
+
+    def skip_if_instrumented(self, why):
+        if instrumented():
+            self.skipTest(why)
 
     def name(self):
         """Names.test_...: the same whether the file runs by itself or is discovered."""

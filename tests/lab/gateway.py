@@ -9,6 +9,7 @@ from pathlib import Path
 
 import metrics
 from kernel_rules import IptablesRules, NftRules
+from namespaces import run
 from processes import wait_until
 
 LAB_FOLDER = Path(__file__).resolve().parent
@@ -34,6 +35,11 @@ def binary():
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: build it, or name another one in OCTROI")
     return path
+
+
+def instrumented():
+    """Whether a sanitizer is in the program under test: it takes more memory and time, and makes system calls of its own."""
+    return b"instrumented" in run(binary(), "version").stdout
 
 
 class Octroi:

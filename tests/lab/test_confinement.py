@@ -42,8 +42,7 @@ def worker_of(pid):
 class Confinement(LabCase):
     def setUp(self):
         super().setUp()
-        if b"instrumented" in run(binary(), "version").stdout:
-            self.skipTest("sanitizers make system calls of their own")
+        self.skip_if_instrumented("sanitizers make system calls of their own")
 
     def test_every_thread_keeps_cap_net_admin_alone_and_can_gain_nothing(self):
         daemon = self.octroi("pilot.yaml")

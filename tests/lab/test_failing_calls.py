@@ -23,6 +23,7 @@ EXCEPTIONS = "octroi_exceptions_total"
 class FailingCalls(LabCase):
     def setUp(self):
         super().setUp()
+        self.skip_if_instrumented("ASan suffers no library before its own")
         self.misfortune = Misfortune(self.folder)
         self.daemon = self.prepared("pilot.yaml")
         self.sink = Sink(self.lab.server, OTHER_NEUTRAL)

@@ -8,6 +8,7 @@ import unittest
 import clients
 from case import LabCase
 from client_hello import client_hello, records
+from gateway import instrumented
 from packets import SYN, RawSender, tcp, udp
 from server import page_of
 from topology import NEUTRAL, SILENT
@@ -54,6 +55,8 @@ class Floods(LabCase):
                     self.fail(f"{number} packets in {SECONDS} s")
         self.assertEqual(number, FLOWS)
         self.assertTrue(daemon.ready())
+        if instrumented():
+            return
         self.assertLess(daemon.memory(), 400 * MEGABYTE)
         received = "octroi_nfqueue_received_packets_total"
         self.assertGreater(daemon.scrape().sum(received) - before.sum(received), FLOWS / 2)
