@@ -24,6 +24,8 @@ ANY_PORT, MEDIA_PORT = 40123, 40124
 # Below what the kernel gives to other sockets: a port that comes again meets the verdict of its earlier flow, where a QUIC
 # server has another port than 443.
 QUIC_CLIENT_PORTS = range(10000, 30000)
+# What a client's port was used for, octroi remembers for two minutes: another conversation from there would be the same call.
+MEDIA_CLIENT_PORTS = range(30000, 32000)
 
 
 class Part(threading.Thread):
@@ -116,7 +118,7 @@ def media(lab, number, webrtc):
     address, said, passes = (
         (ZOOM.v4, zoom_media.server_conversation(2), False), (TEAMS.v4, teams_media.relay_conversation(2), False),
         (ZOOM.v6, zoom_media.server_conversation(2), False), (NEUTRAL.v4, webrtc, True))[number % 4]
-    talk(lab, address, MEDIA_PORT, said, passes)
+    talk(lab, address, MEDIA_PORT, said, passes, MEDIA_CLIENT_PORTS[number % len(MEDIA_CLIENT_PORTS)])
 
 
 def garbage(lab, number, kinds):
