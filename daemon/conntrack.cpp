@@ -166,10 +166,10 @@ void ConntrackEvents::wait(int wake) const {
 bool ConntrackEvents::receive(const std::function<void(const EndedConnection&)>& take) {
     receiver_->take = &take;
     receiver_->left = event_batch;
-    const bool failed = nfct_catch(socket_.get()) < 0;
-    if (failed && errno == ENOMEM)  // the library's: the event was taken from the socket
+    const int error = nfct_catch(socket_.get()) < 0 ? errno : 0;
+    if (error == ENOMEM)  // the library's: the event was taken from the socket
         ++overruns_.lost;
-    if (failed && errno == ENOBUFS)
+    if (error == ENOBUFS)
         ++(redelivers_ ? overruns_.redelivered : overruns_.lost);
     return receiver_->left == 0;
 }
