@@ -7,6 +7,8 @@
 namespace octroi {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 std::string_view truth_text(Truth truth) {
     switch (truth) {
         case Truth::no:
@@ -60,7 +62,6 @@ void print_text(const Answer& answer, const Policy& policy) {
 }
 
 void print_json(const Answer& answer, const Policy& policy) {
-    using Json = nlohmann::ordered_json;
     const auto text_or_null = [](std::string_view text) {
         return text.empty() ? Json(nullptr) : Json(text);
     };

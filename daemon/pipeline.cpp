@@ -1,35 +1,12 @@
 #include "daemon/pipeline.hpp"
 
-#include <algorithm>
 #include <new>
 #include <utility>
 
-#include "daemon/judgement.hpp"
+#include "daemon/flow_hints.hpp"
 
 namespace octroi {
 namespace {
-
-PacketFate to_fate(const Verdict& verdict) {
-    if (verdict.kind == Verdict::Kind::discard)
-        return PacketFate::drop;
-    switch (verdict.mark.state) {
-        case MarkState::none:
-        case MarkState::pass:
-        case MarkState::watch:
-            return PacketFate::pass;
-        case MarkState::accept:
-            return PacketFate::accept;
-        case MarkState::drop:
-            return PacketFate::drop;
-        case MarkState::reject:
-            return PacketFate::reject;
-    }
-    return PacketFate::drop;
-}
-
-std::int64_t seconds(Time time) {
-    return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
 
 // A flow that no table keeps, by one packet of it.
 Flow alone(const Packet& packet) {
@@ -66,11 +43,10 @@ Verdict for_this_packet(Action action) {
 
 Pipeline::Pipeline(const Settings& settings, PipelineSeries series, WorkerCounters& counters)
     : settings_(settings),
-      series_(std::move(series)),
-      counters_(counters),
+      counts_(std::move(series), counters),
       table_(settings.flows),
       workspace_(settings.buffer_limit) {
-    counters_.set(series_.flow_table_limit, settings.flows.limit);
+    counts_.table_limit(settings.flows.limit);
 }
 
 Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
@@ -84,11 +60,11 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
         guard_names(step, *packet, ip_packet, ruleset);
     } catch (const std::bad_alloc&) {
         const Action action = action_on(Exception::table_full, ruleset);
-        count_exception(Exception::table_full, action);
+        counts_.exception(Exception::table_full, action);
         step = {.verdict = for_this_packet(action)};
     }
-    count_packet(packet->is_v4(), packet->length, step.verdict);
-    count_table();
+    counts_.packet(packet->is_v4(), packet->length, step.verdict);
+    counts_.table(table_);
     return step;
 }
 
@@ -122,7 +98,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
         return follow(flow, packet, ruleset);
     inspect(flow, packet, ruleset);
     const Judgement judgement = judge(flow, ruleset);
-    learn_service(flow, judgement);
+    remember_service(*settings_.memory, flow, judgement);
     if (flow.verdict || !may_leave(judgement))
         return {.verdict = flow.verdict ? verdict_of(flow, ruleset) : undecided(flow),
                 .flow = &flow};
@@ -130,7 +106,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     flow.decided_at = flow.packets;
     flow.verdict =
         decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
-    count_decided(flow, judgement, ruleset);
+    counts_.decided(flow, judgement, ruleset);
     Step step{.verdict = verdict_of(flow, ruleset), .flow = &flow};
     if (settings_.observe != Observe::to_end) {  // replay tells of a flow at its end
         step.record = record_of(flow, judgement, ruleset);
@@ -141,7 +117,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
 
 // A decided flow whose packets were queued before the kernel knew, or that the kernel forgot.
 Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    learn_names(flow, packet, ruleset);
+    remember_names(*settings_.memory, flow, packet, ruleset);
     Step step;
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     if (const Mark& mark = flow.verdict->mark; mark.generation != ruleset.generation) {
@@ -163,10 +139,10 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
     flow.inspector->inspect(packet, flow.packets, workspace_);
     const Findings& findings = flow.inspector->findings();
     if (findings.error)
-        counters_.add(series_.parser_errors[static_cast<std::size_t>(*findings.error)]);
-    learn_names(flow, packet, ruleset);
+        counts_.error(*findings.error);
+    remember_names(*settings_.memory, flow, packet, ruleset);
     if (was_open && (!findings.open() || findings.signatures.any()))
-        flow.hints = recall(flow, ruleset);
+        flow.hints = recall(*settings_.memory, flow, ruleset);
 }
 
 // DNS stays in sight after it is accepted: later answers on the same ports are read as well.
@@ -183,62 +159,9 @@ void Pipeline::guard_names(Step& step, const Packet& packet, Bytes ip_packet,
         !step.flow->speaks_dns())
         return;
     NameGuard::Edit edit = name_guard_.edit(packet, ip_packet, ruleset);
-    for (std::size_t fate = 0; fate < edit.answers.size(); ++fate)
-        counters_.add(series_.dns_answers[fate], edit.answers[fate]);
+    counts_.dns_answers(edit);
     step.rewritten = edit.packet;
     step.refused_name = std::move(edit.refused);
-}
-
-// Either end may be the one that another flow told about: a peer's packet may come first.
-Hints Pipeline::recall(const Flow& flow, const Ruleset& ruleset) const {
-    const Parties parties = parties_of(flow, ruleset);
-    const std::int64_t now = seconds(flow.last_seen);
-    Hints hints = settings_.memory->hints(parties.client, parties.server, now);
-    if (flow.key.protocol() != Protocol::udp)
-        hints.same_endpoint = no_service;
-    else if (hints.same_endpoint == no_service)
-        hints.same_endpoint =
-            settings_.memory->hints(parties.server, parties.client, now).same_endpoint;
-    return hints;
-}
-
-// A UDP port of a client that showed a service's own framing, or asked its relay by name: what else
-// it sends is the same call. An address alone proves no call: anyone's WebRTC may ask a public STUN
-// server in a vendor's range.
-void Pipeline::learn_service(Flow& flow, const Judgement& judgement) {
-    const Identification& found = judgement.identification;
-    if (flow.learned || !found.settled || found.service == nullptr)
-        return;
-    const Findings& findings = flow.inspector->findings();
-    flow.learned = !findings.open();
-    const bool own = found.decisive == EvidenceKind::stun ||
-                     found.decisive == EvidenceKind::media ||
-                     (found.decisive == EvidenceKind::address && findings.signatures.any());
-    if (flow.key.protocol() == Protocol::udp && own && found.strength >= Strength::observed)
-        settings_.memory->remember_endpoint(judgement.parties.client, found.service->id,
-                                            seconds(flow.last_seen));
-}
-
-// The addresses of a DNS answer belong, for this client, to the service of the name.
-void Pipeline::learn_names(const Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    if (!flow.speaks_dns() || packet.source().port != dns::port)
-        return;
-    for (const Bytes message : dns::messages_in(packet))
-        if (const auto answer = dns::parse_answer(message))
-            learn_addresses(*answer, packet, ruleset);
-}
-
-void Pipeline::learn_addresses(const dns::Answer& answer, const Packet& packet,
-                               const Ruleset& ruleset) {
-    const auto named = std::ranges::find_if(answer.names, [&](const std::string& name) {
-        return ruleset.catalogue->find_domain(name) != nullptr;
-    });
-    if (named == answer.names.end())
-        return;
-    const ServiceId service = ruleset.catalogue->find_domain(*named)->id;
-    for (const dns::Answer::Record& record : answer.addresses)
-        settings_.memory->remember_resolved(packet.destination().address, record.address, service,
-                                            record.ttl, seconds(packet.context.time));
 }
 
 bool Pipeline::may_leave(const Judgement& judgement) const {
@@ -256,7 +179,7 @@ Pipeline::Step Pipeline::decide_again(const Packet& packet, const Mark& old,
                                       const Ruleset& ruleset) {
     const Judgement judgement = judge_again(packet, old, ruleset);
     const Action action = judgement.decision.enforced.action;
-    counters_.add(series_.redecided[static_cast<std::size_t>(action)]);
+    counts_.redecided(action);
     Step step{.verdict = decided(action, ruleset.generation, judgement.service())};
     if (old.state == MarkState::accept && action != Action::accept)
         step.record = record_of(alone(packet), judgement, ruleset);
@@ -272,7 +195,7 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
     const Action action = judgement.decision.enforced.action;
     if (judgement.decision.enforced.rule != nullptr)
         return {.verdict = decided(action, ruleset.generation, judgement.service())};
-    count_exception(Exception::table_full, action);
+    counts_.exception(Exception::table_full, action);
     Step step{.verdict = for_this_packet(action)};
     if (const auto untold = table_full_.at(packet.context.time)) {
         flow.decided_at = 0;
@@ -285,12 +208,12 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
 
 Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                           const Ruleset& ruleset) {
-    counters_.add(series_.decode_errors[static_cast<std::size_t>(error)]);
+    counts_.error(error);
     const Action action = action_on(Exception::malformed, ruleset);
-    count_exception(Exception::malformed, action);
+    counts_.exception(Exception::malformed, action);
     const Verdict verdict = for_this_packet(action);
     const bool v4 = !ip_packet.empty() && ip_packet.front() >> 4U == 4;
-    count_packet(v4, ip_packet.size(), verdict);
+    counts_.packet(v4, ip_packet.size(), verdict);
     Step step{.verdict = verdict, .malformed = true};
     if (const auto untold = malformed_.at(time))
         step.unreadable =
@@ -304,61 +227,9 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Ti
 
 FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
     if (flow.inspector->open())
-        flow.hints = recall(flow, ruleset);
+        flow.hints = recall(*settings_.memory, flow, ruleset);
     flow.inspector->end(Ending::nothing_more);
     return record_of(flow, judge(flow, ruleset), ruleset);
-}
-
-void Pipeline::count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
-    const Decision& decision = judgement.decision;
-    const Action action = decision.enforced.action;
-    const FlowSeries::Slots& slots = ruleset.series.at(
-        judgement.service(), judgement.label_zone(*ruleset.policy), action, judgement.would());
-    counters_.add(slots.flows);
-    counters_.add(slots.packets, flow.packets);
-    if (action == Action::accept)
-        ruleset.clients.add(judgement.service(), judgement.label_zone(*ruleset.policy),
-                            judgement.parties.client.address);
-    if (judgement.identification.service != nullptr)
-        counters_.add(
-            series_.evidence[static_cast<std::size_t>(judgement.identification.decisive)]
-                            [static_cast<std::size_t>(judgement.identification.strength)]);
-    ruleset.rule_series.count(counters_, *ruleset.policy, decision,
-                              static_cast<std::uint64_t>(seconds(flow.last_seen)));
-    if (decision.exception)
-        count_exception(*decision.exception, action);
-    count_effort(flow, judgement);
-}
-
-// What it took to decide the flow, and why nothing was learned where that is so.
-void Pipeline::count_effort(const Flow& flow, const Judgement& judgement) {
-    using std::chrono::nanoseconds;
-    const nanoseconds delay =
-        std::max(nanoseconds(flow.last_seen - flow.first_seen), nanoseconds(0));
-    series_.decision_packets.observe(counters_, flow.packets);
-    series_.decision_delay.observe(counters_, static_cast<std::uint64_t>(delay.count()));
-    if (judgement.decision.exception == Exception::unclassified)
-        counters_.add(flow.inspector->findings().ending == Ending::quota ? series_.quota
-                                                                         : series_.no_name);
-}
-
-void Pipeline::count_exception(Exception exception, Action action) {
-    counters_.add(
-        series_.exceptions[static_cast<std::size_t>(exception)][static_cast<std::size_t>(action)]);
-}
-
-void Pipeline::count_packet(bool v4, std::size_t length, const Verdict& verdict) {
-    const std::size_t family = v4 ? 0 : 1;
-    const auto fate = static_cast<std::size_t>(to_fate(verdict));
-    counters_.add(series_.packets[family][fate]);
-    counters_.add(series_.packet_bytes[family][fate], length);
-}
-
-void Pipeline::count_table() {
-    counters_.set(series_.flow_table_entries, table_.size());
-    counters_.set(series_.evicted_idle, table_.forgotten().idle);
-    counters_.set(series_.evicted_full, table_.forgotten().yielded);
-    counters_.set(series_.expired, table_.forgotten().undecided);
 }
 
 }  // namespace octroi

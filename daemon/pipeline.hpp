@@ -4,20 +4,17 @@
 #include <memory>
 #include <optional>
 
-#include "classifiers/dns_answer.hpp"
 #include "classifiers/packet.hpp"
 #include "daemon/flow_table.hpp"
 #include "daemon/name_guard.hpp"
 #include "daemon/occasion.hpp"
-#include "daemon/pipeline_series.hpp"
+#include "daemon/pipeline_counts.hpp"
 #include "daemon/ruleset.hpp"
 #include "daemon/verdict.hpp"
 #include "metrics/event.hpp"
 #include "rules/client_memory.hpp"
 
 namespace octroi {
-
-struct Judgement;
 
 /// When an accepted flow leaves user space (a refused one leaves at once).
 enum class Observe : std::uint8_t {
@@ -73,22 +70,12 @@ class Pipeline {
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step follow(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_leave(const Judgement& judgement) const;
-    void count_decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
-    void count_effort(const Flow& flow, const Judgement& judgement);
-    void count_exception(Exception exception, Action action);
-    void count_packet(bool v4, std::size_t length, const Verdict& verdict);
-    void count_table();
     void inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset);
-    [[nodiscard]] Hints recall(const Flow& flow, const Ruleset& ruleset) const;
-    void learn_service(Flow& flow, const Judgement& judgement);
-    void learn_names(const Flow& flow, const Packet& packet, const Ruleset& ruleset);
-    void learn_addresses(const dns::Answer& answer, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Verdict verdict_of(const Flow& flow, const Ruleset& ruleset) const;
     void guard_names(Step& step, const Packet& packet, Bytes ip_packet, const Ruleset& ruleset);
 
     Settings settings_;
-    PipelineSeries series_;
-    WorkerCounters& counters_;
+    PipelineCounts counts_;
     FlowTable table_;
     Workspace workspace_;
     NameGuard name_guard_;

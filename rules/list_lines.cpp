@@ -3,13 +3,13 @@
 namespace octroi {
 namespace {
 
-constexpr std::string_view blank = " \t\r";
+constexpr std::string_view white_space = " \t\r";
 
 std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(blank);
+    const std::size_t begin = text.find_first_not_of(white_space);
     if (begin == std::string_view::npos)
         return {};
-    return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+    return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
 }
 
 }  // namespace

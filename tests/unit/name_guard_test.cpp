@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "classifiers/dns_message.hpp"
 #include "tests/unit/dns_wire.hpp"
 #include "tests/unit/gate.hpp"
 

@@ -1,0 +1,66 @@
+#include "daemon/flow_hints.hpp"
+
+#include <algorithm>
+
+#include "classifiers/dns_answer.hpp"
+
+namespace octroi {
+namespace {
+
+// An address alone proves no call: anyone's WebRTC may ask a public STUN server in a vendor's
+// range.
+bool proves_call(const Identification& found, const Findings& findings) {
+    if (found.strength < Strength::observed)
+        return false;
+    return found.decisive == EvidenceKind::stun || found.decisive == EvidenceKind::media ||
+           (found.decisive == EvidenceKind::address && findings.signatures.any());
+}
+
+void remember_addresses(ClientMemory& memory, const dns::Answer& answer, const Packet& packet,
+                        const Ruleset& ruleset) {
+    const auto named = std::ranges::find_if(answer.names, [&](const std::string& name) {
+        return ruleset.catalogue->find_domain(name) != nullptr;
+    });
+    if (named == answer.names.end())
+        return;
+    const ServiceId service = ruleset.catalogue->find_domain(*named)->id;
+    for (const dns::Answer::Record& record : answer.addresses)
+        memory.remember_resolved(packet.destination().address, record.address, service, record.ttl,
+                                 unix_seconds(packet.context.time));
+}
+
+}  // namespace
+
+// Either end may be the one that another flow told about: a peer's packet may come first.
+Hints recall(const ClientMemory& memory, const Flow& flow, const Ruleset& ruleset) {
+    const Parties parties = parties_of(flow, ruleset);
+    const std::int64_t now = unix_seconds(flow.last_seen);
+    Hints hints = memory.hints(parties.client, parties.server, now);
+    if (flow.key.protocol() != Protocol::udp)
+        hints.same_endpoint = no_service;
+    else if (hints.same_endpoint == no_service)
+        hints.same_endpoint = memory.hints(parties.server, parties.client, now).same_endpoint;
+    return hints;
+}
+
+void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement) {
+    const Identification& found = judgement.identification;
+    if (flow.learned || !found.settled || found.service == nullptr)
+        return;
+    const Findings& findings = flow.inspector->findings();
+    flow.learned = !findings.open();
+    if (flow.key.protocol() == Protocol::udp && proves_call(found, findings))
+        memory.remember_endpoint(judgement.parties.client, found.service->id,
+                                 unix_seconds(flow.last_seen));
+}
+
+void remember_names(ClientMemory& memory, const Flow& flow, const Packet& packet,
+                    const Ruleset& ruleset) {
+    if (!flow.speaks_dns() || packet.source().port != dns::port)
+        return;
+    for (const Bytes message : dns::messages_in(packet))
+        if (const auto answer = dns::parse_answer(message))
+            remember_addresses(memory, *answer, packet, ruleset);
+}
+
+}  // namespace octroi
