@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t budget_limit = 256UL * 1024;
 constexpr std::uint32_t most_datagrams = 100;
 constexpr std::size_t most_evidence = 32;
-constexpr std::array<std::uint16_t, 6> ports = {53, 443, 3478, 3481, 8801, 50000};
+constexpr std::array<std::uint16_t, 6> server_ports = {53, 443, 3478, 3481, 8801, 50000};
 
 Packet udp_packet(std::uint16_t port, bool from_client, octroi::Bytes payload) {
     const octroi::Endpoint client{.address = octroi::v4_address({10, 0, 0, 1}), .port = 50000};
@@ -36,13 +36,13 @@ Packet udp_packet(std::uint16_t port, bool from_client, octroi::Bytes payload) {
         .payload = payload};
 }
 
-void check_name(const std::string& name) {
+void check_reported(const std::string& name) {
     require(name.empty() || Domain::parse(name)->text() == name);
 }
 
 void check_findings(const Findings& findings) {
-    check_name(findings.server_name);
-    check_name(findings.realm);
+    check_reported(findings.server_name);
+    check_reported(findings.realm);
     require((findings.ending == octroi::Ending::named) == !findings.server_name.empty());
     require(findings.evidence.size() <= most_evidence);
     require(findings.alpn.size() <= 255);
@@ -53,7 +53,7 @@ void check_findings(const Findings& findings) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Workspace workspace(budget_limit);
     FuzzedDataProvider input(data, size);
-    const std::uint16_t port = input.PickValueInArray(ports);
+    const std::uint16_t port = input.PickValueInArray(server_ports);
     {
         DatagramInspector inspector;
         Findings findings;

@@ -8,7 +8,6 @@
 using octroi::Bytes;
 using octroi::fuzz::inside;
 using octroi::fuzz::require;
-using octroi::http::Problem;
 using octroi::http::requested_host;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -22,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (part) {
         require(whole.has_value());
         require(whole->data() == part->data() && whole->size() == part->size());
-    } else if (part.error() != Problem::incomplete) {
+    } else if (part.error() != octroi::http::Problem::incomplete) {
         require(!whole && whole.error() == part.error());
     }
     return 0;

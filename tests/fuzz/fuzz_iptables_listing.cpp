@@ -1,5 +1,6 @@
 // Property: any text is a listing whose lines are the text's; octroi's own rules are among them,
-// chain by chain, and a way past octroi is a line of FORWARD above its jump.
+// chain by chain; a way past octroi is a line of the same chain above its jump, and what refuses
+// behind it one below, or the chain's policy.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -23,14 +24,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(listing.has(rule) && rule.starts_with("-A OCTROI"));
 
     const auto& lines = listing.lines();
-    const auto jump = std::ranges::find(lines, IptablesListing::jump);
     constexpr std::array<std::string_view, 1> harmless = {"f2b"};
-    const auto way = listing.way_past(harmless);
-    if (way)
-        require(std::find(lines.begin(), jump, *way) < jump && way->starts_with("-A FORWARD "));
-    // What is harmless by name can only make ways fewer.
-    if (!listing.way_past({}))
-        require(!way);
+    for (const std::string& jump : listing.jumps()) {
+        const auto way = listing.way_past(jump, harmless);
+        const auto jumping = std::ranges::find(lines, jump);
+        const std::string chain = jump.substr(0, jump.find(' ', 3) + 1);
+        if (way)
+            require(std::find(lines.begin(), jumping, *way) < jumping && way->starts_with(chain));
+        // What is harmless by name can only make ways fewer.
+        if (!listing.way_past(jump, {}))
+            require(!way);
+        if (const auto refusal = listing.refusal_behind(jump))
+            require(refusal->starts_with("-P ") ||
+                    (refusal->starts_with(chain) &&
+                     std::find(jumping, lines.end(), *refusal) != lines.end()));
+    }
 
     const bool queue = std::ranges::any_of(own, [](const std::string& rule) {
         return rule.find(" -j NFQUEUE ") != std::string::npos;

@@ -37,9 +37,9 @@ struct Conversation {
 };
 
 // The low bits of the control octet: transport, direction, which of four flows, a gap in TCP.
-class Run {
+class NdpiRun {
   public:
-    explicit Run(Ndpi& ndpi) : ndpi_(ndpi) {}
+    explicit NdpiRun(Ndpi& ndpi) : ndpi_(ndpi) {}
 
     void packet(std::uint8_t control, std::uint8_t port, Bytes payload) {
         auto& flow = flows_[(control >> 2U) & 3U];
@@ -83,7 +83,7 @@ class Run {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Ndpi ndpi;
-    Run run(ndpi);
+    NdpiRun run(ndpi);
     ByteReader input(Bytes(data, size));
     for (std::size_t packets = 0; packets < most_packets && !input.empty(); ++packets) {
         const std::uint8_t control = input.u8();

@@ -9,7 +9,7 @@ using octroi::fuzz::require;
 namespace {
 
 // The file `p` beside the tests.
-constexpr std::string_view policy =
+constexpr std::string_view tested_policy =
     "octroi: 1\n"
     "zones: {pilot: {networks: [10.20.4.0/24]}}\n"
     "rules:\n"
@@ -22,7 +22,7 @@ constexpr std::string_view policy =
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const octroi::TemporaryFolder folder;
-    static const std::string beside = folder.write("p", policy);
+    static const std::string beside = folder.write("p", tested_policy);
     const auto run = octroi::run_policy_tests(folder.write("tests.yaml", octroi::Bytes(data, size)),
                                               std::nullopt);
     if (!run) {

@@ -21,7 +21,7 @@ using octroi::wire::initial;
 
 namespace {
 
-constexpr std::size_t budget_limit = 256UL * 1024;
+constexpr std::size_t crypto_limit = 256UL * 1024;
 
 Opener& opener() {
     static Opener shared;
@@ -53,14 +53,14 @@ Buffer datagram_of(FuzzedDataProvider& input, std::uint32_t number) {
 }
 
 void feed_anything(FuzzedDataProvider& input) {
-    MemoryBudget budget(budget_limit);
+    MemoryBudget budget(crypto_limit);
     {
         Hello hello;
         for (std::uint32_t number = 0; number < 40 && input.remaining_bytes() > 0; ++number) {
             const Buffer datagram = datagram_of(input, number);
             check_header(datagram);
             const Hello::Result result = hello.feed(datagram, opener(), budget);
-            require(budget.used() <= budget_limit);
+            require(budget.used() <= crypto_limit);
             require(result == Hello::Result::no_quic || hello.version() != 0);
             if (result == Hello::Result::complete) {
                 const Bytes message = hello.message();
@@ -103,7 +103,7 @@ void feed_pieces(FuzzedDataProvider& input) {
                        octroi::wire::padding_frame);
         payload.insert(payload.end(), frame.begin(), frame.end());
     }
-    MemoryBudget budget(budget_limit);
+    MemoryBudget budget(crypto_limit);
     Hello hello;
     std::uint32_t number = 0;
     Hello::Result result = Hello::Result::opened;

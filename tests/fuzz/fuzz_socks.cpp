@@ -9,7 +9,6 @@
 using octroi::Bytes;
 using octroi::fuzz::inside;
 using octroi::fuzz::require;
-using octroi::socks::Problem;
 using octroi::socks::read_request;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -26,8 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto start = read_request(stream.first(length));
         if (start)
             require(whole && whole->size == start->size);
-        else if (start.error() == Problem::not_socks)
-            require(!whole && whole.error() == Problem::not_socks);
+        else if (start.error() == octroi::socks::Problem::not_socks)
+            require(!whole && whole.error() == octroi::socks::Problem::not_socks);
     }
     return 0;
 }
