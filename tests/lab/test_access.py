@@ -95,26 +95,45 @@ class Access(LabCase):
         self.assertEqual(process.wait(10), 2)
         self.assertIn("must be a file that others can't reach: chmod 640", daemon.said())
 
-    def test_a_front_as_documented_lets_in_whom_its_authority_knows(self):
+    def test_caddy_as_documented_lets_in_whom_its_authority_knows(self):
+        example = self.documented("status.gw-1.example {")
+        (self.folder / "Caddyfile").write_text(
+            "{\n admin off\n auto_https off\n skip_install_trust\n}\nhttps://" +
+            example.replace("gw-1.example {", "gw-1.example:9443 {")
+            .replace("tls {", f"tls {self.folder}/front.pem {self.folder}/front.key {{")
+            .replace("/etc/caddy", str(self.folder)))
+        self.front("caddy", "run", "--adapter", "caddyfile", "--config", self.folder / "Caddyfile")
+
+    def test_nginx_as_documented_lets_in_whom_its_authority_knows(self):
+        example = self.documented("server {")
+        (self.folder / "nginx.conf").write_text(
+            f"daemon off; error_log stderr; pid {self.folder}/nginx.pid; user root; events {{}}\nhttp {{ access_log off;\n" +
+            example.replace("listen 443", "listen 9443").replace("/etc/nginx/gw-1", f"{self.folder}/front")
+            .replace("/etc/nginx", str(self.folder)) + "}\n")
+        self.front("nginx", "-c", self.folder / "nginx.conf")
+
+    def documented(self, begin):
+        """The page's example that begins so."""
+        return begin + DOCUMENTED.read_text().partition(f"```\n{begin}")[2].partition("```")[0]
+
+    def front(self, *command):
+        """Holds that what the command starts gives metrics to a reader with a certificate, and to nobody else."""
         self.octroi("pilot.yaml")
         self.certificate("readers-ca")
         self.certificate("reader", "-CA", "readers-ca.pem", "-CAkey", "readers-ca.key")
+        self.certificate("stranger")
         self.certificate("front")
-        example = DOCUMENTED.read_text().partition("```\nstatus.gw-1.example {")[2].partition("```")[0]
-        (self.folder / "Caddyfile").write_text(
-            "{\n admin off\n auto_https off\n skip_install_trust\n}\nhttps://status.gw-1.example:9443 {" +
-            example.replace("tls {", f"tls {self.folder}/front.pem {self.folder}/front.key {{")
-            .replace("/etc/caddy", str(self.folder)))
-        front = self.lab.start(self.lab.gateway, self.folder / "caddy.log", "caddy", "run", "--adapter", "caddyfile",
-                               "--config", self.folder / "Caddyfile",
+        front = self.lab.start(self.lab.gateway, self.folder / "front.log", *command,
                                env={"PATH": os.environ["PATH"], "HOME": str(self.folder)})
         self.addCleanup(front.stop)
-        known = ("--cert", self.folder / "reader.pem", "--key", self.folder / "reader.key")
-        wait_until(lambda: self.through_front(*known).startswith("# HELP"), "the front")
-        self.assertEqual(self.through_front(), "")
+        wait_until(lambda: self.through_front("reader").startswith("# HELP"), "the front")
+        self.assertNotIn("octroi_", self.through_front("stranger"))
+        self.assertNotIn("octroi_", self.through_front())
 
-    def through_front(self, *certificate):
+    def through_front(self, *reader):
         """What the front answers, nothing where it does not."""
+        certificate = [part for name in reader
+                       for part in ("--cert", self.folder / f"{name}.pem", "--key", self.folder / f"{name}.key")]
         return self.lab.gateway.run("curl", "--silent", "--insecure", *certificate, "--resolve",
                                     "status.gw-1.example:9443:127.0.0.1", "https://status.gw-1.example:9443/metrics",
                                     check=False).stdout.decode()

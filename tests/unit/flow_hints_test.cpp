@@ -1,0 +1,140 @@
+#include "daemon/flow_hints.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/dns_wire.hpp"
+#include "tests/unit/gate.hpp"
+
+using namespace octroi;
+using namespace octroi::dns_wire;
+
+namespace {
+
+constexpr ServiceId zoom = 1;
+constexpr ServiceId visio = 4;
+
+const Endpoint client = wire::endpoint("10.0.0.1", 50000);
+const Endpoint server = wire::endpoint("192.0.2.7", 8801);
+const Endpoint resolver = wire::endpoint("192.0.2.53", 53);
+
+const Gate gate("{octroi: 1, rules: [], zones: {ministry: [10.0.0.0/8]}}");
+
+// A flow after its first packet.
+Flow flow_of(const Endpoint& from, const Endpoint& to, Protocol protocol, Bytes payload = {}) {
+    const Buffer bytes = wire::ip(from, to, static_cast<std::size_t>(protocol),
+                                  protocol == Protocol::udp
+                                      ? wire::udp(from.port, to.port, payload)
+                                      : wire::tcp({.source = from.port, .destination = to.port}));
+    const Packet packet = decode_packet(bytes, {.time = gate.now}).value();
+    Flow flow;
+    flow.key = packet.key;
+    flow.first = packet.direction;
+    flow.packets = 1;
+    flow.first_seen = gate.now;
+    flow.last_seen = gate.now;
+    flow.newest = packet.context;
+    flow.newest_direction = packet.direction;
+    flow.inspector = std::make_unique<Inspector>();
+    Workspace workspace(1UL << 16U);
+    flow.inspector->inspect(packet, 1, workspace);
+    return flow;
+}
+
+// What a client's memory holds after a DNS answer on a flow to the resolver.
+ClientMemory& after_answer(ClientMemory& memory, const Buffer& response) {
+    const Flow flow =
+        flow_of(client, resolver, Protocol::udp,
+                message({.flags = 0x0100, .question = labels("www.example.org"), .answers = {}}));
+    const Buffer packet =
+        wire::ip(resolver, client, 17, wire::udp(resolver.port, client.port, response));
+    remember_names(memory, flow, decode_packet(packet, {.time = gate.now}).value(), gate.ruleset());
+    return memory;
+}
+
+ServiceId resolved(const ClientMemory& memory, const Flow& flow) {
+    return recall(memory, flow, gate.ruleset()).resolved;
+}
+
+// What is known of another flow from the client's port, after one was found to be of Zoom.
+ServiceId learned(EvidenceKind decisive, Strength strength, Protocol protocol = Protocol::udp) {
+    ClientMemory memory;
+    Flow flow = flow_of(client, server, protocol);
+    Judgement judgement;
+    judgement.parties.client = client;
+    judgement.parties.server = server;
+    judgement.identification = {.service = gate.ruleset().catalogue->find("zoom"),
+                                .strength = strength,
+                                .decisive = decisive,
+                                .settled = true};
+    remember_service(memory, flow, judgement);
+    const Flow other = flow_of(client, wire::endpoint("198.51.100.9", 3478), Protocol::udp);
+    return recall(memory, other, gate.ruleset()).same_endpoint;
+}
+
+}  // namespace
+
+TEST_SUITE("flow hints") {
+    TEST_CASE("an address of an answer belongs to the service of its name, for that client") {
+        ClientMemory memory;
+        after_answer(memory, answer("us05web.zoom.us"));
+        CHECK(resolved(memory, flow_of(client, server, Protocol::tcp)) == zoom);
+        CHECK(resolved(memory, flow_of(wire::endpoint("10.0.0.2", 50000), server, Protocol::tcp)) ==
+              no_service);
+        CHECK(resolved(memory, flow_of(client, wire::endpoint("192.0.2.8", 443), Protocol::tcp)) ==
+              no_service);
+    }
+
+    TEST_CASE("it does so whichever side speaks first") {
+        ClientMemory memory;
+        after_answer(memory, answer("us05web.zoom.us"));
+        CHECK(resolved(memory, flow_of(server, client, Protocol::udp)) == zoom);
+    }
+
+    TEST_CASE("it does so as long as the record lives") {
+        ClientMemory memory;
+        after_answer(memory, answer("us05web.zoom.us"));
+        Flow later = flow_of(client, server, Protocol::tcp);
+        later.last_seen = gate.now + std::chrono::seconds(299);
+        CHECK(resolved(memory, later) == zoom);
+        later.last_seen = gate.now + std::chrono::hours(48);
+        CHECK(resolved(memory, later) == no_service);
+    }
+
+    TEST_CASE("the newest answer for an address holds") {
+        ClientMemory memory;
+        after_answer(memory, answer("us05web.zoom.us"));
+        after_answer(memory, answer("visio.numerique.gouv.fr"));
+        CHECK(resolved(memory, flow_of(client, server, Protocol::tcp)) == visio);
+    }
+
+    TEST_CASE("an answer for a name of no service tells nothing") {
+        ClientMemory memory;
+        after_answer(memory, answer("www.example.org"));
+        CHECK(resolved(memory, flow_of(client, server, Protocol::tcp)) == no_service);
+    }
+
+    TEST_CASE("what looks like an answer tells nothing in a flow of another protocol") {
+        ClientMemory memory;
+        const Flow flow = flow_of(client, server, Protocol::tcp);
+        const Buffer packet = wire::ip(
+            resolver, client, 17, wire::udp(resolver.port, client.port, answer("us05web.zoom.us")));
+        remember_names(memory, flow, decode_packet(packet, {.time = gate.now}).value(),
+                       gate.ruleset());
+        CHECK(resolved(memory, flow) == no_service);
+    }
+
+    TEST_CASE("a client's UDP port is in a call by the service's own framing or relay") {
+        CHECK(learned(EvidenceKind::media, Strength::observed) == zoom);
+        CHECK(learned(EvidenceKind::stun, Strength::observed) == zoom);
+    }
+
+    TEST_CASE("a client's UDP port is in no call by an address alone, a name or a guess") {
+        CHECK(learned(EvidenceKind::address, Strength::certain) == no_service);
+        CHECK(learned(EvidenceKind::quic_sni, Strength::observed) == no_service);
+        CHECK(learned(EvidenceKind::media, Strength::guessed) == no_service);
+    }
+
+    TEST_CASE("a TCP port tells nothing of the UDP port of the same number") {
+        CHECK(learned(EvidenceKind::media, Strength::observed, Protocol::tcp) == no_service);
+    }
+}
