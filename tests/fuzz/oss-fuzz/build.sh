@@ -8,10 +8,11 @@ ndpi=("$SRC"/ndpi/ndpi_*.orig.tar.gz)
 tests/fuzz/ndpi.sh "$WORK/ndpi" "${ndpi[0]}"
 export PKG_CONFIG_PATH=$WORK/ndpi
 
+# A run path of the old kind, which the libraries that libraries need are looked for in as well.
 # shellcheck disable=SC2016  # $ORIGIN is the loader's
 cmake -S . -B "$WORK/build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=14 \
     -DOCTROI_FUZZ=ON -DOCTROI_WERROR=OFF \
-    "-DOCTROI_FUZZING_ENGINE=$LIB_FUZZING_ENGINE" '-DCMAKE_BUILD_RPATH=$ORIGIN/lib'
+    "-DOCTROI_FUZZING_ENGINE=$LIB_FUZZING_ENGINE" -DCMAKE_EXE_LINKER_FLAGS=-Wl,--disable-new-dtags '-DCMAKE_BUILD_RPATH=$ORIGIN/lib'
 targets=()
 for source in tests/fuzz/fuzz_*.cpp; do
     targets+=("$(basename "$source" .cpp)")
