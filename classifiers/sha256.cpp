@@ -1,6 +1,7 @@
 #include "classifiers/sha256.hpp"
 
 #include <array>
+#include <new>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -8,7 +9,8 @@
 namespace octroi {
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+        throw std::bad_alloc();
 }
 
 void Sha256::add(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/version.hpp"
+#include "metrics/memory_reserve.hpp"
 
 namespace octroi {
 namespace {
@@ -217,6 +218,8 @@ Json rules_of(const StatusSource& source) {
 }  // namespace
 
 std::string status_json(const StatusSource& source) {
+    constexpr std::size_t more_than_it_takes = 8UL * 1024 * 1024;
+    const MemoryReserve reserve(more_than_it_takes);
     const Json json = {
         {"version", version},
         {"gateway", source.gateway},

@@ -31,13 +31,13 @@ void EventFolding::take(const Event& event, Clock::time_point now) {
         return write_(event);
     std::string key = key_of(*record);
     if (const auto found = held_.find(key); found != held_.end()) {
-        found->second.newest = *record;
+        found->second.newest = FlowRecord(*record);  // all of it, or there is no memory
         found->second.count += 1 + record->suppressed;
         return;
     }
     if (held_.size() < capacity) {
-        held_.try_emplace(key);
-        windows_.push_back({.end = now + window_, .key = std::move(key)});
+        windows_.push_back({.end = now + window_, .key = key});
+        held_.try_emplace(std::move(key));
     }
     write_(event);
 }
@@ -53,14 +53,12 @@ void EventFolding::flush_all() {
 }
 
 void EventFolding::close_oldest() {
-    const auto found = held_.find(windows_.front().key);
-    Held held = std::move(found->second);
-    held_.erase(found);
+    auto held = held_.extract(windows_.front().key);
     windows_.pop_front();
-    if (held.count == 0)
+    if (held.empty() || held.mapped().count == 0)  // empty: there was no memory to hold it
         return;
-    held.newest.suppressed = held.count - 1;
-    write_(Event(std::move(held.newest)));
+    held.mapped().newest.suppressed = held.mapped().count - 1;
+    write_(Event(std::move(held.mapped().newest)));
 }
 
 }  // namespace octroi

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <numeric>
 
+#include "metrics/memory_reserve.hpp"
 #include "metrics/within_memory.hpp"
 
 namespace octroi {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t ring_capacity = 4096;
 constexpr std::chrono::milliseconds idle_pause{20};
+constexpr std::size_t line_reserve = 256UL * 1024;
 
 // Real or would-be.
 bool is_refusal(const Event& event) {
@@ -97,6 +99,7 @@ void EventLog::write(const Event& event) {
     const bool refusal = is_refusal(event);
     if (sinks_.empty() && !refusal)
         return;
+    const MemoryReserve reserve(line_reserve);
     std::string text = format_.line(event, sequence_ + 1);
     if (refusal)
         recent_.add(text);

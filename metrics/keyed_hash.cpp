@@ -1,6 +1,6 @@
 #include "metrics/keyed_hash.hpp"
 
-#include <cstdlib>
+#include <new>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -8,11 +8,11 @@
 
 namespace octroi {
 
-// Both fail only where memory or the kernel's random numbers do: then nothing may be told.
+// OpenSSL fails here only where memory does; the kernel's random numbers are there from the start.
 KeyedHash KeyedHash::random() {
     Digest key{};
     if (RAND_priv_bytes(key.data(), static_cast<int>(key.size())) != 1)
-        std::abort();
+        throw std::bad_alloc();
     return KeyedHash(key);
 }
 
@@ -20,7 +20,7 @@ KeyedHash::Digest KeyedHash::of(Bytes text) const {
     Digest digest{};
     if (HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), text.data(), text.size(),
              digest.data(), nullptr) == nullptr)
-        std::abort();
+        throw std::bad_alloc();
     return digest;
 }
 

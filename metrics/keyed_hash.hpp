@@ -9,7 +9,7 @@
 
 namespace octroi {
 
-/// HMAC-SHA-256 (RFC 2104) under one key.
+/// HMAC-SHA-256 (RFC 2104) under one key. All of it throws std::bad_alloc without memory.
 class KeyedHash {
   public:
     using Digest = std::array<std::uint8_t, 32>;

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum Call { WORKER_MEMORY, ACCOUNTING_MEMORY, SINK_MEMORY, RECEIVE, SEND, CALLS };
+enum Call { WORKER_MEMORY, ACCOUNTING_MEMORY, EVENT_MEMORY, SINK_MEMORY, HTTP_MEMORY, RECEIVE, SEND, CALLS };
 
 // misfortune.py knows this layout.
 struct Misfortune {
@@ -37,13 +38,15 @@ __attribute__((constructor)) static void begin(void) {
     unsetenv("LD_PRELOAD");  // iptables is spared
 }
 
-static int fails(enum Call call, int error) {
-    const unsigned long every = misfortune->every[call];
-    if (every == 0 || ++misfortune->calls[call] % every != 0)
-        return 0;
+static int refuse(enum Call call, int error) {
     ++misfortune->failed[call];
     errno = error;
     return 1;
+}
+
+static int fails(enum Call call, int error) {
+    const unsigned long every = misfortune->every[call];
+    return every != 0 && ++misfortune->calls[call] % every == 0 ? refuse(call, error) : 0;
 }
 
 // The clock.
@@ -77,21 +80,41 @@ time_t time(time_t* where) {
     return now.tv_sec;
 }
 
-// Memory of the workers, of the accounting and of the sinks of events, by the names under which glibc keeps its own. They tell
-// who they are as they start.
+// Memory of the workers, of the accounting, of events and of their sinks, by the names under which glibc keeps its own. They
+// tell who they are as they start. For those that make texts 20 calls in a row fail, and what they give back in one large
+// piece they can have again.
 
 static _Thread_local enum Call memory = CALLS;  // whose it is
+static _Thread_local size_t given_back;         // octets
+static const size_t large = 65536;
+static const unsigned long in_a_row = 20;
+
+static int makes_texts(void) {
+    return (memory == EVENT_MEMORY || memory == HTTP_MEMORY) && misfortune->every[memory] != 0;
+}
 
 static enum Call memory_of(const char* thread) {
     if (strncmp(thread, "worker-", 7) == 0)
         return WORKER_MEMORY;
+    if (strcmp(thread, "events") == 0)
+        return EVENT_MEMORY;
     if (strncmp(thread, "events-", 7) == 0)
         return SINK_MEMORY;
+    if (strcmp(thread, "MHD-single") == 0)
+        return HTTP_MEMORY;
     return strcmp(thread, "accounting") == 0 ? ACCOUNTING_MEMORY : CALLS;
 }
 
-static int is_refused(void) {
-    return memory != CALLS && fails(memory, ENOMEM);
+static int is_refused(size_t size) {
+    if (memory == CALLS)
+        return 0;
+    if (!makes_texts())
+        return fails(memory, ENOMEM);
+    if (given_back >= size) {
+        given_back -= size;
+        return 0;
+    }
+    return ++misfortune->calls[memory] % misfortune->every[memory] < in_a_row ? refuse(memory, ENOMEM) : 0;
 }
 
 int pthread_setname_np(pthread_t thread, const char* name) {
@@ -105,16 +128,24 @@ void* __libc_malloc(size_t);
 void* __libc_calloc(size_t, size_t);
 void* __libc_realloc(void*, size_t);
 
+void __libc_free(void*);
+
 void* malloc(size_t size) {
-    return is_refused() ? NULL : __libc_malloc(size);
+    return is_refused(size) ? NULL : __libc_malloc(size);
 }
 
 void* calloc(size_t count, size_t size) {
-    return is_refused() ? NULL : __libc_calloc(count, size);
+    return is_refused(count * size) ? NULL : __libc_calloc(count, size);
 }
 
 void* realloc(void* old, size_t size) {
-    return is_refused() ? NULL : __libc_realloc(old, size);
+    return is_refused(size) ? NULL : __libc_realloc(old, size);
+}
+
+void free(void* old) {
+    if (old != NULL && makes_texts() && malloc_usable_size(old) >= large)
+        given_back += malloc_usable_size(old);
+    __libc_free(old);
 }
 
 // Packets in, verdicts out.

@@ -7,7 +7,7 @@ from pathlib import Path
 from namespaces import run
 
 SOURCE = Path(__file__).with_name("misfortune.c")
-CALLS = ("worker memory", "accounting memory", "sink memory", "receive", "send")
+CALLS = ("worker memory", "accounting memory", "event memory", "sink memory", "http memory", "receive", "send")
 
 
 class Layout(ctypes.Structure):

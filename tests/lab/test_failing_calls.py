@@ -91,6 +91,32 @@ class FailingCalls(LabCase):
         self.assertEqual(numbers, sorted(set(numbers)))
         self.assertEqual(numbers[-1] - len(numbers), lost)
 
+    def test_no_memory_for_the_text_of_events(self):
+        self.start()
+        send_refused(self.lab, self.daemon, range(100))
+        self.misfortune.fail("event memory", 100)
+        send_refused(self.lab, self.daemon, range(100, MANY))
+        self.misfortune.fail("event memory", 0)
+        self.assertGreater(self.misfortune.failed("event memory"), 0)
+        self.assert_works()
+        self.daemon.event(server_name="zoom.us")
+        lost = self.daemon.scrape().sum("octroi_events_dropped_total", sink="all")
+        self.assertGreater(lost, 0)
+        numbers = [event["seq"] for event in self.daemon.lines()]
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertEqual(numbers[-1] - len(numbers), lost)
+
+    def test_no_memory_for_who_asks(self):
+        self.start()
+        send_refused(self.lab, self.daemon, range(100))
+        self.misfortune.fail("http memory", 20011)
+        for path in ("/metrics", "/api/v1/status") * 60:
+            self.lab.gateway.run("curl", "--silent", "--max-time", "5", f"http://127.0.0.1:9477{path}", check=False)
+        self.misfortune.fail("http memory", 0)
+        self.assertGreater(self.misfortune.failed("http memory"), 0)
+        self.assert_works()
+        self.assertIn("policy.yaml", self.daemon.status().stdout)
+
     def test_no_memory_for_flows_that_are_then_refused(self):
         self.start("exceptions: {table_full: drop}\n")
         self.load("worker memory", 7)
