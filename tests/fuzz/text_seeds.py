@@ -63,6 +63,40 @@ LISTING = b"""-P FORWARD ACCEPT
 -A OCTROI-REFUSE -p tcp -j REJECT --reject-with tcp-reset
 """
 
+SAVED = b"""*raw
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -p udp -m udp --dport 53 -j NOTRACK
+-A OUTPUT -p udp -j CT --notrack
+COMMIT
+*mangle
+-A FORWARD -j MARK --set-xmark 0x1/0xffffffff
+-A FORWARD -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xffffffff
+COMMIT
+"""
+
+NFT = b"""table inet octroi {
+  chain gate { # handle 1
+    type filter hook forward priority 10; policy accept;
+    ct mark & 0x7ffff000 == 0x40000000 return comment "ct mark & 0x7ffff000 == 0x40000000 return" # handle 4
+    meta l4proto tcp counter packets 17 bytes 1020 queue to 0-1 comment "meta l4proto tcp counter queue to 0-1" # handle 9
+    drop # handle 12
+  }
+  chain refused {
+    reject with tcp reset
+  }
+}
+table ip filter {
+  flowtable fast { hook ingress priority 0; devices = { eth0 }; }
+  chain FORWARD {
+    type filter hook output priority raw; policy accept;
+    ip protocol udp flow add @fast
+    meta mark set meta mark & 0xffff00ff | 0x00000100
+    ct mark set ct mark and 0xffffff00 xor 0x12
+    udp dport 53 notrack
+  }
+}
+"""
+
 
 def events() -> list[bytes]:
     """Decision events (docs/events.md): of a zone, of a client, and a refused name."""
@@ -88,4 +122,4 @@ def all_of_them() -> list[tuple[str, list[bytes]]]:
     """Each target and its seeds."""
     return [("fuzz_yaml", policies()), ("fuzz_vendor_list", vendor_lists()), ("fuzz_config", [CONFIG]),
             ("fuzz_policy_tests", [TESTS]), ("fuzz_events", events()), ("fuzz_json", json_texts()),
-            ("fuzz_iptables_listing", [LISTING])]
+            ("fuzz_iptables_listing", [LISTING]), ("fuzz_nft_listing", [NFT]), ("fuzz_foreign_rules", [NFT, SAVED])]
