@@ -279,7 +279,11 @@ ExitCode execute(const DiffCommand& command) {
     const bool same = diff.same() && std::ranges::all_of(recorded, [](const RecordedFlows& each) {
                           return each.differing.empty();
                       });
-    if (same && !diff.complete)
+    const bool whole =
+        diff.complete && std::ranges::all_of(recorded, [](const RecordedFlows& each) {
+            return each.cut_off.empty() && each.unreadable == 0;
+        });
+    if (same && !whole)
         return ExitCode::failed;  // that nothing was found says nothing
     return same ? ExitCode::ok : ExitCode::findings;
 }

@@ -24,13 +24,15 @@ void add_run(CLI::App& program, RunCommand& command) {
 void add_reload(CLI::App& program, ReloadCommand& command) {
     CLI::App* verb = program.add_subcommand(
         "reload", "Let a running daemon read policy and catalogue anew, and tell the result");
-    verb->add_option("--pid", command.process, "The daemon's process")
+    constexpr int most = 1 << 22;  // proc(5), pid_max
+    verb->add_option("--pid", command.process,
+                     "The daemon's process (default: the one that answers where the configuration "
+                     "says)")
         ->type_name("PID")
-        ->check(CLI::PositiveNumber)
-        ->required();
+        ->check(CLI::Range(1, most).name(""));
     verb->add_option("--config", command.config, config_help)->type_name("FILE");
     verb->footer(
-        "Example: octroi reload --pid $(pidof octroi)\n"
+        "Example: octroi reload\n"
         "Exit code: 0 in force, 1 refused and the old policy stays, 2 the daemon can't be asked");
 }
 
@@ -57,7 +59,9 @@ void add_replay(CLI::App& program, ReplayCommand& command) {
     verb->add_option("--catalogue", command.catalogue, catalogue_help)->type_name("DIR");
     verb->add_option("--at", command.at, at_help)->type_name("TIME");
     verb->add_flag("--json", command.json, "One JSON object a line and flow");
-    verb->footer("Example: octroi replay --json --policy policy.yaml gateway.pcap");
+    verb->footer(
+        "Example: octroi replay --json --policy policy.yaml gateway.pcap\n"
+        "Exit code: 0 read to the end, 1 a capture ends early, 2 a file can't be used");
 }
 
 void add_explain(CLI::App& program, ExplainCommand& command) {
@@ -113,7 +117,8 @@ void add_diff(CLI::App& program, DiffCommand& command) {
     verb->add_flag("--json", command.json, "One JSON object");
     verb->footer(
         "Example: octroi diff /etc/octroi/policy.yaml policy.new.yaml --capture gateway.pcap\n"
-        "Exit code: 0 same, 1 differs, 2 a file can't be used");
+        "Exit code: 0 same, 1 differs, 2 a file can't be used, or not whole and no difference "
+        "found");
 }
 
 // An option that takes one word of a closed set.
@@ -306,6 +311,11 @@ Command Verbs::chosen(const std::string& verb) const {
     return VersionCommand{};
 }
 
+bool has_verb(CLI::App& program, const std::string& word) {
+    return std::ranges::any_of(program.get_subcommands([](const CLI::App*) { return true; }),
+                               [&](const CLI::App* verb) { return verb->check_name(word); });
+}
+
 }  // namespace
 
 std::expected<Command, ExitCode> parse_command_line(int argc, const char* const* argv) {
@@ -316,8 +326,13 @@ std::expected<Command, ExitCode> parse_command_line(int argc, const char* const*
     program.require_subcommand(1);
     const Verbs verbs(program);
     program.footer(
-        "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed.\n"
+        "Exit codes: 0 ok, 1 something found, 2 wrong usage or input/output failed; a verb's help "
+        "tells its others.\n"
         "`octroi VERB --help` shows each verb's options and an example.");
+    if (argc > 1 && *argv[1] != '-' && !has_verb(program, argv[1])) {
+        std::cerr << "octroi: `" << argv[1] << "` is no verb: `octroi --help` lists them\n";
+        return std::unexpected(ExitCode::failed);
+    }
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,7 +1,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -23,8 +22,9 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds reload_patience{60};
 constexpr std::chrono::milliseconds reload_poll{20};
 
-// What the daemon says of its reloads.
+// What the daemon says of itself and its reloads.
 struct Reloads {
+    pid_t process = 0;
     std::uint64_t count = 0;
     bool last_successful = false;
 };
@@ -39,20 +39,15 @@ std::expected<Reloads, std::string> reloads_of(const Config& config) {
             fmt::format("the daemon's status can't be read, so its reloads can't be followed: {}",
                         text.error()));
     try {
-        const auto health = nlohmann::json::parse(*text).at("health");
-        return Reloads{.count = health.at("reloads").get<std::uint64_t>(),
+        const auto status = nlohmann::json::parse(*text);
+        const auto& health = status.at("health");
+        return Reloads{.process = status.at("process").get<pid_t>(),
+                       .count = health.at("reloads").get<std::uint64_t>(),
                        .last_successful = health.at("last_reload_successful").get<bool>()};
     } catch (const nlohmann::json::exception& error) {
         return std::unexpected(fmt::format("{} does not give the status of an octroi: {}",
                                            base_url(config), error.what()));
     }
-}
-
-// SIGHUP ends most other programs.
-bool is_octroi(int process) {
-    std::ifstream file(fmt::format("/proc/{}/comm", process));
-    std::string name;
-    return std::getline(file, name) && name == "octroi";
 }
 
 ExitCode reload_failed(const std::string& why) {
@@ -71,11 +66,14 @@ ExitCode execute(const ReloadCommand& command) {
     const auto before = reloads_of(*config);
     if (!before)
         return reload_failed(before.error());
-    if (!is_octroi(command.process))
-        return reload_failed(fmt::format("process {} is not octroi", command.process));
-    if (kill(command.process, SIGHUP) != 0)
+    // SIGHUP ends most other programs, among them octroi's own verbs.
+    if (command.process && *command.process != before->process)
         return reload_failed(
-            fmt::format("process {}: {}", command.process, std::generic_category().message(errno)));
+            fmt::format("process {} is not the daemon that answers at {}: that is process {}",
+                        *command.process, base_url(*config), before->process));
+    if (kill(before->process, SIGHUP) != 0)
+        return reload_failed(
+            fmt::format("process {}: {}", before->process, std::generic_category().message(errno)));
     const auto deadline = steady_clock::now() + reload_patience;
     auto after = before;
     while (after && after->count == before->count) {

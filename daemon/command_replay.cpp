@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "daemon/commands.hpp"
@@ -67,8 +69,10 @@ ExitCode execute(const ReplayCommand& command) {
             continue;
         }
         print_flows(*replayed, command.json);
-        if (!replayed->cut_off.empty())
+        if (!replayed->cut_off.empty()) {
             fmt::print(stderr, "octroi: {}: ends early: {}\n", file, replayed->cut_off);
+            code = std::max(code, ExitCode::findings);
+        }
         if (replayed->malformed != 0)
             fmt::print(stderr, "octroi: {}: {} of {} packets malformed\n", file,
                        replayed->malformed, replayed->packets);

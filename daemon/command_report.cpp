@@ -1,7 +1,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
 
 #include <absl/time/clock.h>
@@ -12,6 +11,7 @@
 #include "daemon/policy_tool.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/version.hpp"
+#include "daemon/whole_file.hpp"
 #include "metrics/event_file.hpp"
 #include "metrics/report_html.hpp"
 #include "metrics/report_reader.hpp"
@@ -128,20 +128,23 @@ std::expected<std::vector<ReportExemption>, std::string> exemptions_of(
     return exemptions;
 }
 
-// Whole or not at all: a reader never finds half a report.
-bool write_report(const std::optional<std::string>& output, const std::string& html) {
-    if (!output) {
-        return std::fwrite(html.data(), 1, html.size(), stdout) == html.size() &&
-               std::fflush(stdout) == 0;
-    }
-    const std::string draft = *output + ".new";
-    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-    file << html;
-    file.close();
-    std::error_code error;
-    if (file)
-        std::filesystem::rename(draft, *output, error);
-    return file && !error;
+std::expected<void, std::string> write_report(const std::optional<std::string>& output,
+                                              const std::string& html) {
+    if (output)
+        return write_whole(*output, html);
+    if (std::fwrite(html.data(), 1, html.size(), stdout) == html.size() && std::fflush(stdout) == 0)
+        return {};
+    return std::unexpected("can't write to the standard output");
+}
+
+// A report in the place of what it is made from would be the last one.
+std::expected<void, std::string> keep_inputs(const ReportCommand& command) {
+    std::error_code ignored;
+    for (const std::string& path : command.events)
+        if (command.output && std::filesystem::equivalent(path, *command.output, ignored))
+            return std::unexpected(
+                fmt::format("the report would take the place of {}, which it is made from", path));
+    return {};
 }
 
 }  // namespace
@@ -150,6 +153,8 @@ ExitCode execute(const ReportCommand& command) {
     const auto period = period_of(command);
     if (!period)
         return report_failed(period.error());
+    if (const auto kept = keep_inputs(command); !kept)
+        return report_failed(kept.error());
     auto exemptions = exemptions_of(command);
     if (!exemptions)
         return report_failed(exemptions.error());
@@ -169,8 +174,8 @@ ExitCode execute(const ReportCommand& command) {
                             .inputs = std::move(inputs),
                             .exemptions = std::move(*exemptions),
                             .policy_file = command.policy.value_or("")};
-    if (!write_report(command.output, report_html(parts)))
-        return report_failed(fmt::format("can't write {}", command.output.value_or("to stdout")));
+    if (const auto written = write_report(command.output, report_html(parts)); !written)
+        return report_failed(written.error());
     if (is_whole(parts))
         return ExitCode::ok;
     fmt::print(stderr,

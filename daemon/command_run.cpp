@@ -12,6 +12,7 @@
 #include "daemon/config.hpp"
 #include "daemon/confinement.hpp"
 #include "daemon/gateway.hpp"
+#include "daemon/named_files.hpp"
 #include "daemon/ruleset_loader.hpp"
 #include "daemon/service_manager.hpp"
 
@@ -30,7 +31,9 @@ sigset_t block_signals() {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP})
         sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    // The last two end a program that knows nothing of them.
+    for (const int signal : {SIGPIPE, SIGUSR1, SIGUSR2})
+        static_cast<void>(std::signal(signal, SIG_IGN));
     return signals;
 }
 
@@ -104,12 +107,17 @@ void serve(Gateway& gateway, const ServiceManager& manager, const sigset_t& sign
 }
 
 ExitCode check_only(const Config& config) {
+    const auto problems = problems_with_named_files(config);
+    for (const std::string& problem : problems)
+        fmt::print(stderr, "octroi: {}\n", problem);
     SeriesRegistry registry(1);
     const auto ruleset = load_ruleset(config.policy, config.catalogue, registry);
     if (!ruleset) {
         fmt::print(stderr, "{}", ruleset.error());
         return ExitCode::findings;
     }
+    if (!problems.empty())
+        return ExitCode::findings;
     fmt::print(stderr, "octroi: configuration, {} services and {} rules are sound\n",
                ruleset->catalogue->services().size(), ruleset->policy->rules().size());
     return ExitCode::ok;
@@ -128,6 +136,10 @@ ExitCode execute(const RunCommand& command) {
     log_to_stderr();
     ServiceManager manager = ServiceManager::from_environment();
     const sigset_t signals = block_signals();
+    if (const auto twice = files_named_twice(*config); !twice.empty()) {
+        spdlog::error("can't start: {}", twice.front());
+        return ExitCode::failed;
+    }
     if (const auto confined = confine_files_and_capabilities(*config); !confined) {
         spdlog::error("can't start: {}", confined.error());
         return ExitCode::failed;

@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include <fmt/format.h>
@@ -7,6 +6,7 @@
 #include "daemon/commands.hpp"
 #include "daemon/policy_tests.hpp"
 #include "daemon/ruleset_loader.hpp"
+#include "daemon/whole_file.hpp"
 
 namespace octroi {
 namespace {
@@ -31,25 +31,22 @@ std::string xml(std::string_view text) {
 }
 
 // The format that CI servers read: a suite a file, a case a test.
-bool write_junit(const std::string& path, const std::vector<PolicyTestRun>& runs) {
-    std::ofstream file(path);
-    file << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+std::string junit(const std::vector<PolicyTestRun>& runs) {
+    std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
     for (const PolicyTestRun& run : runs) {
-        file << fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
+        text += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
                             xml(run.file), run.results.size(), run.failures());
         for (const PolicyTestResult& result : run.results) {
             // NOLINTNEXTLINE(modernize-raw-string-literal)
-            file << fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(run.file),
+            text += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(run.file),
                                 xml(result.name));
-            if (result.passed())
-                file << "/>\n";
-            else
-                file << fmt::format("><failure message=\"{}\"/></testcase>\n", xml(result.failure));
+            text += result.passed() ? "/>\n"
+                                    : fmt::format("><failure message=\"{}\"/></testcase>\n",
+                                                  xml(result.failure));
         }
-        file << "  </testsuite>\n";
+        text += "  </testsuite>\n";
     }
-    file << "</testsuites>\n";
-    return file.good();
+    return text + "</testsuites>\n";
 }
 
 void print_coverage(const PolicyTestRun& run) {
@@ -82,10 +79,11 @@ ExitCode execute(const TestCommand& command) {
             code = ExitCode::findings;
         runs.push_back(std::move(*run));
     }
-    if (command.junit && !write_junit(*command.junit, runs)) {
-        fmt::print(stderr, "octroi: can't write {}\n", *command.junit);
-        return ExitCode::failed;
-    }
+    if (command.junit)
+        if (const auto written = write_whole(*command.junit, junit(runs)); !written) {
+            fmt::print(stderr, "octroi: {}\n", written.error());
+            return ExitCode::failed;
+        }
     return code;
 }
 

@@ -27,7 +27,7 @@ struct RunCommand {
 };
 
 struct ReloadCommand {
-    int process = 0;  ///< the daemon
+    std::optional<int> process;  ///< the daemon; nothing: the one that answers
     std::optional<std::string> config;
 };
 

@@ -154,7 +154,7 @@ void ConfigReader::read_metrics(const yaml::Node* node, Config& config) {
     if (node == nullptr)
         return;
     Fields fields(report_, *node, "`metrics`");
-    const yaml::Node* listen = fields.required("listen");
+    const yaml::Node* listen = fields.optional("listen");
     if (listen != nullptr)
         read_listen(*listen, config);
     config.token_file = read_path(fields.optional("token_file"));
@@ -182,6 +182,12 @@ void ConfigReader::read_listen(const yaml::Node& node, Config& config) {
         return report_.error(Code::bad_value, node.position,
                              fmt::format("`{}` is not address:port", *text),
                              R"(examples: "127.0.0.1:9477", "[::1]:9477")");
+    constexpr std::uint16_t least_port = 1024;
+    if (port < least_port)
+        return report_.error(
+            Code::bad_value, node.position,
+            fmt::format("the port {} is for root alone, whom the daemon is not", port),
+            "one from 1024 to 65535");
     config.metrics_address = host;
     config.metrics_port = port;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/whole_file.hpp"
 #include "rules/library.hpp"
 #include "rules/service_writer.hpp"
 
@@ -17,53 +18,13 @@ namespace {
 
 using Problems = std::vector<Finding>;
 
+constexpr mode_t readable_by_all = 0644;  // the daemon's user among them
+
 Finding failed(const std::string& path, std::string_view what) {
     return {.code = Code::unreadable,
             .file = path,
             .text = fmt::format("{}: {}", what, std::generic_category().message(errno))};
 }
-
-// A file beside the final one that goes away unless it took the final name. The catalogue does not
-// read it: its name does not end in `.yaml`.
-class TemporaryFile {
-  public:
-    explicit TemporaryFile(const std::string& final_path) : path_(final_path + ".XXXXXX") {
-        fd_ = ::mkostemp(path_.data(), O_CLOEXEC);
-    }
-
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    TemporaryFile(TemporaryFile&&) = delete;
-    TemporaryFile& operator=(TemporaryFile&&) = delete;
-
-    ~TemporaryFile() {
-        if (fd_ < 0)
-            return;
-        ::close(fd_);
-        ::unlink(path_.c_str());  // after rename_to() there is none
-    }
-
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-    // The whole text is on the disk, readable by the daemon's user.
-    [[nodiscard]] bool write(std::string_view text) const {
-        while (fd_ >= 0 && !text.empty()) {
-            const ssize_t written = ::write(fd_, text.data(), text.size());
-            if (written < 0 && errno != EINTR)
-                return false;
-            text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
-        }
-        return fd_ >= 0 && ::fchmod(fd_, 0644) == 0 && ::fsync(fd_) == 0;
-    }
-
-    [[nodiscard]] bool rename_to(const std::string& final_path) const {
-        return ::rename(path_.c_str(), final_path.c_str()) == 0;
-    }
-
-  private:
-    std::string path_;
-    int fd_ = -1;
-};
 
 // A rename is on the disk when its folder is.
 void sync_folder(const std::string& folder) {
@@ -109,7 +70,7 @@ std::expected<std::string, Problems> install_entry(const std::vector<std::string
                                                    const Service& entry) {
     std::string path = place_in(folders.front(), entry.name);
     const TemporaryFile file(path);
-    if (!file.write(text_of(entry)))
+    if (!file.write(text_of(entry), readable_by_all))
         return std::unexpected(Problems{failed(path, "the entry can't be written")});
     for (const std::string& folder : folders) {
         auto problems = preview(

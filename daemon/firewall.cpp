@@ -1,5 +1,12 @@
 #include "daemon/firewall.hpp"
 
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include "daemon/conntrack.hpp"
 #include "daemon/foreign_rules.hpp"
 #include "daemon/rules_program.hpp"
@@ -10,6 +17,26 @@ namespace {
 void add_sentences(std::vector<std::string>& sentences, const std::vector<std::string>& more) {
     sentences.insert(sentences.end(), more.begin(), more.end());
 }
+
+// Two programs that write the same rules at once would meet each other's halves. Held as long as it
+// lives, for the network namespace.
+class OneWriter {
+  public:
+    OneWriter() : namespace_(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) {
+        while (flock(namespace_, LOCK_EX) != 0 && errno == EINTR) {
+        }
+    }
+
+    OneWriter(const OneWriter&) = delete;
+    OneWriter& operator=(const OneWriter&) = delete;
+    OneWriter(OneWriter&&) = delete;
+    OneWriter& operator=(OneWriter&&) = delete;
+
+    ~OneWriter() { close(namespace_); }
+
+  private:
+    int namespace_;
+};
 
 }  // namespace
 
@@ -55,6 +82,7 @@ std::optional<std::uint8_t> Firewall::generation_of_the_other() const {
 }
 
 std::expected<bool, std::string> Firewall::install() const {
+    const OneWriter alone;
     const std::uint8_t generation = generation_of_the_other().value_or(1);
     const auto installed =
         std::visit([&](const auto& rules) { return rules.install(generation); }, rules_);
@@ -69,15 +97,22 @@ std::expected<bool, std::string> Firewall::install() const {
 }
 
 std::expected<bool, std::string> Firewall::remove(std::optional<Backend> backend) {
+    const OneWriter alone;
     bool changed = false;
+    bool any_program = false;
     for (const Backend one : {Backend::iptables, Backend::nft}) {
         if (one != backend.value_or(one) || !has_rules_program(std::string(to_string(one))))
             continue;
+        any_program = true;
         const auto removed = one == Backend::nft ? NftRules::remove() : IptablesRules::remove();
         if (!removed)
             return removed;
         changed = changed || *removed;
     }
+    if (!any_program)
+        return std::unexpected(fmt::format(
+            "can't tell whether there are rules: {} can't be run",
+            backend ? to_string(*backend) : std::string_view("neither iptables nor nft")));
     return changed;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "classifiers/domain.hpp"
+#include "classifiers/ndpi.hpp"
 #include "daemon/config.hpp"
 #include "daemon/ruleset_loader.hpp"
 
@@ -25,6 +26,16 @@ std::expected<std::uint16_t, std::string> read_port(const std::string& text) {
     if (error != std::errc() || end != text.data() + text.size())
         return std::unexpected(fmt::format("`{}` is not a port number", text));
     return port;
+}
+
+std::expected<std::string, std::string> read_protocol(const std::string& text) {
+    const std::vector<std::string>& names = Ndpi::known_names();
+    if (std::ranges::find(names, text) != names.end())
+        return text;
+    const std::string_view near = nearest(text, {names.begin(), names.end()});
+    return std::unexpected(
+        fmt::format("`{}` is not a protocol of nDPI's{}", text,
+                    near.empty() ? "" : fmt::format(": did you mean `{}`?", near)));
 }
 
 std::expected<Transport, std::string> read_transport(const std::string& text) {
@@ -109,12 +120,12 @@ std::expected<Question, std::string> PolicyTool::question(const FlowText& flow) 
             fmt::format("`{}` is not a service of the catalogue{}", name,
                         near.empty() ? "" : fmt::format(": did you mean `{}`?", near)));
     };
-    question.protocol = flow.protocol;
     std::string error;
     const bool sound = take(flow.name, question.name, error, read_host) &&
                        take(flow.address, question.address, error, read_address) &&
                        take(flow.port, question.port, error, read_port) &&
                        take(flow.transport, question.transport, error, read_transport) &&
+                       take(flow.protocol, question.protocol, error, read_protocol) &&
                        take(flow.service, question.service, error, read_service);
     return sound ? std::expected<Question, std::string>(std::move(question))
                  : std::unexpected(std::move(error));

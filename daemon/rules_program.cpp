@@ -5,10 +5,24 @@
 #include "daemon/subprocess.hpp"
 
 namespace octroi {
+namespace {
+
+// PATH has no sbin in cron's jobs and behind plain su.
+std::expected<Finished, std::string> run_also_in_sbin(std::vector<std::string> arguments,
+                                                      const std::string& input) {
+    auto finished = run_program(arguments, input);
+    if (finished)
+        return finished;
+    arguments[0] = "/usr/sbin/" + arguments[0];
+    auto in_sbin = run_program(arguments, input);
+    return in_sbin ? in_sbin : finished;
+}
+
+}  // namespace
 
 std::expected<std::string, std::string> run_rules_program(const std::vector<std::string>& arguments,
                                                           const std::string& input) {
-    const auto finished = run_program(arguments, input);
+    const auto finished = run_also_in_sbin(arguments, input);
     if (!finished)
         return std::unexpected(fmt::format("{} (Debian package {})", finished.error(),
                                            arguments[0] == "nft" ? "nftables" : "iptables"));
@@ -18,7 +32,7 @@ std::expected<std::string, std::string> run_rules_program(const std::vector<std:
 }
 
 bool has_rules_program(const std::string& name) {
-    return run_program({name, "--version"}).has_value();
+    return run_also_in_sbin({name, "--version"}, {}).has_value();
 }
 
 }  // namespace octroi

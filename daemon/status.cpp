@@ -7,6 +7,7 @@
 #include <absl/time/clock.h>
 #include <absl/time/time.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "daemon/version.hpp"
 #include "metrics/memory_reserve.hpp"
@@ -223,6 +224,7 @@ std::string status_json(const StatusSource& source) {
     const Json json = {
         {"version", version},
         {"gateway", source.gateway},
+        {"process", getpid()},
         {"started", moment(source.started)},
         {"now", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone())},
         {"policy", policy_of(source)},

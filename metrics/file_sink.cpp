@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t log_mode = 0640;
+constexpr int no_file = ESPIPE;  // a pipe, a socket
 constexpr std::string_view stamp_shape = "00000000T000000Z";
 
 Time now() {
@@ -76,6 +77,11 @@ std::expected<std::unique_ptr<FileSink>, std::string> FileSink::open(const Setti
     std::unique_ptr<FileSink> sink(new FileSink(settings));
     sink->open_file();
     const int error = sink->error_;
+    if (error == no_file || error == ENXIO)  // a pipe without a reader
+        return std::unexpected(fmt::format(
+            "the event file {} is no file: `-` is the standard output, `socket` a local "
+            "socket",
+            settings.path));
     if (error == ENOENT || error == ENOTDIR || error == EISDIR)
         return std::unexpected(fmt::format("can't open the event file {}: {}", settings.path,
                                            std::generic_category().message(error)));
@@ -115,15 +121,22 @@ ssize_t FileSink::put(std::string_view text) {
 void FileSink::prepare(std::size_t length) {
     const Time time = now();
     const bool due = size_ + length > settings_.rotate_octets || period_of(time) != period_;
-    if (size_ > 0 && due && file_ >= 0)
+    if (size_ > 0 && due && file_ >= 0 && !is_device_)
         rotate(time);
     period_ = period_of(time);
 }
 
 void FileSink::open_file() {
-    file_ = ::open(settings_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, log_mode);
+    // O_NONBLOCK: to open a pipe would wait for its reader.
+    constexpr int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    file_ = ::open(settings_.path.c_str(), flags, log_mode);
     struct stat status{};
     error_ = file_ < 0 || fstat(file_, &status) != 0 ? errno : 0;
+    is_device_ = S_ISCHR(status.st_mode);
+    if (error_ == 0 && !S_ISREG(status.st_mode) && !is_device_) {
+        close_file();
+        error_ = no_file;
+    }
     size_ = static_cast<std::uint64_t>(status.st_size);
     period_ = period_of(Time(std::chrono::seconds(status.st_mtime)));
 }

@@ -57,6 +57,7 @@ class FileSink : public EventSink {
     int file_ = -1;
     int error_ = 0;  ///< why the file is not open
     std::uint64_t size_ = 0;
+    bool is_device_ = false;   ///< which is never put aside
     std::int64_t period_ = 0;  ///< of the newest line
     Time cleaned_;
 };

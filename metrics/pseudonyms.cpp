@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <iomanip>
 #include <iterator>
 #include <system_error>
 
@@ -21,6 +22,7 @@ constexpr std::size_t pseudonym_octets = 16;
 constexpr std::size_t epoch_octets = 4;
 constexpr std::size_t least_secret = 32;
 constexpr std::size_t most_secret = 4096;
+constexpr std::streamoff longest_key_file = 128;
 
 // 1970 began on a Thursday.
 std::int64_t week_of(Time now) {
@@ -65,6 +67,23 @@ std::optional<KeyedHash> parse_key(std::string_view digits) {
     return KeyedHash(key);
 }
 
+struct KeptKey {
+    std::string week;
+    KeyedHash key;
+};
+
+// Nothing where the text is none that keep() wrote.
+std::optional<KeptKey> read_key(std::istream& file) {
+    constexpr std::size_t longest = 2 * sizeof(KeyedHash::Digest);
+    std::string week;
+    std::string digits;
+    file >> std::setw(longest + 1) >> week >> std::setw(longest + 1) >> digits;
+    const auto key = parse_key(digits);
+    if (!key || week.find("-W") == std::string::npos)
+        return std::nullopt;
+    return KeptKey{.week = week, .key = *key};
+}
+
 // Whole or not at all: the new file takes the old one's place.
 bool keep(const std::string& path, const std::string& text) {
     const std::string draft = path + ".new";
@@ -79,7 +98,22 @@ bool keep(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+std::expected<void, std::string> Pseudonyms::check(const Settings& settings) {
+    if (!settings.secret_file.empty())
+        if (const auto secret = read_secret(settings.secret_file); !secret)
+            return std::unexpected(secret.error());
+    // A short text may be a key that was damaged, and is replaced.
+    std::ifstream file(settings.key_file, std::ios::ate);
+    if (file && file.tellg() > longest_key_file)
+        return std::unexpected(fmt::format(
+            "{} is no key for pseudonyms: octroi makes the file and writes it anew each week",
+            settings.key_file));
+    return {};
+}
+
 std::expected<Pseudonyms, std::string> Pseudonyms::open(const Settings& settings, Time now) {
+    if (auto usable = check(settings); !usable)
+        return std::unexpected(std::move(usable.error()));
     Pseudonyms pseudonyms(settings);
     if (!settings.secret_file.empty()) {
         auto secret = read_secret(settings.secret_file);
@@ -125,14 +159,11 @@ std::expected<void, std::string> Pseudonyms::renew(Time now) {
 
 bool Pseudonyms::take_kept(std::string_view week) {
     std::ifstream file(settings_.key_file);
-    std::string of_week;
-    std::string digits;
-    if (!(file >> of_week >> digits) || of_week != week)
+    const auto kept = read_key(file);
+    if (!kept || kept->week != week)
         return false;
-    const auto key = parse_key(digits);
-    if (key)
-        take(*key, week);
-    return key.has_value();
+    take(kept->key, week);
+    return true;
 }
 
 void Pseudonyms::take(const KeyedHash& key, std::string_view week) {

@@ -19,6 +19,9 @@ class Pseudonyms {
         std::string secret_file;  ///< shared by gateways; each week's key is made from it
     };
 
+    /// Whether the files can serve, as they are. The error is what to tell the administrator.
+    [[nodiscard]] static std::expected<void, std::string> check(const Settings& settings);
+
     /// The error is what to tell the administrator.
     [[nodiscard]] static std::expected<Pseudonyms, std::string> open(const Settings& settings,
                                                                      Time now);

@@ -21,6 +21,18 @@ std::size_t utf8_length(unsigned char lead) {
     return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
 }
 
+// Of one character: what moves a terminal's cursor or turns the order of what follows (Unicode's
+// C0, C1, and its embeddings, overrides and isolates).
+bool is_control(std::string_view character) {
+    const auto lead = static_cast<unsigned char>(character[0]);
+    if (character.size() == 1)
+        return (lead < 0x20 && lead != '\n' && lead != '\r' && lead != '\t') || lead == 0x7f;
+    if (character.size() == 2)
+        return character >= "\u0080" && character <= "\u009f";
+    return (character >= "\u202a" && character <= "\u202e") ||
+           (character >= "\u2066" && character <= "\u2069");
+}
+
 // What a file has, not what it might have: the limit is far above what most files need.
 void read_on(std::istream& stream, std::string& text, std::size_t most) {
     constexpr std::size_t piece = 64UL * 1024;
@@ -45,6 +57,8 @@ std::expected<std::string, Finding> read_text_file(const std::string& path, std:
     };
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
+    if (status.type() == std::filesystem::file_type::none)
+        return unreadable(error.message());
     if (!std::filesystem::exists(status))
         return unreadable("there is no such file");
     if (!std::filesystem::is_regular_file(status))
@@ -65,12 +79,11 @@ std::optional<Position> bad_character(std::string_view text) {
     for (std::size_t i = 0; i < text.size();) {
         const auto lead = static_cast<unsigned char>(text[i]);
         const std::size_t length = utf8_length(lead);
-        const bool control =
-            (lead < 0x20 && lead != '\n' && lead != '\r' && lead != '\t') || lead == 0x7f;
         const std::string_view rest = text.substr(i + 1, length == 0 ? 0 : length - 1);
         const bool continued = std::ranges::all_of(
             rest, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; });
-        if (length == 0 || control || rest.size() + 1 != length || !continued)
+        if (length == 0 || rest.size() + 1 != length || !continued ||
+            is_control(text.substr(i, length)))
             return place;
         place = lead == '\n' ? Position{.line = place.line + 1, .column = 1}
                              : Position{.line = place.line, .column = place.column + length};

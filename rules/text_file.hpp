@@ -15,7 +15,8 @@ namespace octroi {
 [[nodiscard]] std::expected<std::string, Finding> read_text_file(const std::string& path,
                                                                  std::size_t limit);
 
-/// The place of the first octet that is not UTF-8 or is a control character, or none.
+/// The place of the first octet that is not UTF-8 or is a control character, also one that turns
+/// the direction of text; or none.
 [[nodiscard]] std::optional<Position> bad_character(std::string_view text);
 
 inline constexpr std::string_view not_utf8 = "this is not UTF-8 text";

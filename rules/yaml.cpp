@@ -87,6 +87,11 @@ class Builder : public YAML::EventHandler {
                 .position = position_of(mark),
                 .text = "the quote that opens here is never closed",
                 .hint = "everything behind it would be part of this value: close the quote"};
+        if (bad_character(value))  // by an escape: the file itself has none
+            throw Refused{.code = Code::bad_encoding,
+                          .position = position_of(mark),
+                          .text = "this value holds a control character",
+                          .hint = "texts are shown on terminals: leave the escape out"};
         if (plain && (value.empty() || value == "~" || value == "null"))
             node.kind = Kind::null;
         add(std::move(node), anchor);

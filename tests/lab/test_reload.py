@@ -175,7 +175,7 @@ class Reload(LabCase):
         self.assert_reset(clients.curl(self.lab, NAME, NEUTRAL.v4))
         other = self.lab.gateway.run(binary(), "reload", "--pid", 1, "--config", daemon.config, check=False)
         self.assertEqual(other.returncode, 2)
-        self.assertIn(b"process 1 is not octroi", other.stderr)
+        self.assertIn(b"process 1 is not the daemon that answers at http://127.0.0.1:9477: that is process ", other.stderr)
         daemon.terminate()
         gone = self.lab.gateway.run(binary(), "reload", "--pid", 1, "--config", daemon.config, check=False)
         self.assertEqual(gone.returncode, 2)

@@ -201,6 +201,7 @@ TEST_SUITE("command line") {
         const auto reload = parsed<ReloadCommand>({"reload", "--pid", "4711", "--config", "c"});
         CHECK(reload.process == 4711);
         CHECK(reload.config == "c");
+        CHECK_FALSE(parsed<ReloadCommand>({"reload"}).process);
     }
 
     TEST_CASE("version") {
@@ -226,7 +227,6 @@ TEST_SUITE("command line") {
             {"catalogue", "show"},
             {"version", "surplus"},
             {"status", "--unused", "-1"},
-            {"reload"},
             {"reload", "--pid", "0"},
             {"reload", "--pid", "-1"},
             {"run", "reload", "check", "a.yaml"},

@@ -195,7 +195,10 @@ TEST_SUITE("config") {
                 finding_in("octroi: 1\nmetrics: {listen: \"" + std::string(text) + "\"}\n");
             CHECK(finding.starts_with("octroi.yaml:2:19: error[E010]: "));
         }
-        CHECK(read("{octroi: 1, metrics: {listen: \"127.9.0.1:1\"}}").metrics_port == 1);
+        CHECK(read("{octroi: 1, metrics: {listen: \"127.9.0.1:1024\"}}").metrics_port == 1024);
+        CHECK(finding_in("octroi: 1\nmetrics: {listen: \"127.0.0.1:80\"}\n")
+                  .starts_with("octroi.yaml:2:19: error[E010]: the port 80 "));
+        CHECK(read("{octroi: 1, metrics: {token_file: /t}}").metrics_port == 9477);
     }
 
     TEST_CASE("what can be reached from elsewhere needs a token") {

@@ -93,6 +93,14 @@ TEST_SUITE("file sink") {
         CHECK_FALSE(FileSink::open({.path = "/tmp"}));
     }
 
+    TEST_CASE("a pipe is no event file, and opening it does not wait") {
+        const TemporaryFolder folder;
+        REQUIRE(mkfifo(folder.path("pipe").c_str(), 0600) == 0);
+        const auto sink = FileSink::open({.path = folder.path("pipe")});
+        REQUIRE_FALSE(sink);
+        CHECK(sink.error().find("/pipe is no file") != std::string::npos);
+    }
+
     TEST_CASE("lines that the disk has no room for are lost, and why") {
         const auto sink = sink_at({.path = "/dev/full"});
         CHECK(sink->write("line\n") == Loss::disk_full);

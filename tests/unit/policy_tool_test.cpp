@@ -90,6 +90,8 @@ TEST_SUITE("policy tool") {
         CHECK(refused({.client = "::1", .port = "443x"}).find("`443x`") == 0);
         CHECK(refused({.client = "::1", .transport = "sctp"}).find("tcp, udp") !=
               std::string::npos);
+        CHECK(refused({.client = "::1", .protocol = "QUICK"}).find("did you mean `QUIC`?") !=
+              std::string::npos);
         CHECK(refused({.client = "::1", .service = "zom"}).find("did you mean `zoom`?") !=
               std::string::npos);
         CHECK(refused({.client = "::1", .name = "a b"}).find("`a b`") == 0);

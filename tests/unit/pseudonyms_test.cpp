@@ -75,6 +75,9 @@ TEST_SUITE("pseudonyms") {
             CHECK(folder.read("key").starts_with("2026-W48 "));
             CHECK(folder.read("key").size() == 9 + 64 + 1);
         }
+        const std::string notes(200, 'n');
+        CHECK_FALSE(Pseudonyms::open({.key_file = folder.write("key", notes)}, thursday));
+        CHECK(folder.read("key") == notes);
         const auto names = Pseudonyms::open({.key_file = "/nonexistent/key"}, thursday);
         REQUIRE_FALSE(names);
         CHECK(

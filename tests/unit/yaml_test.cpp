@@ -194,6 +194,21 @@ TEST_SUITE("yaml refusals") {
         CHECK(refusal_of(std::string("a: \0b\n", 6)).position == at(1, 4));
         CHECK(refusal_of("a: \x1b[31m\n").code == Code::bad_encoding);
         CHECK(refusal_of("a: \x7f\n").code == Code::bad_encoding);
+        CHECK(refusal_of("a: \u0085b\n").code == Code::bad_encoding);
+        CHECK(refusal_of("a: \u202eb\n").code == Code::bad_encoding);
+        CHECK(root_of("a: \u00e9\u20ac\u2019\n").values[0].scalar == "\u00e9\u20ac\u2019");
+    }
+
+    TEST_CASE("no escape brings them back") {
+        for (const char* escape : {"\\e[31m", "\\x07", "\\0", "\\u009b", "\\u202e", "\\N"}) {
+            CAPTURE(escape);
+            const Finding finding = refusal_of("octroi: 1\na: \"x" + std::string(escape) + "\"\n");
+            CHECK(finding.code == Code::bad_encoding);
+            CHECK(finding.position == at(2, 4));
+        }
+    }
+
+    TEST_CASE("what UTF-16 is full of is refused at its begin") {
         CHECK(refusal_of(std::string("\xff\xfe"
                                      "a\0",
                                      4))
