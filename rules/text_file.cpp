@@ -1,6 +1,7 @@
 #include "rules/text_file.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 
@@ -21,16 +22,22 @@ std::size_t utf8_length(unsigned char lead) {
     return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
 }
 
-// Of one character: what moves a terminal's cursor or turns the order of what follows (Unicode's
-// C0, C1, and its embeddings, overrides and isolates).
-bool is_control(std::string_view character) {
-    const auto lead = static_cast<unsigned char>(character[0]);
-    if (character.size() == 1)
-        return (lead < 0x20 && lead != '\n' && lead != '\r' && lead != '\t') || lead == 0x7f;
-    if (character.size() == 2)
-        return character >= "\u0080" && character <= "\u009f";
-    return (character >= "\u202a" && character <= "\u202e") ||
-           (character >= "\u2066" && character <= "\u2069");
+// RFC 3629 3: the number of a character whose octets are well formed.
+std::uint32_t code_point(std::string_view octets) {
+    const auto lead = static_cast<unsigned char>(octets[0]);
+    std::uint32_t code = octets.size() == 1 ? lead : lead & (0xffU >> (octets.size() + 1));
+    for (const char octet : octets.substr(1))
+        code = code << 6U | (static_cast<unsigned char>(octet) & 0x3fU);
+    return code;
+}
+
+// What moves a terminal's cursor, or turns the order of what follows: Unicode's C0 and C1, its
+// embeddings and overrides, its isolates.
+bool is_control(std::uint32_t code) {
+    if (code == '\n' || code == '\r' || code == '\t')
+        return false;
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
 }
 
 // What a file has, not what it might have: the limit is far above what most files need.
@@ -83,7 +90,7 @@ std::optional<Position> bad_character(std::string_view text) {
         const bool continued = std::ranges::all_of(
             rest, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; });
         if (length == 0 || rest.size() + 1 != length || !continued ||
-            is_control(text.substr(i, length)))
+            is_control(code_point(text.substr(i, length))))
             return place;
         place = lead == '\n' ? Position{.line = place.line + 1, .column = 1}
                              : Position{.line = place.line, .column = place.column + length};
