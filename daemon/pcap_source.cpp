@@ -50,8 +50,11 @@ std::expected<PcapSource, std::string> PcapSource::open(const std::string& path)
     std::array<char, PCAP_ERRBUF_SIZE> error{};
     Capture capture(pcap_open_offline_with_tstamp_precision(
         path.c_str(), PCAP_TSTAMP_PRECISION_NANO, error.data()));
-    if (!capture)
-        return std::unexpected(fmt::format("{}: {}", path, error.data()));
+    if (!capture) {
+        const std::string_view why = error.data();  // names a file that is not there
+        return std::unexpected(why.starts_with(path) ? std::string(why)
+                                                     : fmt::format("{}: {}", path, why));
+    }
     const int link_type = pcap_datalink(capture.get());
     switch (link_type) {
         case DLT_EN10MB:
