@@ -48,7 +48,13 @@ std::expected<bool, std::string> NftRules::install(std::uint8_t generation) cons
         transaction = (*listing)->same_chains(configured) ? "flush table inet octroi\n"
                                                           : "delete table inet octroi\n";
     }
-    if (const auto done = run_transaction(transaction + writer_.table(kept)); !done)
+    const auto done = run_transaction(transaction + writer_.table(kept));
+    if (!done && !supported())
+        return std::unexpected(
+            fmt::format("{}this kernel does not take these rules: they need nft_queue, nft_ct and "
+                        "nft_reject_inet. `--backend iptables` needs none of them",
+                        done.error()));
+    if (!done)
         return std::unexpected(done.error());
     return true;
 }

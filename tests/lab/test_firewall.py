@@ -134,6 +134,13 @@ class Firewall(LabCase):
     def chain(self, family, name):
         return self.lab.gateway.run(family, "-S", name).stdout.decode().splitlines()[1:]
 
+    def test_a_kernel_that_does_not_take_nfts_rules_is_told_with_the_cure(self):
+        if self.daemon.rules.name == "nft":
+            self.skipTest("this kernel takes them")
+        refused = self.daemon.firewall("install", check=False, backend="nft")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn(b"need nft_queue, nft_ct and nft_reject_inet. `--backend iptables` needs none", refused.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
