@@ -125,6 +125,13 @@ class Firewall(LabCase):
         """Those that this kernel can, to and fro."""
         return ("nft", "iptables", "nft") if self.daemon.rules.name == "nft" else ("iptables",)
 
+    def test_a_kernel_that_does_not_take_nfts_rules_is_told_with_the_cure(self):
+        if self.daemon.rules.name == "nft":
+            self.skipTest("this kernel takes them")
+        refused = self.daemon.firewall("install", check=False, backend="nft")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn(b"need nft_queue, nft_ct and nft_reject_inet. `--backend iptables` needs none", refused.stderr)
+
     def check(self):
         return self.daemon.firewall("check", check=False)
 
@@ -133,13 +140,6 @@ class Firewall(LabCase):
 
     def chain(self, family, name):
         return self.lab.gateway.run(family, "-S", name).stdout.decode().splitlines()[1:]
-
-    def test_a_kernel_that_does_not_take_nfts_rules_is_told_with_the_cure(self):
-        if self.daemon.rules.name == "nft":
-            self.skipTest("this kernel takes them")
-        refused = self.daemon.firewall("install", check=False, backend="nft")
-        self.assertEqual(refused.returncode, 2)
-        self.assertIn(b"need nft_queue, nft_ct and nft_reject_inet. `--backend iptables` needs none", refused.stderr)
 
 
 if __name__ == "__main__":
