@@ -29,7 +29,7 @@ void EventFolding::take(const Event& event, Clock::time_point now) {
     const auto* record = std::get_if<FlowRecord>(&event);
     if (record == nullptr || window_.count() == 0)
         return write_(event);
-    std::string key = key_of(*record);
+    const std::string key = key_of(*record);
     if (const auto found = held_.find(key); found != held_.end()) {
         found->second.newest = FlowRecord(*record);  // all of it, or there is no memory
         found->second.count += 1 + record->suppressed;
@@ -37,7 +37,7 @@ void EventFolding::take(const Event& event, Clock::time_point now) {
     }
     if (held_.size() < capacity) {
         windows_.push_back({.end = now + window_, .key = key});
-        held_.try_emplace(std::move(key));
+        held_.try_emplace(key);
     }
     write_(event);
 }
