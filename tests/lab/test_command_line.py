@@ -2,6 +2,7 @@
 """The program as a shell sees it: streams that are closed or full, files that are in the way, processes that are not the daemon."""
 
 import os
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -45,6 +46,13 @@ class CommandLine(LabCase):
         daemon.start("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-')
         for stream in range(3):
             self.assertEqual(os.readlink(f"/proc/{daemon.pid}/fd/{stream}"), "/dev/null")
+
+    def test_signals_that_mean_nothing_to_it_end_nothing(self):
+        daemon = self.octroi("pilot.yaml")
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE):
+            daemon.send(number)
+        daemon.reload()
+        self.assertTrue(daemon.ready())
 
     def test_a_report_takes_no_files_place_but_its_own(self):
         events = self.folder / "events.jsonl"
