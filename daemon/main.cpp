@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <string_view>
 #include <system_error>
 
 #include <fcntl.h>
@@ -27,7 +28,7 @@ void fill_standard_streams() {
 }
 
 // May be called where stderr is what fails.
-void complain(const char* what) {
+void complain(std::string_view what) {
     static_cast<void>(std::fputs(fmt::format("octroi: {}\n", what).c_str(), stderr));
 }
 
@@ -43,8 +44,7 @@ ExitCode with_output_written(ExitCode code) {
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout)
         return code;
     complain(fmt::format("can't write to the standard output: {}",
-                         std::generic_category().message(errno))
-                 .c_str());
+                         std::generic_category().message(errno)));
     return ExitCode::failed;
 }
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <iomanip>
 #include <iterator>
 #include <system_error>
 
@@ -67,21 +66,14 @@ std::optional<KeyedHash> parse_key(std::string_view digits) {
     return KeyedHash(key);
 }
 
-struct KeptKey {
-    std::string week;
-    KeyedHash key;
-};
-
-// Nothing where the text is none that keep() wrote.
-std::optional<KeptKey> read_key(std::istream& file) {
-    constexpr std::size_t longest = 2 * sizeof(KeyedHash::Digest);
-    std::string week;
-    std::string digits;
-    file >> std::setw(longest + 1) >> week >> std::setw(longest + 1) >> digits;
-    const auto key = parse_key(digits);
-    if (!key || week.find("-W") == std::string::npos)
-        return std::nullopt;
-    return KeptKey{.week = week, .key = *key};
+// A short text may be a key that was damaged, and is replaced; a longer one is somebody's.
+std::expected<void, std::string> check_key_file(const std::string& path) {
+    std::ifstream file(path, std::ios::ate);
+    if (file && file.tellg() > longest_key_file)
+        return std::unexpected(fmt::format(
+            "{} is no key for pseudonyms: octroi makes the file and writes it anew each week",
+            path));
+    return {};
 }
 
 // Whole or not at all: the new file takes the old one's place.
@@ -102,18 +94,10 @@ std::expected<void, std::string> Pseudonyms::check(const Settings& settings) {
     if (!settings.secret_file.empty())
         if (const auto secret = read_secret(settings.secret_file); !secret)
             return std::unexpected(secret.error());
-    // A short text may be a key that was damaged, and is replaced.
-    std::ifstream file(settings.key_file, std::ios::ate);
-    if (file && file.tellg() > longest_key_file)
-        return std::unexpected(fmt::format(
-            "{} is no key for pseudonyms: octroi makes the file and writes it anew each week",
-            settings.key_file));
-    return {};
+    return check_key_file(settings.key_file);
 }
 
 std::expected<Pseudonyms, std::string> Pseudonyms::open(const Settings& settings, Time now) {
-    if (auto usable = check(settings); !usable)
-        return std::unexpected(std::move(usable.error()));
     Pseudonyms pseudonyms(settings);
     if (!settings.secret_file.empty()) {
         auto secret = read_secret(settings.secret_file);
@@ -121,6 +105,8 @@ std::expected<Pseudonyms, std::string> Pseudonyms::open(const Settings& settings
             return std::unexpected(std::move(secret.error()));
         pseudonyms.secret_ = std::move(*secret);
     }
+    if (auto usable = check_key_file(settings.key_file); !usable)
+        return std::unexpected(std::move(usable.error()));
     if (auto renewed = pseudonyms.renew(now); !renewed)
         return std::unexpected(std::move(renewed.error()));
     return pseudonyms;
@@ -159,11 +145,14 @@ std::expected<void, std::string> Pseudonyms::renew(Time now) {
 
 bool Pseudonyms::take_kept(std::string_view week) {
     std::ifstream file(settings_.key_file);
-    const auto kept = read_key(file);
-    if (!kept || kept->week != week)
+    std::string of_week;
+    std::string digits;
+    if (!(file >> of_week >> digits) || of_week != week)
         return false;
-    take(kept->key, week);
-    return true;
+    const auto key = parse_key(digits);
+    if (key)
+        take(*key, week);
+    return key.has_value();
 }
 
 void Pseudonyms::take(const KeyedHash& key, std::string_view week) {

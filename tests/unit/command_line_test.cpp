@@ -208,6 +208,12 @@ TEST_SUITE("command line") {
         static_cast<void>(parsed<VersionCommand>({"version"}));
     }
 
+    TEST_CASE("a verb that is none is named") {
+        const Printed printed;
+        CHECK_FALSE(parse({"fly"}));
+        CHECK(printed.errors() == "octroi: `fly` is no verb: `octroi --help` lists them\n");
+    }
+
     TEST_CASE("wrong usage fails with a message on stderr") {
         const std::vector<std::vector<const char*>> wrong = {
             {},

@@ -41,14 +41,13 @@ Flow flow_of(const Endpoint& from, const Endpoint& to, Protocol protocol, Bytes 
 }
 
 // What a client's memory holds after a DNS answer on a flow to the resolver.
-ClientMemory& after_answer(ClientMemory& memory, const Buffer& response) {
+void after_answer(ClientMemory& memory, const Buffer& response) {
     const Flow flow =
         flow_of(client, resolver, Protocol::udp,
                 message({.flags = 0x0100, .question = labels("www.example.org"), .answers = {}}));
     const Buffer packet =
         wire::ip(resolver, client, 17, wire::udp(resolver.port, client.port, response));
     remember_names(memory, flow, decode_packet(packet, {.time = gate.now}).value(), gate.ruleset());
-    return memory;
 }
 
 ServiceId resolved(const ClientMemory& memory, const Flow& flow) {

@@ -221,6 +221,8 @@ TEST_SUITE("pcap source") {
         REQUIRE_FALSE(text);
         CHECK(text.error().find("text: ") != std::string::npos);
         CHECK_FALSE(PcapSource::open(folder.write("empty", "")));
+        const std::string none = folder.path("none");
+        CHECK(PcapSource::open(none).error() == none + ": No such file or directory");
     }
 
     TEST_CASE("a link type that octroi does not read is an error that says which") {

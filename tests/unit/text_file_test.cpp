@@ -38,6 +38,9 @@ TEST_SUITE("text file") {
     TEST_CASE("what is no regular file is not opened") {
         const TemporaryFolder folder;
         CHECK(read_text_file(folder.path("none"), 9).error().text == "there is no such file");
+        std::filesystem::create_symlink("round", folder.path("round"));
+        CHECK(read_text_file(folder.path("round"), 9).error().text ==
+              "Too many levels of symbolic links");
         CHECK(read_text_file(folder.path(""), 9).error().text == "this is not a regular file");
         CHECK(read_text_file("/dev/zero", 9).error().code == Code::unreadable);
     }
