@@ -21,8 +21,22 @@ enum class Ending : std::uint8_t {
     nothing_more,  ///< every classifier has seen enough and none can tell more
     quota,         ///< the flow used up the packets or octets that inspection spends on one flow
     no_memory,     ///< the worker's buffers are used up
-    ambiguous      ///< data came twice with different content: an evasion
+    ambiguous,     ///< data came twice with different content: an evasion
+    unreadable     ///< the client asked for something, and what it was could not be read
 };
+
+/// Why the name that a client asks for could not be read to its end.
+enum class Unreadable : std::uint8_t {
+    none,
+    malformed,   ///< the octets break the protocol's grammar
+    bad_name,    ///< a name is there, and its octets are none
+    too_large,   ///< longer than what octroi keeps of a stream
+    quota,       ///< the packets or octets that inspection spends on one flow are used up
+    incomplete,  ///< the server answers what is no whole request here
+    urgent       ///< urgent octets in it: receivers differ in what they take (RFC 6093)
+};
+
+inline constexpr std::size_t unreadable_count = 7;
 
 /// What a parser found wrong in a packet that it had reason to read.
 enum class ParserError : std::uint8_t {
@@ -52,6 +66,7 @@ struct Findings {
     Signatures signatures;
     Application application{};
     Ending ending = Ending::open;
+    Unreadable unreadable{};  ///< why, where `ending` is `unreadable`
     std::string ja4;                      ///< of the ClientHello; empty where there was none
     bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
 
@@ -60,6 +75,15 @@ struct Findings {
     void end(Ending why) {
         if (open())
             ending = why;
+    }
+
+    /// Ends an open inspection of a flow that began as TLS, QUIC, HTTP or a proxy's protocol: the
+    /// client asks for something, and octroi can't say for what.
+    void give_up(Unreadable why) {
+        if (!open())
+            return;
+        ending = Ending::unreadable;
+        unreadable = why;
     }
 
     /// Notes what a ClientHello tells beside the name.
