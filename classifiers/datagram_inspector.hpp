@@ -17,6 +17,11 @@ class DatagramInspector {
     void inspect(const Packet& packet, std::uint32_t number, Findings& findings,
                  Workspace& workspace);
 
+    /// (merge: quic)
+    void confirm(const Packet& /*packet*/, Findings& /*findings*/, Workspace& /*workspace*/) {}
+
+    [[nodiscard]] bool awaits_answer(const Findings& /*findings*/) const { return false; }
+
     /// Frees the buffers.
     void release() { quic_.reset(); }
 

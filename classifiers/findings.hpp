@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "classifiers/evidence.hpp"
@@ -33,10 +35,16 @@ enum class Unreadable : std::uint8_t {
     too_large,   ///< longer than what octroi keeps of a stream
     quota,       ///< the packets or octets that inspection spends on one flow are used up
     incomplete,  ///< the server answers what is no whole request here
-    urgent       ///< urgent octets in it: receivers differ in what they take (RFC 6093)
+    urgent,      ///< urgent octets in it: receivers differ in what they take (RFC 6093)
+    no_memory    ///< the worker's buffers are used up
 };
 
-inline constexpr std::size_t unreadable_count = 7;
+inline constexpr std::array<std::string_view, 8> unreadable_names = {
+    "none", "malformed", "bad_name", "too_large", "quota", "incomplete", "urgent", "no_memory"};
+
+[[nodiscard]] constexpr std::string_view to_string(Unreadable why) {
+    return unreadable_names[static_cast<std::size_t>(why)];
+}
 
 /// What a parser found wrong in a packet that it had reason to read.
 enum class ParserError : std::uint8_t {
@@ -67,10 +75,18 @@ struct Findings {
     Application application{};
     Ending ending = Ending::open;
     Unreadable unreadable{};  ///< why, where `ending` is `unreadable`
+    bool answered = false;    ///< the server has taken what was read
+    bool doubtful = false;    ///< a receiver may have thrown away what was read (RFC 9293 3.10.7.4)
     std::string ja4;                      ///< of the ClientHello; empty where there was none
     bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
 
     [[nodiscard]] bool open() const { return ending == Ending::open; }
+
+    /// Whether what was read is the flow's, if the server took it.
+    [[nodiscard]] bool may_permit() const {
+        return ending != Ending::no_memory && ending != Ending::ambiguous &&
+               ending != Ending::unreadable;
+    }
 
     void end(Ending why) {
         if (open())
@@ -99,8 +115,10 @@ struct Findings {
 /// What the inspectors of one worker share: buffers that outlive the flows.
 struct Workspace {
     bool ask_ndpi_always = false;  ///< also about flows that octroi's own parsers know
+    bool keep_read = true;  ///< what was read, until the server has taken it: to find it contradicted
     MemoryBudget budget;
     std::vector<std::uint8_t> scratch;
+    std::vector<std::uint8_t> without_urgent;  ///< a client's stream as its server reads it
     quic::Opener quic;
     Ndpi ndpi;
 

@@ -12,15 +12,29 @@ constexpr std::uint8_t ndpi_packet_quota = 8;
 
 void Inspector::inspect(const Packet& packet, std::uint32_t number, Workspace& workspace) {
     findings_.error.reset();
-    if (!open())
-        return;
-    if (own_ending_ == Ending::open)
+    const bool was_open = open();
+    const bool own_parsers_ended = !open() || own_ending_ != Ending::open;
+    if (own_parsers_ended && awaits_answer())
+        confirm(packet, workspace);
+    else if (!own_parsers_ended)
         read(packet, number, workspace);
-    if (workspace.ask_ndpi_always || findings_.ending == Ending::nothing_more ||
-        own_ending_ != Ending::open || findings_.application == Application::unknown)
+    if (was_open && (workspace.ask_ndpi_always || findings_.ending == Ending::nothing_more ||
+                     own_ending_ != Ending::open || findings_.application == Application::unknown))
         ask_ndpi(packet, workspace);
-    if (!open())
+    if (!open() && !awaits_answer())
         release();
+}
+
+void Inspector::confirm(const Packet& packet, Workspace& workspace) {
+    if (auto* datagrams = std::get_if<DatagramInspector>(&transport_))
+        return datagrams->confirm(packet, findings_, workspace);
+    auto* stream = std::get_if<StreamInspector>(&transport_);
+    if (stream == nullptr || !stream->confirm(packet, findings_))
+        return;
+    own_ending_ = Ending::open;
+    ndpi_.reset();
+    ndpi_first_.reset();
+    ndpi_packets_ = 0;
 }
 
 // octroi's own parsers.
@@ -110,13 +124,25 @@ bool Inspector::midstream() const {
     return stream != nullptr && stream->midstream();
 }
 
-void Inspector::dispute() {
-    transport_.emplace<StreamInspector>().dispute();
+bool Inspector::awaits_answer() const {
+    return std::visit(
+        Overloaded{[](std::monostate) { return false; },
+                   [&](const auto& transport) { return transport.awaits_answer(findings_); }},
+        transport_);
 }
 
-bool Inspector::disputed() const {
+bool Inspector::wants_acknowledgements() const {
     const auto* stream = std::get_if<StreamInspector>(&transport_);
-    return stream != nullptr && stream->disputed();
+    return stream != nullptr && stream->wants_acknowledgements(findings_);
+}
+
+void Inspector::reuse_ports() {
+    transport_.emplace<StreamInspector>().reuse_ports();
+}
+
+bool Inspector::confirmed() const {
+    const auto* stream = std::get_if<StreamInspector>(&transport_);
+    return stream != nullptr && stream->confirmed();
 }
 
 }  // namespace octroi

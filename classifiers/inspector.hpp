@@ -15,7 +15,8 @@ namespace octroi {
 class Inspector {
   public:
     /// Takes the next packet of the flow. `number` counts the flow's packets from 1. After the
-    /// ending is no longer `open` further packets are ignored.
+    /// ending is no longer `open` packets tell only whether the server took what was read; when
+    /// nothing of that is awaited any more they are ignored.
     void inspect(const Packet& packet, std::uint32_t number, Workspace& workspace);
 
     /// Ends an open inspection and frees its buffers.
@@ -34,15 +35,22 @@ class Inspector {
     /// Whether a TCP connection was already under way when its first packet was seen (no SYN).
     [[nodiscard]] bool midstream() const;
 
-    /// Whether a TCP client sent SYNs with different sequence numbers.
-    [[nodiscard]] bool disputed() const;
+    /// Whether something was read of the client that its server has not answered yet.
+    [[nodiscard]] bool awaits_answer() const;
+
+    /// Whether an empty segment of the server may tell something.
+    [[nodiscard]] bool wants_acknowledgements() const;
 
     /// Before the first packet, a SYN: its ports belonged to a connection that the server may still
     /// know, so it is open whether the server takes it.
-    void dispute();
+    void reuse_ports();
+
+    /// Whether a SYN of the client was answered by the server's SYN-ACK.
+    [[nodiscard]] bool confirmed() const;
 
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);
+    void confirm(const Packet& packet, Workspace& workspace);
     void ask_ndpi(const Packet& packet, Workspace& workspace);
     void feed_ndpi(const Packet& packet, Workspace& workspace);
     void release();

@@ -13,6 +13,7 @@ struct IpHeader {
     Protocol protocol{};
     Bytes payload;
     std::uint32_t length = 0;
+    std::uint8_t hop_limit = 0;
 };
 
 Address read_v4(ByteReader& reader) {
@@ -35,11 +36,13 @@ std::expected<IpHeader, DecodeError> decode_v4(Bytes packet) {
     const std::uint16_t announced = reader.u16();
     reader.u16();  // identification
     const unsigned fragment_offset = reader.u16() & 0x1fffU;
-    reader.u8();  // time to live
+    const std::uint8_t time_to_live = reader.u8();
     const auto protocol = static_cast<Protocol>(reader.u8());
     reader.u16();  // header checksum
-    IpHeader header{
-        .source = read_v4(reader), .destination = read_v4(reader), .protocol = protocol};
+    IpHeader header{.source = read_v4(reader),
+                    .destination = read_v4(reader),
+                    .protocol = protocol,
+                    .hop_limit = time_to_live};
     if (!reader.ok() || packet.size() < header_length)
         return std::unexpected(DecodeError::truncated);
     const std::size_t total = announced == 0 ? packet.size() : announced;
@@ -93,8 +96,9 @@ std::expected<IpHeader, DecodeError> decode_v6(Bytes packet) {
     reader.u32();  // version, traffic class, flow label
     const std::uint16_t announced = reader.u16();
     const std::uint8_t next_header = reader.u8();
-    reader.u8();  // hop limit
-    IpHeader header{.source = read_v6(reader), .destination = read_v6(reader)};
+    const std::uint8_t hop_limit = reader.u8();
+    IpHeader header{
+        .source = read_v6(reader), .destination = read_v6(reader), .hop_limit = hop_limit};
     if (!reader.ok())
         return std::unexpected(DecodeError::truncated);
     const Bytes rest = reader.rest();
@@ -121,7 +125,9 @@ std::expected<Ports, DecodeError> decode_tcp(Packet& packet, Bytes segment) {
     packet.tcp.syn = (flags & 0x02U) != 0;
     packet.tcp.rst = (flags & 0x04U) != 0;
     packet.tcp.ack = (flags & 0x10U) != 0;
-    reader.bytes(6);  // window, checksum, urgent pointer
+    reader.bytes(4);  // window, checksum
+    const std::uint16_t urgent_pointer = reader.u16();
+    packet.tcp.urgent = (flags & 0x20U) != 0 ? urgent_pointer : std::uint16_t{0};
     if (!reader.ok() || segment.size() < header_length)
         return std::unexpected(DecodeError::truncated);
     if (header_length < 20)
@@ -190,7 +196,8 @@ std::expected<Packet, DecodeError> decode_packet(Bytes ip_packet, const PacketCo
     const auto header = version == 4 ? decode_v4(ip_packet) : decode_v6(ip_packet);
     if (!header)
         return std::unexpected(header.error());
-    Packet packet{.context = context, .length = header->length};
+    Packet packet{
+        .context = context, .length = header->length, .hop_limit = header->hop_limit};
     packet.segment = header->payload;
     const auto ports = decode_transport(packet, *header);
     if (!ports)

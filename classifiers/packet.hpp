@@ -32,6 +32,7 @@ struct TcpHeader {
     bool ack = false;
     bool fin = false;
     bool rst = false;
+    std::uint16_t urgent = 0;  ///< urgent pointer (RFC 9293 3.8.5); 0 where URG is not set
 };
 
 /// A view of one IP packet: it borrows the bytes it was decoded from.
@@ -44,6 +45,7 @@ struct Packet {
     Bytes segment;             ///< the transport header and the payload
     Bytes payload;             ///< what follows the TCP, UDP or ICMP header
     std::uint32_t length = 0;  ///< octets of the whole IP packet
+    std::uint8_t hop_limit = 0;  ///< or time to live
 
     [[nodiscard]] const Endpoint& source() const { return key.source(direction); }
 

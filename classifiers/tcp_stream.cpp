@@ -28,6 +28,14 @@ void TcpStream::clear() {
     *this = TcpStream();
 }
 
+void TcpStream::forget_octets() {
+    const std::uint32_t first = first_sequence_;
+    const bool started = started_;
+    clear();
+    first_sequence_ = first;
+    started_ = started;
+}
+
 bool TcpStream::make_room(std::size_t size, MemoryBudget& budget) {
     if (size <= bytes_.size())
         return true;
@@ -81,26 +89,45 @@ void TcpStream::store(std::size_t offset, Bytes payload) {
         ++contiguous_;
 }
 
-TcpStream::Result TcpStream::insert(std::uint32_t sequence, Bytes payload, MemoryBudget& budget) {
-    // RFC 9293 3.4: sequence numbers are compared modulo 2^32.
+// RFC 9293 3.4: sequence numbers are compared modulo 2^32.
+TcpStream::Placed TcpStream::place(std::uint32_t sequence, Bytes payload) const {
     const auto distance = static_cast<std::int32_t>(sequence - first_sequence_);
     if (distance < 0) {
         const std::size_t before = static_cast<std::uint32_t>(first_sequence_ - sequence);
         if (before >= payload.size())
-            return Result::unchanged;
+            return {};
         payload = payload.subspan(before);
     }
     const std::size_t offset = distance < 0 ? 0 : static_cast<std::size_t>(distance);
-    if (offset >= capacity || payload.empty())
+    if (offset >= capacity)
+        return {};
+    return {.offset = offset, .octets = payload.first(std::min(payload.size(), capacity - offset))};
+}
+
+TcpStream::Result TcpStream::insert(std::uint32_t sequence, Bytes payload, MemoryBudget& budget) {
+    const auto [offset, octets] = place(sequence, payload);
+    if (octets.empty())
         return Result::unchanged;
-    payload = payload.first(std::min(payload.size(), capacity - offset));
-    if (!agrees(offset, payload))
+    if (!agrees(offset, octets))
         return Result::conflict;
-    if (!make_room(offset + payload.size(), budget))
+    if (!make_room(offset + octets.size(), budget))
         return Result::no_memory;
     const std::size_t before = contiguous_;
-    store(offset, payload);
+    store(offset, octets);
     return contiguous_ > before ? Result::advanced : Result::unchanged;
+}
+
+bool TcpStream::contradicts(std::uint32_t sequence, Bytes payload) const {
+    const auto [offset, octets] = place(sequence, payload);
+    return !octets.empty() && !agrees(offset, octets);
+}
+
+void TcpStream::truncate(std::size_t size) {
+    if (size >= bytes_.size())
+        return;
+    bytes_.resize(size);
+    contiguous_ = std::min(contiguous_, size);
+    std::ranges::fill(present_, 0);
 }
 
 }  // namespace octroi

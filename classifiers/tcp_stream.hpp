@@ -40,13 +40,29 @@ class TcpStream {
 
     [[nodiscard]] Result insert(std::uint32_t sequence, Bytes payload, MemoryBudget& budget);
 
+    /// Whether `payload` at `sequence` has an octet that another one was received in the place of.
+    [[nodiscard]] bool contradicts(std::uint32_t sequence, Bytes payload) const;
+
+    /// Forgets all octets but the first `size`: the receiver took no more.
+    void truncate(std::size_t size);
+
     /// The octets from the start of the stream up to the first gap.
     [[nodiscard]] Bytes contiguous() const { return Bytes(bytes_).first(contiguous_); }
 
     /// Frees the buffers; the stream is as new.
     void clear();
 
+    /// Frees the buffers; the stream still begins where it did.
+    void forget_octets();
+
   private:
+    /// A segment's part that lies in the first 64 KiB.
+    struct Placed {
+        std::size_t offset = 0;
+        Bytes octets;
+    };
+
+    [[nodiscard]] Placed place(std::uint32_t sequence, Bytes payload) const;
     [[nodiscard]] bool make_room(std::size_t size, MemoryBudget& budget);
     [[nodiscard]] bool agrees(std::size_t offset, Bytes payload) const;
     [[nodiscard]] bool has(std::size_t offset) const;

@@ -52,8 +52,14 @@ Flow* FlowTable::superseded(const Packet& packet, std::uint8_t generation, Works
     const bool over =
         datagram ? quic::Hello::begins_another(packet.payload, flow.connection(), workspace.quic) ||
                        (flow.speaks_dns() && outdated)
-                 : packet.tcp.sequence != flow.first_sequence;
+                 : !flow.opened || flow.decided_at != 1 ||
+                       packet.tcp.sequence != flow.first_sequence;
     return over ? &flow : nullptr;
+}
+
+const Flow* FlowTable::find(const Packet& packet) const {
+    const auto found = index_.find(packet.key);
+    return found == index_.end() ? nullptr : &flows_[*found];
 }
 
 Flow* FlowTable::known(const Packet& packet) {
@@ -82,6 +88,7 @@ Flow* FlowTable::track(const Packet& packet) {
         flow->first = packet.direction;
         flow->first_seen = now;
         flow->first_sequence = packet.tcp.sequence;
+        flow->opened = packet.tcp.syn && !packet.tcp.ack;
     }
     flow->last_seen = now;
     flow->newest = packet.context;

@@ -22,6 +22,8 @@ struct Flow {
     Direction first{};  ///< of its first packet
     std::uint32_t packets = 0;
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
+    bool opened = false;               ///< its first packet was a client's SYN
+    bool learned = false;  ///< this flow's service has been told to the client's memory
     Time first_seen;
     Time last_seen;
     std::unique_ptr<Inspector> inspector;  ///< until the flow is settled
@@ -29,8 +31,13 @@ struct Flow {
     std::optional<Verdict> verdict;        ///< set when the flow is decided
     PacketContext newest;                  ///< of its newest packet
     Direction newest_direction{};
-    Hints hints;           ///< what other flows told, as of the end of the inspection
-    bool learned = false;  ///< this flow's service has been told to the client's memory
+    Hints hints;  ///< what other flows told, as of the end of the inspection
+    /// Of an accepted connection on the same ports that may be alive: nobody but its server can say
+    /// that a SYN of these ports is answered. `none` as a rule.
+    Mark earlier;
+
+    /// Whether it is open whether an earlier connection on the ports is alive.
+    [[nodiscard]] bool may_be_earlier() const { return earlier.state != MarkState::none; }
 
     /// Keeps of the inspection only what a later packet on the flow's ports is judged by.
     void settle();
@@ -81,11 +88,14 @@ class FlowTable {
     /// they come.
     void claim();
 
+    /// The flow of `packet`, which is not counted; null where there is none.
+    [[nodiscard]] const Flow* find(const Packet& packet) const;
+
     /// The flow of `packet`, new or known, with this packet counted; null where the table is full.
     [[nodiscard]] Flow* track(const Packet& packet);
 
     /// The decided flow that `packet` starts over; null as a rule. It opens another connection on
-    /// the flow's ports, or it is a datagram of DNS, each of which tells all, and the flow's
+    /// the flow's ports (any SYN does, but for a repeated one that had decided alone), or it is a datagram of DNS, each of which tells all, and the flow's
     /// verdict is not of this `generation`.
     [[nodiscard]] Flow* superseded(const Packet& packet, std::uint8_t generation,
                                    Workspace& workspace);

@@ -24,8 +24,10 @@ std::string_view iptables_chain(Chain chain) {
             return "OCTROI";
         case Chain::quic:
             return "OCTROI-QUIC";
-        case Chain::refused:
-            return "OCTROI-REFUSED";
+        case Chain::opening:
+            return "OCTROI-OPENING";
+        case Chain::invalid:
+            return "OCTROI-INVALID";
         case Chain::verdict:
             return "OCTROI-VERDICT";
         case Chain::refuse:
@@ -97,7 +99,8 @@ std::string_view table_name(IptablesWriter::Table table) {
 std::vector<std::string_view> IptablesWriter::chains(Table table) {
     std::vector<std::string_view> names;
     for (const Chain chain :
-         {Chain::marks, Chain::gate, Chain::quic, Chain::refused, Chain::verdict, Chain::refuse})
+         {Chain::marks, Chain::gate, Chain::quic, Chain::opening, Chain::invalid, Chain::verdict,
+          Chain::refuse})
         if (in_table(chain, table))
             names.push_back(iptables_chain(chain));
     return names;
@@ -114,6 +117,11 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
                 return fmt::format("-m connmark --mark {:#x}/{:#x}", mark.value, mark.mask);
             },
             [](netfilter::Tcp) { return std::string("-p tcp"); },
+            [](netfilter::Udp) { return std::string("-p udp"); },
+            [](netfilter::Invalid) { return std::string("-m conntrack --ctstate INVALID"); },
+            [](netfilter::Expected) {
+                return std::string("-m conntrack --ctstate RELATED --ctstatus EXPECTED");
+            },
             [](netfilter::TcpSyn) {
                 return std::string("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN");
             },
@@ -150,6 +158,13 @@ std::string IptablesWriter::target(IpFamily family, const netfilter::Target& tar
             },
             [&](netfilter::ClearMark) {
                 return fmt::format("-j MARK --set-xmark 0x0/{:#x}", mask);
+            },
+            [&](netfilter::ForgetMark) {
+                return fmt::format("-j CONNMARK --set-xmark 0x0/{:#x}", mask);
+            },
+            [&](netfilter::Tell tell) {
+                return fmt::format("-j MARK --set-xmark {:#x}/{:#x}",
+                                   settings_.mark.encode({.state = tell.state}), mask);
             },
             [&](netfilter::SaveMark) { return "-j CONNMARK --save-mark " + masks; },
             [&](netfilter::RestoreMark) { return "-j CONNMARK --restore-mark " + masks; },

@@ -23,6 +23,10 @@ Direction guess_client(const FlowKey& key, Direction first, const Policy& policy
 // A zone as wide as a continent's addresses is no place where clients are.
 constexpr unsigned narrowest_continent = 8;
 
+bool by_address(const Identification& identification) {
+    return identification.service != nullptr && identification.decisive == EvidenceKind::address;
+}
+
 // The case in which there is nothing to decide on, if the flow is one.
 std::optional<Exception> exception_of(const Inspector& inspector,
                                       const Identification& identification) {
@@ -31,6 +35,8 @@ std::optional<Exception> exception_of(const Inspector& inspector,
         return Exception::ambiguous;
     if (ending == Ending::no_memory)
         return Exception::table_full;
+    if (ending == Ending::unreadable)
+        return Exception::unreadable;
     const bool blank =
         identification.service == nullptr && inspector.findings().server_name.empty();
     if (ending == Ending::open || !blank)
@@ -67,6 +73,7 @@ Action to_action(MarkState state) {
         case MarkState::none:
         case MarkState::pass:
         case MarkState::watch:
+        case MarkState::invalid:
         case MarkState::accept:
             return Action::accept;
     }
@@ -149,6 +156,21 @@ Parties parties_of(const Flow& flow, const Ruleset& ruleset) {
                            client_interface(flow.newest, flow.newest_direction, client), ruleset);
 }
 
+bool awaits_proof(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
+    const Findings& findings = flow.inspector->findings();
+    const Policy& policy = *ruleset.policy;
+    if (!flow.inspector->awaits_answer() ||
+        !(policy.believes_acknowledged() || findings.doubtful) ||
+        !policy.refuses_by_name(judgement.parties.zones))
+        return false;
+    Facts facts = plain_facts(judgement.parties, flow.key.protocol());
+    facts.service_known = by_address(judgement.identification);
+    facts.service = judgement.service();
+    facts.strength = judgement.identification.strength;
+    facts.service_verified = judgement.identification.verified;
+    return !policy.decide(facts).enforced.settled;
+}
+
 Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     const Inspector& inspector = *flow.inspector;
     Judgement judgement{.parties = parties_of(flow, ruleset)};
@@ -161,11 +183,12 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
 
     const auto exception = exception_of(inspector, judgement.identification);
     // What was read from an ambiguous or abandoned stream is not known; an address stays known.
-    const bool unread = exception == Exception::ambiguous || exception == Exception::table_full;
-    const bool by_address = judgement.identification.service != nullptr &&
-                            judgement.identification.decisive == EvidenceKind::address;
+    const bool unread = !was_read(exception);
+    // A name that another reading of the same octets might not give refuses, and does not permit.
+    const bool read_once = exception == Exception::unreadable &&
+                           !inspector.findings().server_name.empty();
     Facts facts = plain_facts(parties, flow.key.protocol());
-    facts.service_known = by_address || (judgement.identification.settled && !unread);
+    facts.service_known = by_address(judgement.identification) || (judgement.identification.settled && !unread);
     facts.service = judgement.service();
     facts.strength = judgement.identification.strength;
     facts.service_verified = judgement.identification.verified;
@@ -173,6 +196,12 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     facts.name = inspector.findings().server_name;
     add_shape(facts, flow, exception, ruleset);
     judgement.decision = ruleset.policy->decide(facts, exception);
+    if (read_once) {
+        facts.service_known = true;
+        facts.name_known = true;
+        if (Decision by_name = ruleset.policy->decide(facts, exception); refuses(by_name))
+            judgement.decision = by_name;
+    }
     return judgement;
 }
 
@@ -272,6 +301,9 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .ech = std::string(ech_of(findings, ruleset)),
                       .client_first = judgement.parties.client == flow.key.source(flow.first),
                       .exception = decision.exception,
+                      .unreadable = decision.exception == Exception::unreadable
+                                        ? std::string(to_string(findings.unreadable))
+                                        : std::string(),
                       .decided_at_packet = flow.decided_at,
                       .delay = delay_of(flow)};
     describe(record, judgement, ruleset);

@@ -39,6 +39,11 @@ struct Judgement {
 /// Stages 4 and 5 of a packet's path: evidence to service, service to decision.
 [[nodiscard]] Judgement judge(const Flow& flow, const Ruleset& ruleset);
 
+/// Whether what the client says could have been refused, if it had said something else, and the
+/// server has not shown yet that this is what it took.
+[[nodiscard]] bool awaits_proof(const Flow& flow, const Judgement& judgement,
+                                const Ruleset& ruleset);
+
 /// Judges a live flow that comes back after a reload, by what its mark `old` remembers: nothing of
 /// it can be inspected again. What would need the flow's name, or was refused without any service,
 /// keeps its verdict.

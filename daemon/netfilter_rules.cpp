@@ -8,9 +8,11 @@ class RuleMaker {
     RuleMaker(const MarkLayout& layout, std::uint8_t generation)
         : layout_(layout), generation_(generation) {}
 
+    [[nodiscard]] static std::vector<Rule> marks();
     [[nodiscard]] std::vector<Rule> gate() const;
     [[nodiscard]] std::vector<Rule> quic() const;
-    [[nodiscard]] std::vector<Rule> refused() const;
+    [[nodiscard]] std::vector<Rule> opening() const;
+    [[nodiscard]] std::vector<Rule> invalid() const;
     [[nodiscard]] std::vector<Rule> verdict() const;
     [[nodiscard]] std::vector<Rule> refuse() const;
 
@@ -34,6 +36,16 @@ class RuleMaker {
 };
 
 // NOLINTBEGIN(modernize-use-designated-initializers): each line reads as a rule.
+std::vector<Rule> RuleMaker::marks() {
+    return {
+        // A restored mark of another program must not pass for a decision of ours.
+        {{}, ClearMark{}},
+        // The kernel gives a connection that a helper expects the mark of the one that announced
+        // it: what was decided on that says nothing of this one.
+        {{Expected{}}, ForgetMark{}},
+    };
+}
+
 std::vector<Rule> RuleMaker::gate() const {
     const ConnectionMark accepted{
         .value = layout_.encode({.state = MarkState::accept, .generation = generation_}),
@@ -42,12 +54,15 @@ std::vector<Rule> RuleMaker::gate() const {
                                  .mask = layout_.generation_mask()};
     return {
         {{QuicInitial{}}, Goto{Chain::quic}},
+        {{TcpSyn{}}, Goto{Chain::opening}},
         {{accepted}, Return{}},
-        {{decided}, Goto{Chain::refused}},
+        {{decided}, Goto{Chain::refuse}},
         {{answered()}, Goto{Chain::verdict}},
         // An ICMP error shares the conntrack entry of the flow it speaks about.
         {{RelatedIcmp{}}, Return{}},
         {{NeighbourDiscovery{}}, Return{}},
+        {{Tcp{}, Invalid{}}, Goto{Chain::invalid}},
+        {{Udp{}, Invalid{}}, Goto{Chain::invalid}},
         // Nothing can be learned from it, and nothing gets through with it.
         {{BareSegment{}, connection(MarkState::none)}, Return{}},
         {{}, RestoreMark{}},
@@ -63,14 +78,25 @@ std::vector<Rule> RuleMaker::quic() const {
     };
 }
 
-// A SYN begins another connection on these ports: the refused one's conntrack entry lives on,
-// because the kernel does not see its own reset. The old decision goes along and tells so.
-std::vector<Rule> RuleMaker::refused() const {
+// A SYN begins another connection, also on the ports of a decided one, whose entry may live on: the
+// kernel does not see its own reset, and keeps an entry that the server's reset closed. The old
+// decision goes along and tells so. One with a wrong checksum opens nothing.
+std::vector<Rule> RuleMaker::opening() const {
     return {
-        {{TcpSyn{}, answered()}, Goto{Chain::verdict}},
-        {{TcpSyn{}}, RestoreMark{}},
-        {{TcpSyn{}}, Queue{}},
-        {{}, Goto{Chain::refuse}},
+        {{answered()}, Goto{Chain::verdict}},
+        {{Invalid{}}, Return{}},
+        {{}, RestoreMark{}},
+        {{}, Queue{}},
+    };
+}
+
+// Its receiver drops it, most likely, so it must not decide; but nothing gets through with it
+// either.
+std::vector<Rule> RuleMaker::invalid() const {
+    return {
+        {{BareSegment{}}, Return{}},
+        {{}, Tell{MarkState::invalid}},
+        {{}, Queue{}},
     };
 }
 
@@ -102,10 +128,10 @@ std::vector<Rule> RuleMaker::refuse() const {
 std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation) {
     const RuleMaker maker(settings.mark, generation);
     return {
-        // A restored mark of another program must not pass for a decision of ours.
-        {Chain::marks, {{{}, ClearMark{}}}}, {Chain::gate, maker.gate()},
-        {Chain::quic, maker.quic()},         {Chain::refused, maker.refused()},
-        {Chain::verdict, maker.verdict()},   {Chain::refuse, maker.refuse()},
+        {Chain::marks, RuleMaker::marks()},  {Chain::gate, maker.gate()},
+        {Chain::quic, maker.quic()},         {Chain::opening, maker.opening()},
+        {Chain::invalid, maker.invalid()},   {Chain::verdict, maker.verdict()},
+        {Chain::refuse, maker.refuse()},
     };
 }
 

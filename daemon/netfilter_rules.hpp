@@ -20,7 +20,8 @@ enum class Chain : std::uint8_t {
     marks,    ///< before the others, and not walked again by NF_REPEAT
     gate,     ///< decided flows leave, the others go to the queue
     quic,     ///< what may begin another connection on the ports of a decided flow
-    refused,  ///< of a flow that is decided and not accepted
+    opening,  ///< a client's SYN, whatever was decided on its ports
+    invalid,  ///< what conntrack does not count as a part of any connection
     verdict,  ///< the second pass: a verdict came back in the packet's mark
     refuse
 };
@@ -47,6 +48,8 @@ struct ConnectionMark {
 
 struct Tcp {};
 
+struct Udp {};
+
 /// A client's SYN (RFC 9293 3.5): without ACK, FIN and RST.
 struct TcpSyn {};
 
@@ -56,6 +59,12 @@ struct BareSegment {};
 /// A datagram to port 443 like a client's QUIC Initial: 1200 octets at least (RFC 9000 14.1) that
 /// begin with a long header (RFC 9443 2).
 struct QuicInitial {};
+
+/// Conntrack calls it INVALID: a wrong checksum, out of window, senseless flags.
+struct Invalid {};
+
+/// The connection was expected by a helper, on account of another one (FTP's data, a call's media).
+struct Expected {};
 
 /// ICMP of the packet's own family, about another connection.
 struct RelatedIcmp {};
@@ -69,8 +78,9 @@ struct NotToLoopback {};
 /// From the side that opened the connection.
 struct FromOpener {};
 
-using Match = std::variant<PacketMark, ConnectionMark, Tcp, TcpSyn, BareSegment, QuicInitial,
-                           RelatedIcmp, NeighbourDiscovery, NotToLoopback, FromOpener>;
+using Match =
+    std::variant<PacketMark, ConnectionMark, Tcp, Udp, TcpSyn, BareSegment, QuicInitial, Invalid,
+                 Expected, RelatedIcmp, NeighbourDiscovery, NotToLoopback, FromOpener>;
 
 struct Return {};
 
@@ -87,6 +97,14 @@ struct PortUnreachable {};
 /// octroi's bits of the packet's mark, cleared.
 struct ClearMark {};
 
+/// octroi's bits of the connection's mark, cleared.
+struct ForgetMark {};
+
+/// A state for user space to see, in the packet's mark.
+struct Tell {
+    MarkState state = MarkState::none;
+};
+
 /// octroi's bits, and no others, from the packet to the connection.
 struct SaveMark {};
 
@@ -95,8 +113,8 @@ struct RestoreMark {};
 
 struct Queue {};
 
-using Target = std::variant<Return, Goto, Drop, ResetTcp, PortUnreachable, ClearMark, SaveMark,
-                            RestoreMark, Queue>;
+using Target = std::variant<Return, Goto, Drop, ResetTcp, PortUnreachable, ClearMark, ForgetMark,
+                            Tell, SaveMark, RestoreMark, Queue>;
 
 struct Rule {
     std::vector<Match> matches;  ///< all of them
@@ -109,7 +127,7 @@ struct ChainRules {
 };
 
 /// Which rules of `gate` carry the generation, and how many.
-constexpr std::size_t first_generation_rule = 1;
+constexpr std::size_t first_generation_rule = 2;
 constexpr std::size_t generation_rules = 2;
 
 /// All chains, in the order of their enumerators.

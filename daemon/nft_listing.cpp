@@ -78,7 +78,7 @@ std::optional<std::uint32_t> NftListing::accepted_mark() const {
 
 std::uint64_t NftListing::packets_to_queue() const {
     std::uint64_t packets = 0;
-    for (const char* chain : {"gate", "quic", "refused"})
+    for (const char* chain : {"gate", "quic", "opening", "invalid"})
         for (const Rule& rule : rules(chain))
             if (rule.text.contains("counter queue "))
                 packets += rule.packets;

@@ -28,8 +28,10 @@ std::string_view nft_chain(Chain chain) {
             return "gate";
         case Chain::quic:
             return "quic";
-        case Chain::refused:
-            return "refused";
+        case Chain::opening:
+            return "opening";
+        case Chain::invalid:
+            return "invalid";
         case Chain::verdict:
             return "verdict";
         case Chain::refuse:
@@ -78,6 +80,11 @@ std::string NftWriter::match(const netfilter::Match& match) {
                        return fmt::format("ct mark & {:#010x} == {:#010x}", mark.mask, mark.value);
                    },
                    [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
+                   [](netfilter::Udp) { return std::string("meta l4proto udp"); },
+                   [](netfilter::Invalid) { return std::string("ct state invalid"); },
+                   [](netfilter::Expected) {
+                       return std::string("ct state related ct status expected");
+                   },
                    [](netfilter::TcpSyn) {
                        return std::string("tcp flags & (fin | syn | rst | ack) == syn");
                    },
@@ -112,6 +119,13 @@ std::string NftWriter::target(const netfilter::Target& target) const {
             },
             [&](netfilter::ClearMark) {
                 return fmt::format("meta mark set meta mark & {:#010x}", ~settings_.mark.mask());
+            },
+            [&](netfilter::ForgetMark) {
+                return fmt::format("ct mark set ct mark & {:#010x}", ~settings_.mark.mask());
+            },
+            [&](netfilter::Tell tell) {
+                return fmt::format("meta mark set meta mark | {:#010x}",
+                                   settings_.mark.encode({.state = tell.state}));
             },
             [](netfilter::SaveMark) { return std::string("jump save"); },
             [](netfilter::RestoreMark) { return std::string("jump restore"); },

@@ -1,5 +1,6 @@
 #include "daemon/pipeline.hpp"
 
+#include <chrono>
 #include <new>
 #include <utility>
 
@@ -23,10 +24,19 @@ Flow alone(const Packet& packet) {
     return flow;
 }
 
-// Where it is open which SYN the server took, its SYN-ACK must come to user space.
+// Where the server's acknowledgement says what counts, its empty segments must come to user space.
 Verdict undecided(const Flow& flow) {
-    return flow.inspector->disputed() ? watch() : pass();
+    if (flow.may_be_earlier())
+        return watch_over(flow.earlier);
+    return flow.inspector->wants_acknowledgements() ? watch() : pass();
 }
+
+bool opens_connection(const Packet& packet) {
+    return packet.tcp.syn && !packet.tcp.ack;
+}
+
+// How long a server may still answer a SYN: Linux repeats its SYN-ACK for 63 s (RFC 6298 2).
+constexpr std::chrono::seconds longest_handshake{64};
 
 // Of a packet that no rule can be asked about.
 Action action_on(Exception exception, const Ruleset& ruleset) {
@@ -74,8 +84,13 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (packet.icmp_error)
         return {.verdict = pass()};
     const Mark old = settings_.mark.decode(packet.context.mark);
-    const bool on_refused_ports = is_refusal(old.state) && packet.tcp.syn && !packet.tcp.ack;
-    if (is_decision(old.state) && !on_refused_ports)
+    if (old.state == MarkState::invalid) {
+        const Step step = not_believed(packet, ruleset);
+        counts_.invalid(step.verdict);
+        return step;
+    }
+    const bool opens = opens_connection(packet);
+    if (is_decision(old.state) && !opens)
         return decide_again(packet, old, ruleset);
     std::optional<FlowRecord> superseded;
     if (Flow* earlier = table_.superseded(packet, ruleset.generation, workspace_)) {
@@ -86,20 +101,66 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     Flow* flow = table_.track(packet);
     if (flow == nullptr)
         return overflow(packet, ruleset);
-    if (on_refused_ports && flow->packets == 1)
-        flow->inspector->dispute();
-    Step step = advance(*flow, packet, ruleset);
+    if (opens && flow->packets == 1 && is_refusal(old.state))
+        flow->inspector->reuse_ports();
+    else if (opens && flow->packets == 1 && old.state == MarkState::accept)
+        flow->earlier = old;
+    Step step = flow->may_be_earlier() ? advance_over(*flow, packet, ruleset)
+                                       : advance(*flow, packet, ruleset);
     step.superseded = std::move(superseded);
     return step;
 }
 
+// A SYN came on the ports of an accepted connection. Anyone inside could have sent it: until the
+// server answers it with a SYN-ACK the earlier connection goes on as it was accepted. Where the
+// server is known to know no other one, that is for good.
+Pipeline::Step Pipeline::advance_over(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
+    if (packet.tcp.syn) {
+        Step step = advance(flow, packet, ruleset);
+        if (flow.settled() || !flow.inspector->confirmed())
+            return step;
+        flow.earlier = Mark();
+        if (!flow.verdict)
+            step.verdict = watch();  // in place of what the connection's mark kept of the earlier one
+        return step;
+    }
+    if (flow.verdict)
+        return follow(flow, packet, ruleset);
+    if (packet.context.time - flow.first_seen < longest_handshake)
+        return {.verdict = undecided(flow), .flow = &flow};
+    const Mark earlier = flow.earlier;
+    table_.forget(flow);
+    return decide_again(packet, earlier, ruleset);
+}
+
+// Conntrack calls the packet INVALID: its checksum is wrong, or it lies outside the window of its
+// connection, or its flags make no sense. Its receiver drops it, most likely: it tells nothing, and
+// brings nothing through either while its flow is not decided.
+Pipeline::Step Pipeline::not_believed(const Packet& packet, const Ruleset& ruleset) {
+    const Flow* flow = table_.find(packet);
+    if (packet.payload.empty())
+        return {.verdict = pass(), .flow = flow};
+    if (flow != nullptr && !flow->verdict)
+        return {.verdict = discard(), .flow = flow};
+    if (flow != nullptr)
+        return {.verdict = is_refusal(flow->verdict->mark.state) ? *flow->verdict : pass(),
+                .flow = flow};
+    Flow unknown = alone(packet);
+    unknown.inspector->end(Ending::nothing_more);
+    const Decision decision = judge(unknown, ruleset).decision;
+    const bool by_rule = decision.enforced.rule != nullptr;
+    return {.verdict = for_this_packet(by_rule ? decision.enforced.action
+                                               : action_on(Exception::midstream, ruleset))};
+}
+
 Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    if (flow.settled() || (flow.verdict && !flow.inspector->open()))
+    if (flow.settled() ||
+        (flow.verdict && !flow.inspector->open() && !flow.inspector->awaits_answer()))
         return follow(flow, packet, ruleset);
     inspect(flow, packet, ruleset);
     const Judgement judgement = judge(flow, ruleset);
     remember_service(*settings_.memory, flow, judgement);
-    if (flow.verdict || !may_leave(judgement))
+    if (flow.verdict || !may_leave(flow, judgement, ruleset))
         return {.verdict = flow.verdict ? verdict_of(flow, ruleset) : undecided(flow),
                 .flow = &flow};
 
@@ -136,6 +197,7 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
         if (!table_.yield_oldest(flow.last_seen))
             break;
     workspace_.ask_ndpi_always = ruleset.policy->asks_application();
+    workspace_.keep_read = ruleset.policy->believes_acknowledged();
     flow.inspector->inspect(packet, flow.packets, workspace_);
     const Findings& findings = flow.inspector->findings();
     if (findings.error)
@@ -164,12 +226,16 @@ void Pipeline::guard_names(Step& step, const Packet& packet, Bytes ip_packet,
     step.refused_name = std::move(edit.refused);
 }
 
-bool Pipeline::may_leave(const Judgement& judgement) const {
+// What the client says refuses at once, and permits when its server has taken it.
+bool Pipeline::may_leave(const Flow& flow, const Judgement& judgement,
+                         const Ruleset& ruleset) const {
     const Decision& decision = judgement.decision;
     if (!decision.enforced.settled)
         return false;
     if (decision.enforced.action != Action::accept)
         return true;
+    if (awaits_proof(flow, judgement, ruleset))
+        return false;
     if (!decision.would.settled)
         return false;
     return settings_.observe != Observe::full || judgement.identification.settled;

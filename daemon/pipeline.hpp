@@ -66,10 +66,13 @@ class Pipeline {
     [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                         const Ruleset& ruleset);
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
+    [[nodiscard]] Step not_believed(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step advance_over(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step follow(Flow& flow, const Packet& packet, const Ruleset& ruleset);
-    [[nodiscard]] bool may_leave(const Judgement& judgement) const;
+    [[nodiscard]] bool may_leave(const Flow& flow, const Judgement& judgement,
+                                 const Ruleset& ruleset) const;
     void inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Verdict verdict_of(const Flow& flow, const Ruleset& ruleset) const;
     void guard_names(Step& step, const Packet& packet, Bytes ip_packet, const Ruleset& ruleset);

@@ -14,6 +14,7 @@ PacketFate to_fate(const Verdict& verdict) {
         case MarkState::none:
         case MarkState::pass:
         case MarkState::watch:
+        case MarkState::invalid:
             return PacketFate::pass;
         case MarkState::accept:
             return PacketFate::accept;
@@ -71,7 +72,15 @@ void PipelineCounts::decided(const Flow& flow, const Judgement& judgement, const
                               static_cast<std::uint64_t>(unix_seconds(flow.last_seen)));
     if (decision.exception)
         exception(*decision.exception, action);
+    if (decision.exception == Exception::unreadable)
+        counters_.add(series_.unreadable[index(flow.inspector->findings().unreadable)]);
     effort(flow, judgement);
+}
+
+void PipelineCounts::invalid(const Verdict& verdict) {
+    const PacketFate fate = to_fate(verdict);
+    const bool passed = fate == PacketFate::pass || fate == PacketFate::accept;
+    counters_.add(series_.invalid[passed ? 0 : 1]);
 }
 
 // What it took to decide the flow, and why nothing was learned where that is so.

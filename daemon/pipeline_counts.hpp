@@ -28,6 +28,7 @@ class PipelineCounts {
 
     /// A live flow after a reload.
     void redecided(Action action);
+    void invalid(const Verdict& verdict);
 
     void dns_answers(const NameGuard::Edit& edit);
 

@@ -61,6 +61,20 @@ void resolve_exceptions(PipelineSeries& series, SeriesRegistry& registry) {
                                {"action", std::string(action_names[action])}});
 }
 
+void resolve_unreadable(PipelineSeries& series, SeriesRegistry& registry) {
+    for (std::size_t i = 1; i < unreadable_names.size(); ++i)
+        series.unreadable[i] = registry.slot(
+            "octroi_unreadable_flows_total",
+            "Flows that asked for something that could not be read, by the reason.",
+            MetricType::counter, {{"reason", std::string(unreadable_names[i])}});
+    constexpr std::array verdicts = {"pass", "drop"};
+    for (std::size_t i = 0; i < verdicts.size(); ++i)
+        series.invalid[i] =
+            registry.slot("octroi_invalid_packets_total",
+                          "Packets with data that conntrack calls INVALID, by what became of them.",
+                          MetricType::counter, {{"verdict", verdicts[i]}});
+}
+
 void resolve_evidence(PipelineSeries& series, SeriesRegistry& registry) {
     for (std::size_t kind = 0; kind < series.evidence.size(); ++kind)
         for (std::size_t strength = 0; strength < series.evidence[kind].size(); ++strength)
@@ -100,6 +114,7 @@ PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
     resolve_packets(*this, registry);
     resolve_errors(*this, registry);
     resolve_exceptions(*this, registry);
+    resolve_unreadable(*this, registry);
     resolve_evidence(*this, registry);
     for (std::size_t action = 0; action < action_names.size(); ++action)
         redecided[action] =

@@ -49,6 +49,11 @@ static_assert(to_mark_state(Action::reject) == MarkState::reject);
     return {.mark = {.state = MarkState::watch}};
 }
 
+/// The same while it is open whether the flow is still the accepted one of that service.
+[[nodiscard]] constexpr Verdict watch_over(const Mark& accepted) {
+    return {.mark = {.state = MarkState::watch, .service = accepted.service}};
+}
+
 /// This packet ends here, the flow stays undecided.
 [[nodiscard]] constexpr Verdict discard() {
     return {.kind = Verdict::Kind::discard};

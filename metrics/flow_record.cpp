@@ -20,7 +20,7 @@ std::string protocol_name(Protocol protocol) {
 
 bool is_event(const FlowRecord& record) {
     return record.action != Action::accept || record.would != Action::accept || record.log ||
-           record.exception == Exception::ambiguous;
+           record.exception == Exception::ambiguous || record.exception == Exception::unreadable;
 }
 
 std::string to_json_line(const FlowRecord& record) {

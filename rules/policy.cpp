@@ -161,7 +161,9 @@ Policy::Policy(std::shared_ptr<const Parts> parts, Instant at)
       zone_sets_(
           zone_entries<ZoneSet>(parts_->zones, [](std::size_t i) { return ZoneSet{}.set(i); }),
           [](const ZoneSet& outer, const ZoneSet& inner) { return outer | inner; }),
-      narrowest_zone_(zone_entries<std::size_t>(parts_->zones, [](std::size_t i) { return i; })) {}
+      narrowest_zone_(zone_entries<std::size_t>(parts_->zones, [](std::size_t i) { return i; })) {
+    note_refusals();
+}
 
 std::optional<Instant> Policy::next_edge() const {
     std::optional<Instant> next;
@@ -200,12 +202,51 @@ void Policy::evaluate(const Facts& facts, Decision& decision) const {
         return !would_ended || !enforced_ended;
     });
     if (!would_ended)
-        decision.would = without_rule(std::nullopt, Mode::monitor);
+        decision.would = without_rule(std::nullopt, Mode::monitor, facts);
     if (!enforced_ended)
-        decision.enforced = without_rule(std::nullopt, Mode::enforce);
+        decision.enforced = without_rule(std::nullopt, Mode::enforce, facts);
 }
 
-Outcome Policy::without_rule(std::optional<Exception> exception, Mode walk) const {
+bool Policy::could_refuse(const Facts& facts, Mode walk) const {
+    std::optional<bool> refused;
+    index_.visit(facts, [&](std::size_t i) {
+        const Rule& rule = parts_->rules[i];
+        const Truth truth = matches(rule, facts);
+        if (truth == Truth::no || (walk == Mode::enforce && mode_for(rule, facts) != walk))
+            return true;
+        if (rule.then != Action::accept)
+            refused = true;
+        else if (truth == Truth::yes)
+            refused = false;
+        return !refused;
+    });
+    const bool acts = walk == Mode::monitor || parts_->defaults.mode == Mode::enforce;
+    return refused.value_or(acts && parts_->defaults.action != Action::accept);
+}
+
+// Which clients a rule that acts may refuse: by its zones, the other conditions left aside.
+void Policy::note_refusals() {
+    const Defaults& defaults = parts_->defaults;
+    refuses_everywhere_ = defaults.mode == Mode::enforce && defaults.action != Action::accept;
+    for (std::size_t i = 0; i < parts_->rules.size(); ++i) {
+        const Rule& rule = parts_->rules[i];
+        const bool acts = rule.mode == Mode::enforce || !rule.rollout.empty();
+        if (!active_[i] || rule.then == Action::accept || !acts)
+            continue;
+        if (rule.when.zone && !rule.when.zone->negated)
+            refusing_zones_ |= rule.when.zone->values;
+        else
+            refuses_everywhere_ = true;
+    }
+}
+
+Outcome Policy::without_rule(std::optional<Exception> exception, Mode walk,
+                             const Facts& facts) const {
+    const bool by_rules =
+        exception && !parts_->exceptions[static_cast<std::size_t>(*exception)].has_value();
+    if (by_rules)
+        return {.settled = true,
+                .action = could_refuse(facts, walk) ? Action::reject : Action::accept};
     const Action action = exception ? exception_action(*exception) : parts_->defaults.action;
     const bool acts = walk == Mode::monitor || parts_->defaults.mode == Mode::enforce;
     return {.settled = true, .action = acts ? action : Action::accept};
@@ -218,9 +259,9 @@ Decision Policy::decide(const Facts& facts, std::optional<Exception> exception) 
         return decision;
     // Only where no rule speaks: an exempted zone stays exempt whatever its packets look like.
     if (decision.enforced.rule == nullptr)
-        decision.enforced = without_rule(exception, Mode::enforce);
+        decision.enforced = without_rule(exception, Mode::enforce, facts);
     if (decision.would.rule == nullptr) {
-        decision.would = without_rule(exception, Mode::monitor);
+        decision.would = without_rule(exception, Mode::monitor, facts);
         decision.exception = exception;
     }
     return decision;

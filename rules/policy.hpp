@@ -37,10 +37,31 @@ inline constexpr std::array<std::string_view, 2> mode_names = {"enforce", "monit
 enum class Truth : std::uint8_t { no, unknown, yes };
 
 /// Cases in which there is nothing to decide on.
-enum class Exception : std::uint8_t { midstream, unclassified, ambiguous, malformed, table_full };
+enum class Exception : std::uint8_t {
+    midstream,
+    unclassified,
+    ambiguous,
+    malformed,
+    table_full,
+    unreadable
+};
 
-inline constexpr std::array<std::string_view, 5> exception_names = {
-    "midstream", "unclassified", "ambiguous", "malformed", "table_full"};
+inline constexpr std::array<std::string_view, 6> exception_names = {
+    "midstream", "unclassified", "ambiguous", "malformed", "table_full", "unreadable"};
+
+/// Whether more of such a flow is known than its ends.
+[[nodiscard]] constexpr bool was_read(std::optional<Exception> exception) {
+    return exception != Exception::ambiguous && exception != Exception::table_full &&
+           exception != Exception::unreadable;
+}
+
+/// When what a client says counts for a permission. A refusal never waits.
+enum class Believe : std::uint8_t {
+    acknowledged,  ///< when its server has taken it
+    sent           ///< when it is sent, unless a receiver may throw it away
+};
+
+inline constexpr std::array<std::string_view, 2> believe_names = {"acknowledged", "sent"};
 
 /// A named part of the network: clients by address and, live, by the interface they come in
 /// through.
@@ -142,6 +163,7 @@ class Policy {
     struct Defaults {
         Action action = Action::accept;
         Mode mode = Mode::enforce;
+        Believe believe = Believe::acknowledged;
         std::string zone_name = "UTC";
         absl::TimeZone time_zone = absl::UTCTimeZone();
     };
@@ -159,7 +181,8 @@ class Policy {
         Names names;
         std::vector<Zone> zones;
         std::vector<Rule> rules;  ///< exemptions first
-        std::array<Action, exception_names.size()> exceptions{};
+        /// Empty: refused where a rule that acts could refuse the flow, if it were read.
+        std::array<std::optional<Action>, exception_names.size()> exceptions{};
         std::vector<EmptyList> empty_lists;
         std::string file;
         std::string sha256;  ///< of its text, with that of the files it includes and names
@@ -214,9 +237,25 @@ class Policy {
     /// Whether a rule asks for nDPI's application: then nDPI is to look at every flow.
     [[nodiscard]] bool asks_application() const;
 
-    [[nodiscard]] Action exception_action(Exception exception) const {
-        return parts_->exceptions[static_cast<std::size_t>(exception)];
+    /// Whether permissions wait for the server's acknowledgement.
+    [[nodiscard]] bool believes_acknowledged() const {
+        return parts_->defaults.believe == Believe::acknowledged;
     }
+
+    /// Whether anything could be refused, in one of these zones or outside all, by what a client
+    /// says.
+    [[nodiscard]] bool refuses_by_name(const ZoneSet& zones) const {
+        return refuses_everywhere_ || (refusing_zones_ & zones).any();
+    }
+
+    /// What is done in a case that no rule speaks of. Only `unreadable` may depend on the flow.
+    [[nodiscard]] Action exception_action(Exception exception) const {
+        return parts_->exceptions[static_cast<std::size_t>(exception)].value_or(
+            parts_->defaults.action);
+    }
+
+    /// Whether a rule that acts, or the default, could refuse a flow of which so much is known.
+    [[nodiscard]] bool could_refuse(const Facts& facts, Mode walk) const;
 
     [[nodiscard]] const std::string& file() const { return parts_->file; }
 
@@ -233,11 +272,15 @@ class Policy {
     Policy(std::shared_ptr<const Parts> parts, Instant at);
 
     void evaluate(const Facts& facts, Decision& decision) const;
-    [[nodiscard]] Outcome without_rule(std::optional<Exception> exception, Mode walk) const;
+    [[nodiscard]] Outcome without_rule(std::optional<Exception> exception, Mode walk,
+                                       const Facts& facts) const;
+    void note_refusals();
 
     std::shared_ptr<const Parts> parts_;
     Instant at_;
     std::vector<bool> active_;
+    bool refuses_everywhere_ = false;
+    ZoneSet refusing_zones_;
     RuleIndex index_;
     PrefixMap<ZoneSet> zone_sets_;
     PrefixMap<std::size_t> narrowest_zone_;

@@ -23,14 +23,24 @@ struct Subject {
     std::optional<Exception> exception;
 };
 
-std::vector<Subject> subjects_of(const Catalogue& catalogue) {
+// Malformed packets have no flow; where the rules say what an unreadable flow meets, a change of
+// theirs is told already.
+bool is_subject(Exception exception, const Policy& before, const Policy& after) {
+    const auto said = [&](const Policy& policy) {
+        return policy.parts().exceptions[static_cast<std::size_t>(exception)].has_value();
+    };
+    return exception != Exception::malformed && (said(before) || said(after));
+}
+
+std::vector<Subject> subjects_of(const Catalogue& catalogue, const Policy& before,
+                                 const Policy& after) {
     std::vector<Subject> subjects;
     for (const Service& service : catalogue.services())
         subjects.push_back({.name = service.name, .service = &service, .exception = std::nullopt});
     subjects.push_back(
         {.name = std::string(no_service_name), .service = nullptr, .exception = std::nullopt});
     for (std::size_t i = 0; i < exception_names.size(); ++i)
-        if (static_cast<Exception>(i) != Exception::malformed)
+        if (is_subject(static_cast<Exception>(i), before, after))
             subjects.push_back({.name = fmt::format("exception {}", exception_names[i]),
                                 .service = nullptr,
                                 .exception = static_cast<Exception>(i)});
@@ -115,7 +125,7 @@ class Comparison {
           clients_(before, after),
           rules_(before, after),
           shapes_(flow_shapes(rules_, catalogue, defaults_differ(before, after))),
-          subjects_(subjects_of(catalogue)) {}
+          subjects_(subjects_of(catalogue, before, after)) {}
 
     PolicyDiff run() {
         choose_askers();
@@ -313,10 +323,6 @@ std::pair<Effect, Effect> effects_on(const Policy& before, const Policy& after,
     Effect effect = effect_of(before.decide(facts, exception));
     facts.zones = client.zones_after;
     return {std::move(effect), effect_of(after.decide(facts, exception))};
-}
-
-bool was_read(std::optional<Exception> exception) {
-    return exception != Exception::ambiguous && exception != Exception::table_full;
 }
 
 PolicyDiff compare(const Policy& before, const Policy& after, const Catalogue& catalogue,

@@ -35,10 +35,6 @@ struct Effect {
                                                    const ClientClass& client, Facts facts,
                                                    std::optional<Exception> exception);
 
-/// Whether more of a flow is known than its ends: an ambiguous one, or one that found no room, was
-/// not read.
-[[nodiscard]] bool was_read(std::optional<Exception> exception);
-
 /// What a flow shows beside client and service, as conditions: {{"port", "25"}}.
 using FlowDetails = std::vector<std::pair<std::string_view, std::string>>;
 

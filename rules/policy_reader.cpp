@@ -156,6 +156,9 @@ Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
     if (const auto mode = read_word(report_, fields.optional("mode"), Code::bad_value, "a mode",
                                     words(mode_names)))
         defaults.mode = static_cast<Mode>(*mode);
+    if (const auto believe = read_word(report_, fields.optional("believe"), Code::bad_value,
+                                       "what is believed", words(believe_names)))
+        defaults.believe = static_cast<Believe>(*believe);
     const yaml::Node* zone = fields.optional("timezone");
     if (const auto name = read_text(report_, zone)) {
         if (const auto found = find_time_zone(*name)) {
@@ -176,8 +179,8 @@ Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
 void PolicyReader::read_exceptions(const yaml::Node* node, Policy::Parts& parts) {
     // Where an administrator says nothing: an evasion is refused, and what can't be judged fares
     // like what no rule names.
-    parts.exceptions = {defaults_.action, defaults_.action, Action::drop, Action::drop,
-                        Action::accept};
+    parts.exceptions = {defaults_.action, defaults_.action, Action::drop,
+                        Action::drop,     Action::accept,   std::nullopt};
     if (node == nullptr)
         return;
     Fields fields(report_, *node, "`exceptions`");

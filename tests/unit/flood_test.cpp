@@ -82,7 +82,7 @@ TEST_SUITE("flood") {
         gate.now += std::chrono::seconds(121);
         for (std::uint32_t i = 1000; i < 1600; ++i)
             static_cast<void>(gate(half_open(i).syn()));
-        CHECK(gate(half_open(1599).from_client(60, whole.subspan(60))).verdict == pass());
+        CHECK(gate(half_open(1599).from_client(60, whole.subspan(60))).verdict == watch());
         CHECK(gate(half_open(1599).from_client(0, whole.first(60))).verdict.mark.state ==
               MarkState::reject);
     }

@@ -115,11 +115,27 @@ TEST_SUITE("flow table") {
     TEST_CASE("a retransmitted SYN, a SYN-ACK and data belong to the decided flow") {
         FlowTable table(small);
         Workspace workspace(0);
-        table.track(packet_at(seconds(1), 1, {.sequence = 5, .syn = true}))->verdict = pass();
+        Flow* flow = table.track(packet_at(seconds(1), 1, {.sequence = 5, .syn = true}));
+        flow->verdict = pass();
+        flow->decided_at = 1;
         for (const TcpHeader tcp : {TcpHeader{.sequence = 5, .syn = true},
                                     TcpHeader{.sequence = 900, .syn = true, .ack = true},
                                     TcpHeader{.sequence = 6, .ack = true}})
             CHECK(table.superseded(packet_at(seconds(2), 1, tcp), 1, workspace) == nullptr);
+    }
+
+    TEST_CASE("a SYN on the ports of a flow that more than a SYN decided is a new connection") {
+        FlowTable table(small);
+        Workspace workspace(0);
+        const TcpHeader syn{.sequence = 5, .syn = true};
+        Flow* flow = table.track(packet_at(seconds(1), 1, syn));
+        flow->verdict = pass();
+        flow->decided_at = 2;  // the number may be an earlier connection's
+        CHECK(table.superseded(packet_at(seconds(2), 1, syn), 1, workspace) == flow);
+        table.track(packet_at(seconds(2), 2, {.sequence = 4, .syn = true, .ack = true}))->verdict =
+            pass();
+        CHECK(table.superseded(packet_at(seconds(3), 2, {.sequence = 4, .syn = true}), 1,
+                               workspace) != nullptr);
     }
 
     TEST_CASE("an undecided flow keeps its history over a second SYN") {

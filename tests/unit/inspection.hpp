@@ -11,9 +11,10 @@ class Inspection {
     explicit Inspection(std::size_t buffer_limit = 1UL << 20U) : workspace_(buffer_limit) {}
 
     wire::Connection connection;
+    PacketContext context;  ///< that packets come with
 
     void packet(const wire::Buffer& bytes) {
-        inspector_.inspect(decode_packet(bytes, {}).value(), ++number_, workspace_);
+        inspector_.inspect(decode_packet(bytes, context).value(), ++number_, workspace_);
     }
 
     void handshake() {

@@ -21,20 +21,26 @@ TEST_SUITE("iptables writer") {
               "*mangle\n"
               ":OCTROI - [0:0]\n"
               "-A OCTROI -j MARK --set-xmark 0x0/0xfffff000\n"
+              "-A OCTROI -m conntrack --ctstate RELATED --ctstatus EXPECTED -j CONNMARK --set-xmark "
+              "0x0/0xfffff000\n"
               "-I FORWARD 1 -j OCTROI\n"
               "COMMIT\n"
               "*filter\n"
               ":OCTROI - [0:0]\n"
               ":OCTROI-QUIC - [0:0]\n"
-              ":OCTROI-REFUSED - [0:0]\n"
+              ":OCTROI-OPENING - [0:0]\n"
+              ":OCTROI-INVALID - [0:0]\n"
               ":OCTROI-VERDICT - [0:0]\n"
               ":OCTROI-REFUSE - [0:0]\n"
               "-A OCTROI -p udp -m udp --dport 443 -m bpf --bytecode \"8,177 0 0 0,80 0 0 8,84 0 0 "
               "192,21 0 3 192,72 0 0 4,53 0 1 1208,6 0 0 65535,6 0 0 0\" -g OCTROI-QUIC\n"
+              "-A OCTROI -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -g OCTROI-OPENING\n"
               "-A OCTROI -m connmark --mark 0x40800000/0xff800000 -j RETURN\n"
-              "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSED\n"
+              "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSE\n"
               "-A OCTROI -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
               "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
+              "-A OCTROI -p tcp -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
+              "-A OCTROI -p udp -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
               "-A OCTROI -p tcp -m bpf --bytecode \"15,40 0 0 6,69 11 0 16383,177 0 0 0,80 0 0 13,"
               "84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
               "29 1 0 0,6 0 0 0,6 0 0 65535\" -m connmark --mark 0x0/0xe0000000 -j RETURN\n"
@@ -42,13 +48,16 @@ TEST_SUITE("iptables writer") {
               "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
               "-A OCTROI-QUIC -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
               "-A OCTROI-QUIC -j NFQUEUE --queue-balance 0:3\n"
-              "-A OCTROI-REFUSED -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m mark ! --mark "
-              "0x0/0xe0000000 -g OCTROI-VERDICT\n"
-              "-A OCTROI-REFUSED -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK "
-              "--restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
-              "-A OCTROI-REFUSED -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j NFQUEUE "
-              "--queue-balance 0:3\n"
-              "-A OCTROI-REFUSED -g OCTROI-REFUSE\n"
+              "-A OCTROI-OPENING -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
+              "-A OCTROI-OPENING -m conntrack --ctstate INVALID -j RETURN\n"
+              "-A OCTROI-OPENING -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask "
+              "0xfffff000\n"
+              "-A OCTROI-OPENING -j NFQUEUE --queue-balance 0:3\n"
+              "-A OCTROI-INVALID -p tcp -m bpf --bytecode \"15,40 0 0 6,69 11 0 16383,177 0 0 0,80 0 0 13,"
+              "84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
+              "29 1 0 0,6 0 0 0,6 0 0 65535\" -j RETURN\n"
+              "-A OCTROI-INVALID -j MARK --set-xmark 0xc0000000/0xfffff000\n"
+              "-A OCTROI-INVALID -j NFQUEUE --queue-balance 0:3\n"
               "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
               "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
               "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
@@ -122,7 +131,7 @@ TEST_SUITE("iptables writer") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 34);
+            REQUIRE(marks == 38);
         }
     }
 
@@ -146,8 +155,8 @@ TEST_SUITE("iptables writer") {
     TEST_CASE("a new generation replaces two rules in their places") {
         CHECK(IptablesWriter({}).new_generation(IpFamily::ipv6, 2) ==
               "*filter\n"
-              "-R OCTROI 2 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
-              "-R OCTROI 3 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSED\n"
+              "-R OCTROI 3 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
+              "-R OCTROI 4 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
               "COMMIT\n");
     }
 

@@ -189,11 +189,13 @@ TEST_SUITE("judgement of a flow's shape") {
                "}}]}";
     }
 
-    // What the ClientHello's packet is answered, and told as.
+    // What the ClientHello's packet is answered and told as, or the acknowledgement that it waits for.
     Pipeline::Step after_hello(Gate & gate, const wire::Hello& hello) {
         const Connection flow;
         CHECK(gate(flow.syn()).verdict == pass());
-        return gate(flow.from_client(0, wire::in_records(wire::client_hello(hello))));
+        const wire::Buffer stream = wire::in_records(wire::client_hello(hello));
+        auto step = gate(flow.from_client(0, stream));
+        return step.verdict == watch() ? gate(flow.acknowledge(stream.size())) : std::move(step);
     }
 
     MarkState outcome(std::string_view condition, const wire::Hello& hello) {

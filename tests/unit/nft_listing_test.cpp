@@ -47,7 +47,7 @@ TEST_SUITE("nft listing") {
         CHECK(NftListing(printed).packets_to_queue() == 17);
         CHECK(NftListing(
                   with("\t}\n}\n",
-                       "\t}\n\tchain refused {\n\t\ttcp flags syn / fin,syn,rst,ack counter "
+                       "\t}\n\tchain opening {\n\t\ttcp flags syn / fin,syn,rst,ack counter "
                        "packets 5 bytes 300 queue to 0-1 comment \"tcp flags & (fin | syn | rst "
                        "| ack) == syn counter queue to 0-1\" # handle 9\n\t}\n}\n"))
                   .packets_to_queue() == 22);

@@ -72,14 +72,18 @@ TEST_SUITE("nft writer") {
               "\t}\n"
               "\tchain marks {\n"
               "\t\tmeta mark set meta mark & 0x00000fff\n"
+              "\t\tct state related ct status expected ct mark set ct mark & 0x00000fff\n"
               "\t}\n"
               "\tchain gate {\n"
               "\t\tudp dport 443 udp length >= 1208 @th,64,2 3 goto quic\n"
+              "\t\ttcp flags & (fin | syn | rst | ack) == syn goto opening\n"
               "\t\tct mark & 0xff800000 == 0x40800000 return\n"
-              "\t\tct mark & 0x1f800000 == 0x00800000 goto refused\n"
+              "\t\tct mark & 0x1f800000 == 0x00800000 goto refuse\n"
               "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
               "\t\tmeta l4proto { icmp, ipv6-icmp } ct state related return\n"
               "\t\ticmpv6 type { 133, 134, 135, 136, 137 } return\n"
+              "\t\tmeta l4proto tcp ct state invalid goto invalid\n"
+              "\t\tmeta l4proto udp ct state invalid goto invalid\n"
               "\t\tjump restore\n"
               "\t\tcounter queue to 0-3\n"
               "\t}\n"
@@ -87,12 +91,15 @@ TEST_SUITE("nft writer") {
               "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
               "\t\tcounter queue to 0-3\n"
               "\t}\n"
-              "\tchain refused {\n"
-              "\t\ttcp flags & (fin | syn | rst | ack) == syn meta mark & 0xe0000000 != 0x00000000 "
-              "goto verdict\n"
-              "\t\ttcp flags & (fin | syn | rst | ack) == syn jump restore\n"
-              "\t\ttcp flags & (fin | syn | rst | ack) == syn counter queue to 0-3\n"
-              "\t\tgoto refuse\n"
+              "\tchain opening {\n"
+              "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
+              "\t\tct state invalid return\n"
+              "\t\tjump restore\n"
+              "\t\tcounter queue to 0-3\n"
+              "\t}\n"
+              "\tchain invalid {\n"
+              "\t\tmeta mark set meta mark | 0xc0000000\n"
+              "\t\tcounter queue to 0-3\n"
               "\t}\n"
               "\tchain verdict {\n"
               "\t\tmeta mark & 0xe0000000 == 0x20000000 return\n"
@@ -196,6 +203,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 1 + 8 + 2 + 4 + 5 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 2 + 11 + 2 + 4 + 2 + 5 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }

@@ -92,7 +92,7 @@ TEST_SUITE("pipeline exceptions") {
         const wire::Buffer stream = wire::client_stream();
         const Bytes tail = Bytes(stream).subspan(60);
         static_cast<void>(gate(ordinary.syn()));
-        CHECK(gate(ordinary.from_client(60, tail)).verdict == pass());
+        CHECK(gate(ordinary.from_client(60, tail)).verdict == watch());
         const auto step = gate(ordinary.from_client(60, wire::Buffer(tail.size(), 'x')));
         CHECK(step.verdict.mark.state == MarkState::drop);
         REQUIRE(step.record);
@@ -137,7 +137,9 @@ TEST_SUITE("pipeline exceptions") {
 
     TEST_CASE("a name of no known service is no exception") {
         Gate gate(strict);
-        const auto step = gate(ordinary.syn(wire::client_stream("www.example.org")));
+        const wire::Buffer stream = wire::client_stream("www.example.org");
+        CHECK(gate(ordinary.syn(stream)).verdict == watch());
+        const auto step = gate(ordinary.syn_ack(static_cast<std::uint32_t>(stream.size())));
         CHECK(step.verdict.mark.state == MarkState::accept);
         REQUIRE(step.record);
         CHECK_FALSE(step.record->exception);

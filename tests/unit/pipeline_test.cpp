@@ -143,7 +143,9 @@ TEST_SUITE("pipeline") {
     TEST_CASE("another flow is accepted when its name is known, and named unknown") {
         Gate gate(refuse_zoom);
         CHECK(gate(ordinary.syn()).verdict == pass());
-        const auto step = gate(ordinary.from_client(0, wire::client_stream("www.example.org")));
+        const wire::Buffer stream = wire::client_stream("www.example.org");
+        CHECK(gate(ordinary.from_client(0, stream)).verdict == watch());
+        const auto step = gate(ordinary.acknowledge(stream.size()));
         CHECK(step.verdict.mark == decision(MarkState::accept, no_service));
         REQUIRE(step.record);
         CHECK(step.record->service.empty());
@@ -167,8 +169,9 @@ TEST_SUITE("pipeline") {
             gate.mark = Gate::layout.encode(decision(MarkState::reject, 1));
             CHECK(gate(next.syn()).verdict == watch());
             gate.mark = Gate::layout.encode({.state = MarkState::watch});
-            CHECK(gate(next.syn_ack()).verdict == watch());
-            CHECK(gate(next.from_client(0, hello)).verdict.mark ==
+            CHECK(gate(next.syn_ack()).verdict == pass());
+            CHECK(gate(next.from_client(0, hello)).verdict == watch());
+            CHECK(gate(next.acknowledge(hello.size())).verdict.mark ==
                   decision(MarkState::accept, no_service));
         }
     }
@@ -252,7 +255,9 @@ TEST_SUITE("pipeline") {
         CHECK(gate(ordinary.syn(wire::client_stream("bastion.gouv.fr"))).verdict.mark ==
               decision(MarkState::drop, 9));
         const Connection own = {.server = wire::endpoint("203.0.113.7", 443)};
-        const auto step = gate(own.syn(wire::client_stream("bastion.gouv.fr")));
+        const wire::Buffer stream = wire::client_stream("bastion.gouv.fr");
+        CHECK(gate(own.syn(stream)).verdict == watch());
+        const auto step = gate(own.syn_ack(static_cast<std::uint32_t>(stream.size())));
         CHECK(step.verdict.mark == decision(MarkState::accept, 9));
         REQUIRE(step.record);
         CHECK(step.record->strength == Strength::certain);
@@ -282,7 +287,9 @@ TEST_SUITE("pipeline") {
     TEST_CASE("a new connection on the same ports is judged anew") {
         Gate gate(refuse_zoom);
         Connection reused = ordinary;
-        CHECK(gate(reused.syn(wire::client_stream("www.example.org"))).verdict.mark ==
+        const wire::Buffer stream = wire::client_stream("www.example.org");
+        CHECK(gate(reused.syn(stream)).verdict == watch());
+        CHECK(gate(reused.syn_ack(static_cast<std::uint32_t>(stream.size()))).verdict.mark ==
               decision(MarkState::accept, no_service));
         reused.client_start = 123456;
         CHECK(gate(reused.syn()).verdict == pass());
@@ -334,8 +341,10 @@ TEST_SUITE("pipeline") {
                             Gate gate(policy, {.observe = observe});
                             static_cast<void>(gate(connection.syn()));
                             static_cast<void>(gate(connection.syn_ack()));
-                            const auto step =
-                                gate(connection.from_client(0, wire::client_stream(name)));
+                            const wire::Buffer stream = wire::client_stream(name);
+                            auto step = gate(connection.from_client(0, stream));
+                            if (step.verdict == watch())
+                                step = gate(connection.acknowledge(stream.size()));
                             REQUIRE(step.flow != nullptr);
                             REQUIRE(step.flow->verdict);
                             actions.push_back(
@@ -360,5 +369,117 @@ TEST_SUITE("pipeline") {
         CHECK(records[0].action == Action::accept);
         CHECK(records[0].exception == Exception::unclassified);
         CHECK(records[0].zone == "ministry");
+    }
+}
+TEST_SUITE("pipeline: what the server takes") {
+    const Connection live = ordinary;
+
+    // An accepted connection, as the kernel knows it.
+    void accept(Gate & gate) {
+        const wire::Buffer stream = wire::client_stream("visio.numerique.gouv.fr");
+        static_cast<void>(gate(live.syn()));
+        static_cast<void>(gate(live.from_client(0, stream)));
+        REQUIRE(gate(live.acknowledge(stream.size())).verdict.mark ==
+                decision(MarkState::accept, 4));
+        gate.mark = Gate::layout.encode(decision(MarkState::accept, 4));
+    }
+
+    TEST_CASE("a name that could be refused refuses at once, and permits with the answer") {
+        Gate gate(refuse_zoom);
+        static_cast<void>(gate(live.syn()));
+        CHECK(gate(live.from_client(0, wire::client_stream())).verdict.mark ==
+              decision(MarkState::reject, 1));
+    }
+
+    TEST_CASE("a name waits for no answer where no rule could refuse it") {
+        Connection elsewhere = live;
+        elsewhere.client = wire::endpoint("192.0.2.55", 50000);
+        Gate gate(
+            "octroi: 1\n"
+            "zones: {pilot: [10.20.0.0/16]}\n"
+            "rules: [{name: no-zoom, when: {zone: pilot, service: zoom}, then: reject}]\n");
+        static_cast<void>(gate(elsewhere.syn()));
+        CHECK(gate(elsewhere.from_client(0, wire::client_stream())).verdict.mark ==
+              decision(MarkState::accept, 1));
+    }
+
+    TEST_CASE("where what is sent is believed only what is doubtful waits") {
+        Gate gate(
+            "octroi: 1\n"
+            "defaults: {believe: sent}\n"
+            "rules: [{name: no-zoom, when: {service: zoom}, then: reject}]\n");
+        const wire::Buffer stream = wire::client_stream("www.example.org");
+        static_cast<void>(gate(live.syn()));
+        CHECK(gate(live.from_client(0, stream)).verdict.mark.state == MarkState::accept);
+        Connection doubtful = live;
+        doubtful.client.port = 50'001;
+        CHECK(gate(doubtful.syn(stream)).verdict == watch());
+    }
+
+    TEST_CASE("a spoofed SYN changes nothing for an accepted connection") {
+        Gate gate(refuse_zoom);
+        accept(gate);
+        Connection spoofed = live;
+        spoofed.client_start = 555'555;
+        CHECK(gate(spoofed.syn()).verdict == watch_over(decision(MarkState::accept, 4)));
+        gate.mark = Gate::layout.encode(watch_over(decision(MarkState::accept, 4)).mark);
+        // The connection goes on, and what a decoy behind the SYN holds is not read.
+        CHECK(gate(live.from_client(500, wire::text("data"))).verdict ==
+              watch_over(decision(MarkState::accept, 4)));
+        CHECK(gate(spoofed.from_client(0, wire::client_stream())).verdict ==
+              watch_over(decision(MarkState::accept, 4)));
+        gate.now += std::chrono::seconds(65);
+        CHECK(gate(live.from_server(500, wire::text("data"))).verdict.mark ==
+              decision(MarkState::accept, 4));
+    }
+
+    TEST_CASE("a new connection on the ports of an accepted one is judged when it is answered") {
+        Gate gate(refuse_zoom);
+        accept(gate);
+        Connection next = live;
+        next.server_start = 70'000;  // the same number of the client: it comes from a reset one
+        CHECK(gate(next.syn()).verdict == watch_over(decision(MarkState::accept, 4)));
+        gate.mark = Gate::layout.encode(watch_over(decision(MarkState::accept, 4)).mark);
+        CHECK(gate(next.syn_ack()).verdict == watch());
+        gate.mark = Gate::layout.encode(watch().mark);
+        CHECK(gate(next.from_client(0, wire::client_stream())).verdict.mark ==
+              decision(MarkState::reject, 1));
+    }
+
+    TEST_CASE("what conntrack calls INVALID decides nothing and brings nothing through") {
+        Gate gate(refuse_zoom);
+        static_cast<void>(gate(live.syn()));
+        gate.mark = Gate::layout.encode({.state = MarkState::invalid});
+        CHECK(gate(live.from_client(0, wire::client_stream("www.example.org"))).verdict ==
+              discard());
+        CHECK(gate(live.acknowledge(10)).verdict == pass());
+        CHECK(gate.counted("octroi_invalid_packets_total", {{"verdict", "drop"}}) == 1);
+        gate.mark = 0;
+        CHECK(gate(live.from_client(0, wire::client_stream())).verdict.mark ==
+              decision(MarkState::reject, 1));
+    }
+
+    TEST_CASE("INVALID packets of an unknown flow make none, and addresses still decide") {
+        Gate gate(refuse_zoom);
+        gate.mark = Gate::layout.encode({.state = MarkState::invalid});
+        CHECK(gate(live.from_client(0, wire::text("junk"))).verdict == pass());
+        CHECK(gate(to_zoom.from_client(0, wire::text("junk"))).verdict == discard());
+        CHECK(gate.pipeline().flows().size() == 0);
+    }
+
+    TEST_CASE("what could not be read is refused where a rule could refuse it") {
+        const wire::Buffer unreadable = wire::client_stream("no name");
+        const auto verdict_on = [&](const Connection& connection) {
+            Gate gate(
+                "octroi: 1\n"
+                "zones: {pilot: [10.0.0.0/16]}\n"
+                "rules: [{name: no-zoom, when: {zone: pilot, service: zoom}, then: drop}]\n");
+            static_cast<void>(gate(connection.syn()));
+            return gate(connection.from_client(0, unreadable)).verdict.mark.state;
+        };
+        Connection elsewhere = live;
+        elsewhere.client = wire::endpoint("192.0.2.55", 50000);
+        CHECK(verdict_on(live) == MarkState::reject);
+        CHECK(verdict_on(elsewhere) == MarkState::accept);
     }
 }

@@ -135,6 +135,7 @@ inline constexpr std::size_t fin = 0x01;
 inline constexpr std::size_t syn = 0x02;
 inline constexpr std::size_t rst = 0x04;
 inline constexpr std::size_t ack = 0x10;
+inline constexpr std::size_t urg = 0x20;
 
 struct Tcp {
     std::size_t source = 50000;
@@ -143,6 +144,7 @@ struct Tcp {
     std::size_t flags = ack;
     std::uint32_t acknowledgement = 0;
     Buffer options = {};  ///< a multiple of 4 octets
+    std::size_t urgent = 0;
 };
 
 [[nodiscard]] inline Buffer tcp(const Tcp& header, Bytes payload = {}) {
@@ -155,7 +157,7 @@ struct Tcp {
         .u8(header.flags)                           // flags
         .u16(65535)                                 // window
         .u16(0)                                     // checksum
-        .u16(0)                                     // urgent pointer
+        .u16(header.urgent)                         // urgent pointer
         .bytes(header.options)
         .bytes(payload)
         .take();
@@ -209,6 +211,12 @@ struct Connection {
     [[nodiscard]] Buffer syn_ack(std::uint32_t taken = 0) const {
         return segment(server, client, server_start, wire::syn | wire::ack, {},
                        client_start + 1 + taken);
+    }
+
+    /// The server has so many octets of the client's stream.
+    [[nodiscard]] Buffer acknowledge(std::size_t octets) const {
+        return segment(server, client, server_start + 1, wire::ack, {},
+                       client_start + 1 + static_cast<std::uint32_t>(octets));
     }
 
     [[nodiscard]] Buffer from_client(std::size_t offset, Bytes data) const {

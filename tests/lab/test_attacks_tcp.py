@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""What a client tries so that octroi reads another stream than its server: decoys that the server throws away, octets
+that it takes otherwise, connections that begin anew. A real server answers; a refused name must never be answered."""
+
+import socket
+import time
+import unittest
+
+import clients
+import packets
+from case import LabCase
+from client_hello import client_hello, outcome, records, send_segments
+from gateway import POLICIES
+from topology import NEUTRAL, OUTSIDE, PILOT, ZOOM
+
+REFUSED, PASSED = "us05web.zoom.us", "visio.numerique.gouv.fr"
+HELLO, DECOY = records(client_hello(REFUSED)), records(client_hello(PASSED))
+PORT = 41_000
+
+# What a server throws away, each a ClientHello for a harmless name before the true one.
+DECOYS = {
+    "a wrong checksum": {"wrong": 1},
+    "an acknowledgement of what was never sent": {"acknowledge": 1_000_000},
+    "an acknowledgement of long ago": {"acknowledge": -1_000_000},
+    "no ACK flag": {"flags": packets.PSH},
+    "no flag at all": {"flags": 0},
+    "an MD5 signature": {"options": packets.MD5_SIGNATURE},
+    "a timestamp of long ago": {"options": packets.timestamps(1, 0)},
+    "no timestamp": {},
+    "a time to live that ends on the way": {"hops": 2},
+    "a reset flag": {"flags": packets.RST | packets.ACK, "acknowledge": 1_000_000},
+}
+
+
+class Decoys(LabCase):
+    policy = "pilot.yaml"
+
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.octroi(self.policy)
+        # As if a router stood before the server.
+        self.lab.server.run("iptables", "-A", "INPUT", "-m", "ttl", "--ttl-lt", "2", "-j", "DROP")
+        self.lab.server.run("ip6tables", "-A", "INPUT", "-m", "hl", "--hl-lt", "2", "-j", "DROP")
+        self.addCleanup(self.lab.server.run, "ip6tables", "-F")
+        self.addCleanup(self.lab.server.run, "iptables", "-F")
+
+    def test_a_decoy_that_the_server_throws_away_hides_nothing(self):
+        for what, fields in DECOYS.items():
+            for address in NEUTRAL:
+                with self.subTest(what, address=address), clients.tcp(self.lab, address) as connection:
+                    connection.settimeout(2)
+                    packets.inject(self.lab.client, connection, DECOY, **fields)
+                    self.assertNotEqual(outcome(connection, [HELLO]), "answered")
+
+    def test_an_octet_sent_urgent_before_or_within_the_client_hello(self):
+        for place in (0, 1, 5, 60, HELLO.index(REFUSED.encode()) + 3):
+            for address in NEUTRAL:
+                with self.subTest(place=place, address=address), clients.tcp(self.lab, address) as connection:
+                    connection.settimeout(2)
+                    try:
+                        if place:
+                            send_segments(connection, [HELLO[:place]])
+                        connection.send(b"x", socket.MSG_OOB)
+                    except OSError:
+                        continue  # refused already
+                    self.assertNotEqual(outcome(connection, [HELLO[place:]]), "answered")
+
+    def test_an_urgent_octet_in_a_passed_name_is_told_as_unreadable(self):
+        with clients.tcp(self.lab, NEUTRAL.v4) as connection:
+            connection.settimeout(2)
+            send_segments(connection, [DECOY[:60]])
+            connection.send(b"x", socket.MSG_OOB)
+            self.assertEqual(outcome(connection, [DECOY[60:]]), "reset")
+        self.assertEqual(self.daemon.event(exception="unreadable")["unreadable"], "urgent")
+
+    def test_data_in_a_syn_that_the_server_does_not_take(self):
+        """The server does no TCP Fast Open: it answers the SYN and takes none of its octets (RFC 7413 4.2)."""
+        source, server = (PILOT.v4, PORT), (NEUTRAL.v4, 443)
+        answered = self.by_hand(source, server, syn_payload=DECOY, payload=HELLO)
+        self.assertFalse(answered)
+
+    def test_a_syn_ack_of_the_client_makes_it_no_server(self):
+        """The address is Zoom's own: as a client it would be in no zone."""
+        source, server = (PILOT.v4, PORT + 1), (ZOOM.v4, 443)
+        for wrong in (0, 1):
+            with self.subTest(wrong=wrong):
+                with packets.RawSender(self.lab.client) as sender:
+                    sender.send(packets.tcp(source, server, packets.SYN | packets.ACK, 5_000, 77, b"x", wrong=wrong), server[0])
+                answer = clients.curl(self.lab, REFUSED, ZOOM.v4)
+                self.assert_reset(answer)
+                with clients.tcp(self.lab, NEUTRAL.v4, source_port=source[1]) as connection:
+                    self.assertEqual(outcome(connection, [HELLO]), "reset")
+
+    def test_junk_before_a_syn(self):
+        source, server = (PILOT.v4, PORT + 2), (NEUTRAL.v4, 443)
+        for wrong in (0, 1):
+            with self.subTest(wrong=wrong):
+                with packets.RawSender(self.lab.client) as sender:
+                    sender.send(packets.tcp(source, server, packets.PSH | packets.ACK, 5_000, 77, b"junk" * 30, wrong=wrong), server[0])
+                with clients.tcp(self.lab, NEUTRAL.v4, source_port=source[1]) as connection:
+                    self.assertNotEqual(outcome(connection, [HELLO]), "answered")
+
+    def test_a_new_connection_on_the_ports_of_an_accepted_one_is_judged_by_its_own_name(self):
+        """Also where the server's reset ended the first: conntrack keeps its entry then, with its mark."""
+        for address in NEUTRAL:
+            with self.subTest(address=address):
+                with clients.tcp(self.lab, address, source_port=PORT + 3) as connection:
+                    self.assertEqual(outcome(connection, [DECOY]), "answered")
+                    self.lab.server.run("ss", "--kill", "--tcp", "state", "connected", "dport", f"= :{PORT + 3}")
+                with clients.tcp(self.lab, address, source_port=PORT + 3) as connection:
+                    self.assertNotEqual(outcome(connection, [HELLO]), "answered")
+
+    def test_a_spoofed_syn_ends_no_accepted_connection(self):
+        """Somebody else's SYN on the ports of a connection that lives: it goes on, whatever comes behind it."""
+        for address in NEUTRAL:
+            with self.subTest(address=address), clients.tls(self.lab, PASSED, address) as connection:
+                source, server = connection.getsockname()[:2], connection.getpeername()[:2]
+                with packets.RawSender(self.lab.client, connection.family) as sender:
+                    for number in (1_000, 2_000, 3_000):
+                        sender.send(packets.tcp(source, server, packets.SYN, number), server[0])
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: " + PASSED.encode() + b"\r\nConnection: close\r\n\r\n")
+                self.assertIn(b"200 OK", connection.recv(4096))
+
+    def by_hand(self, source, server, syn_payload, payload):
+        """Whether a server answers a handshake made by hand, the client's kernel kept out of it."""
+        self.lab.client.run("iptables", "-A", "OUTPUT", "-p", "tcp", "--sport", str(source[1]), "--tcp-flags", "RST", "RST",
+                            "-j", "DROP")
+        first = 1_000_000
+        with self.lab.client.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as answers, \
+                packets.RawSender(self.lab.client) as sender:
+            answers.settimeout(2)
+            sender.send(packets.tcp(source, server, packets.SYN, first, payload=syn_payload), server[0])
+            segment = answer_to(answers, source[1])
+            taken = int.from_bytes(segment[8:12], "big")
+            self.assertEqual(taken, first + 1, "the server took data of the SYN")
+            theirs = int.from_bytes(segment[4:8], "big") + 1
+            sender.send(packets.tcp(source, server, packets.PSH | packets.ACK, taken, theirs, payload), server[0])
+            try:
+                while True:
+                    segment = answer_to(answers, source[1])
+                    if len(segment) > (segment[12] >> 4) * 4:
+                        return True
+            except TimeoutError:
+                return False
+
+
+class DecoysWhereSentIsBelieved(Decoys):
+    """`believe: sent` does without the server's word, but for what a receiver may throw away."""
+
+    def setUp(self):
+        super().setUp()
+        policy = (POLICIES / self.policy).read_text()
+        self.daemon.write_policy(policy.replace("mode: enforce", "mode: enforce, believe: sent", 1))
+        self.daemon.reload()
+
+
+class DecoysWithOffloads(Decoys):
+    offloads = True
+
+
+def answer_to(answers, port, seconds=2):
+    """The TCP segment, from its header on, of the next packet to this port."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        packet = answers.recv(65536)
+        segment = packet[(packet[0] & 15) * 4:]
+        if int.from_bytes(segment[2:4], "big") == port:
+            return segment
+    raise TimeoutError
+
+
+if __name__ == "__main__":
+    unittest.main()
