@@ -197,7 +197,7 @@ bool StreamInspector::note_syn_ack(const Packet& packet) {
     }
     const std::int32_t distance = sequence_distance(acknowledged, client.stream.first_sequence());
     const bool within = distance >= 0 && static_cast<std::uint32_t>(distance) <= sent_;
-    const bool of_another = distance != 0 && std::ranges::contains(firsts_.all(), acknowledged);
+    const bool of_another = distance != 0 && std::ranges::find(firsts_.all(), acknowledged) != firsts_.all().end();
     if (!within || of_another) {
         const bool anything = relied_ > 0 || sent_ > 0;
         begin_anew(acknowledged);
