@@ -77,7 +77,7 @@ struct Findings {
     Unreadable unreadable{};  ///< why, where `ending` is `unreadable`
     bool answered = false;    ///< the server has taken what was read
     bool doubtful = false;    ///< a receiver may have thrown away what was read (RFC 9293 3.10.7.4)
-    std::string ja4;                      ///< of the ClientHello; empty where there was none
+    std::string ja4;          ///< of the ClientHello; empty where there was none
     bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
 
     [[nodiscard]] bool open() const { return ending == Ending::open; }
@@ -115,7 +115,8 @@ struct Findings {
 /// What the inspectors of one worker share: buffers that outlive the flows.
 struct Workspace {
     bool ask_ndpi_always = false;  ///< also about flows that octroi's own parsers know
-    bool keep_read = true;  ///< what was read, until the server has taken it: to find it contradicted
+    bool keep_read =
+        true;  ///< what was read, until the server has taken it: to find it contradicted
     MemoryBudget budget;
     std::vector<std::uint8_t> scratch;
     std::vector<std::uint8_t> without_urgent;  ///< a client's stream as its server reads it

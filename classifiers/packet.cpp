@@ -196,8 +196,7 @@ std::expected<Packet, DecodeError> decode_packet(Bytes ip_packet, const PacketCo
     const auto header = version == 4 ? decode_v4(ip_packet) : decode_v6(ip_packet);
     if (!header)
         return std::unexpected(header.error());
-    Packet packet{
-        .context = context, .length = header->length, .hop_limit = header->hop_limit};
+    Packet packet{.context = context, .length = header->length, .hop_limit = header->hop_limit};
     packet.segment = header->payload;
     const auto ports = decode_transport(packet, *header);
     if (!ports)

@@ -41,10 +41,10 @@ struct Packet {
     FlowKey key;
     Direction direction{};
     TcpHeader tcp;
-    bool icmp_error = false;   ///< an ICMP message about another flow (RFC 4443 2.1, RFC 792)
-    Bytes segment;             ///< the transport header and the payload
-    Bytes payload;             ///< what follows the TCP, UDP or ICMP header
-    std::uint32_t length = 0;  ///< octets of the whole IP packet
+    bool icmp_error = false;     ///< an ICMP message about another flow (RFC 4443 2.1, RFC 792)
+    Bytes segment;               ///< the transport header and the payload
+    Bytes payload;               ///< what follows the TCP, UDP or ICMP header
+    std::uint32_t length = 0;    ///< octets of the whole IP packet
     std::uint8_t hop_limit = 0;  ///< or time to live
 
     [[nodiscard]] const Endpoint& source() const { return key.source(direction); }

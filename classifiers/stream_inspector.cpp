@@ -166,6 +166,7 @@ bool StreamInspector::note_syn(const Packet& packet) {
     opening_ = Opening{.hop_limit = packet.hop_limit,
                        .signed_segments = options.signed_segment,
                        .timestamps = options.timestamp.has_value()};
+    newest_timestamp_ = options.timestamp;
     note_interface(packet);
     const std::uint32_t first = packet.tcp.sequence + 1;
     firsts_.add(first);
@@ -197,7 +198,8 @@ bool StreamInspector::note_syn_ack(const Packet& packet) {
     }
     const std::int32_t distance = sequence_distance(acknowledged, client.stream.first_sequence());
     const bool within = distance >= 0 && static_cast<std::uint32_t>(distance) <= sent_;
-    const bool of_another = distance != 0 && std::ranges::find(firsts_.all(), acknowledged) != firsts_.all().end();
+    const bool of_another =
+        distance != 0 && std::ranges::find(firsts_.all(), acknowledged) != firsts_.all().end();
     if (!within || of_another) {
         const bool anything = relied_ > 0 || sent_ > 0;
         begin_anew(acknowledged);
@@ -345,8 +347,8 @@ StreamInspector::Segment StreamInspector::not_taken_yet(const Packet& packet) co
     const std::int32_t late = sequence_distance(*taken_, segment.sequence);
     if (late <= 0)
         return segment;
-    const std::size_t old = std::min<std::size_t>(static_cast<std::uint32_t>(late),
-                                                  segment.octets.size());
+    const std::size_t old =
+        std::min<std::size_t>(static_cast<std::uint32_t>(late), segment.octets.size());
     return {.sequence = segment.sequence + static_cast<std::uint32_t>(old),
             .octets = segment.octets.subspan(old)};
 }
@@ -426,7 +428,8 @@ void StreamInspector::examine_taken(const Look& look) {
     examine(look, taken);
     look.half.needed = 0;
     const Findings& read = look.findings;
-    if (!read.open() && read.application != Application::unknown && read.ending != Ending::unreadable) {
+    if (!read.open() && read.application != Application::unknown &&
+        read.ending != Ending::unreadable) {
         look.findings.ending = Ending::open;
         look.findings.give_up(Unreadable::urgent);
     }
@@ -444,8 +447,7 @@ void StreamInspector::give_up(Findings& findings, Unreadable why, Ending otherwi
 
 // What was read where it lay, so that it can be found contradicted.
 void StreamInspector::keep(const Look& look, const Segment& segment) {
-    if (from_client_side(look.direction) &&
-        (look.workspace.keep_read || look.findings.doubtful))
+    if (from_client_side(look.direction) && (look.workspace.keep_read || look.findings.doubtful))
         std::ignore =
             look.half.stream.insert(segment.sequence, segment.octets, look.workspace.budget);
 }

@@ -46,7 +46,8 @@ class StreamInspector {
     /// Whether the connection was under way when its first packet was seen (no SYN).
     [[nodiscard]] bool midstream() const { return midstream_; }
 
-    /// Before the first packet, a SYN: the server may still know an earlier connection on its ports.
+    /// Before the first packet, a SYN: the server may still know an earlier connection on its
+    /// ports.
     void reuse_ports() { reused_ports_ = true; }
 
     /// Whether the server's SYN-ACK was seen since the client's newest SYN.
@@ -85,6 +86,7 @@ class StreamInspector {
     [[nodiscard]] bool note_syn_ack(const Packet& packet);
     void note_acknowledged(const Packet& packet);
     void note_sent(const Packet& packet, Findings& findings);
+
     [[nodiscard]] bool from_client(const Packet& packet) const {
         return client_ == packet.direction;
     }

@@ -22,9 +22,8 @@ void remember_addresses(ClientMemory& memory, const dns::Answer& answer, const P
         return ruleset.catalogue->find_domain(name) != nullptr;
     });
     // A name of nobody's takes the place of an older one: the address is its server's as well.
-    const ServiceId service = named == answer.names.end()
-                                  ? no_service
-                                  : ruleset.catalogue->find_domain(*named)->id;
+    const ServiceId service =
+        named == answer.names.end() ? no_service : ruleset.catalogue->find_domain(*named)->id;
     for (const dns::Answer::Record& record : answer.addresses)
         memory.remember_resolved(packet.destination().address, record.address, service, record.ttl,
                                  unix_seconds(packet.context.time));

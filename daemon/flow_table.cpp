@@ -50,10 +50,10 @@ Flow* FlowTable::superseded(const Packet& packet, std::uint8_t generation, Works
         return nullptr;
     const bool outdated = flow.verdict->mark.generation != generation;
     const bool over =
-        datagram ? quic::Hello::begins_another(packet.payload, flow.connection(), workspace.quic) ||
-                       (flow.speaks_dns() && outdated)
-                 : !flow.opened || flow.decided_at != 1 ||
-                       packet.tcp.sequence != flow.first_sequence;
+        datagram
+            ? quic::Hello::begins_another(packet.payload, flow.connection(), workspace.quic) ||
+                  (flow.speaks_dns() && outdated)
+            : !flow.opened || flow.decided_at != 1 || packet.tcp.sequence != flow.first_sequence;
     return over ? &flow : nullptr;
 }
 

@@ -23,7 +23,7 @@ struct Flow {
     std::uint32_t packets = 0;
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
     bool opened = false;               ///< its first packet was a client's SYN
-    bool learned = false;  ///< this flow's service has been told to the client's memory
+    bool learned = false;              ///< this flow's service has been told to the client's memory
     Time first_seen;
     Time last_seen;
     std::unique_ptr<Inspector> inspector;  ///< until the flow is settled
@@ -95,8 +95,9 @@ class FlowTable {
     [[nodiscard]] Flow* track(const Packet& packet);
 
     /// The decided flow that `packet` starts over; null as a rule. It opens another connection on
-    /// the flow's ports (any SYN does, but for a repeated one that had decided alone), or it is a datagram of DNS, each of which tells all, and the flow's
-    /// verdict is not of this `generation`.
+    /// the flow's ports (any SYN does, but for a repeated one that had decided alone), or it is a
+    /// datagram of DNS, each of which tells all, and the flow's verdict is not of this
+    /// `generation`.
     [[nodiscard]] Flow* superseded(const Packet& packet, std::uint8_t generation,
                                    Workspace& workspace);
 

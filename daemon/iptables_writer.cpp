@@ -98,9 +98,8 @@ std::string_view table_name(IptablesWriter::Table table) {
 
 std::vector<std::string_view> IptablesWriter::chains(Table table) {
     std::vector<std::string_view> names;
-    for (const Chain chain :
-         {Chain::marks, Chain::gate, Chain::quic, Chain::opening, Chain::invalid, Chain::verdict,
-          Chain::refuse})
+    for (const Chain chain : {Chain::marks, Chain::gate, Chain::quic, Chain::opening,
+                              Chain::invalid, Chain::verdict, Chain::refuse})
         if (in_table(chain, table))
             names.push_back(iptables_chain(chain));
     return names;

@@ -135,6 +135,12 @@ void add_shape(Facts& facts, const Flow& flow, std::optional<Exception> exceptio
     facts.unclassified = exception == Exception::unclassified || exception == Exception::midstream;
 }
 
+// Of a flow that the gateway itself opens its server's side is never seen (docs/kernel.md,
+// "Hooks").
+bool shows_both_sides(const PacketContext& newest) {
+    return newest.input_interface != 0 || newest.output_interface == 0;
+}
+
 }  // namespace
 
 ServiceId Judgement::service() const {
@@ -159,8 +165,8 @@ Parties parties_of(const Flow& flow, const Ruleset& ruleset) {
 bool awaits_proof(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
     const Findings& findings = flow.inspector->findings();
     const Policy& policy = *ruleset.policy;
-    if (!flow.inspector->awaits_answer() ||
-        !(policy.believes_acknowledged() || findings.doubtful) ||
+    const bool believed = !policy.believes_acknowledged() || !shows_both_sides(flow.newest);
+    if (!flow.inspector->awaits_answer() || (believed && !findings.doubtful) ||
         !policy.refuses_by_name(judgement.parties.zones))
         return false;
     Facts facts = plain_facts(judgement.parties, flow.key.protocol());
@@ -185,10 +191,11 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     // What was read from an ambiguous or abandoned stream is not known; an address stays known.
     const bool unread = !was_read(exception);
     // A name that another reading of the same octets might not give refuses, and does not permit.
-    const bool read_once = exception == Exception::unreadable &&
-                           !inspector.findings().server_name.empty();
+    const bool read_once =
+        exception == Exception::unreadable && !inspector.findings().server_name.empty();
     Facts facts = plain_facts(parties, flow.key.protocol());
-    facts.service_known = by_address(judgement.identification) || (judgement.identification.settled && !unread);
+    facts.service_known =
+        by_address(judgement.identification) || (judgement.identification.settled && !unread);
     facts.service = judgement.service();
     facts.strength = judgement.identification.strength;
     facts.service_verified = judgement.identification.verified;

@@ -128,9 +128,9 @@ std::vector<Rule> RuleMaker::refuse() const {
 std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation) {
     const RuleMaker maker(settings.mark, generation);
     return {
-        {Chain::marks, RuleMaker::marks()},  {Chain::gate, maker.gate()},
-        {Chain::quic, maker.quic()},         {Chain::opening, maker.opening()},
-        {Chain::invalid, maker.invalid()},   {Chain::verdict, maker.verdict()},
+        {Chain::marks, RuleMaker::marks()}, {Chain::gate, maker.gate()},
+        {Chain::quic, maker.quic()},        {Chain::opening, maker.opening()},
+        {Chain::invalid, maker.invalid()},  {Chain::verdict, maker.verdict()},
         {Chain::refuse, maker.refuse()},
     };
 }

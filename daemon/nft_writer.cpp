@@ -72,34 +72,33 @@ std::string NftWriter::commented(const std::string& rule) {
 
 std::string NftWriter::match(const netfilter::Match& match) {
     return std::visit(
-        Overloaded{[](const netfilter::PacketMark& mark) {
-                       return fmt::format("meta mark & {:#010x} {} {:#010x}", mark.mask,
-                                          mark.equal ? "==" : "!=", mark.value);
-                   },
-                   [](const netfilter::ConnectionMark& mark) {
-                       return fmt::format("ct mark & {:#010x} == {:#010x}", mark.mask, mark.value);
-                   },
-                   [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
-                   [](netfilter::Udp) { return std::string("meta l4proto udp"); },
-                   [](netfilter::Invalid) { return std::string("ct state invalid"); },
-                   [](netfilter::Expected) {
-                       return std::string("ct state related ct status expected");
-                   },
-                   [](netfilter::TcpSyn) {
-                       return std::string("tcp flags & (fin | syn | rst | ack) == syn");
-                   },
-                   [](netfilter::BareSegment) { return std::string(); },
-                   [](netfilter::QuicInitial) {
-                       return std::string("udp dport 443 udp length >= 1208 @th,64,2 3");
-                   },
-                   [](netfilter::RelatedIcmp) {
-                       return std::string("meta l4proto { icmp, ipv6-icmp } ct state related");
-                   },
-                   [](netfilter::NeighbourDiscovery) {
-                       return std::string("icmpv6 type { 133, 134, 135, 136, 137 }");
-                   },
-                   [](netfilter::NotToLoopback) { return std::string("oifname != lo"); },
-                   [](netfilter::FromOpener) { return std::string("ct direction original"); }},
+        Overloaded{
+            [](const netfilter::PacketMark& mark) {
+                return fmt::format("meta mark & {:#010x} {} {:#010x}", mark.mask,
+                                   mark.equal ? "==" : "!=", mark.value);
+            },
+            [](const netfilter::ConnectionMark& mark) {
+                return fmt::format("ct mark & {:#010x} == {:#010x}", mark.mask, mark.value);
+            },
+            [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
+            [](netfilter::Udp) { return std::string("meta l4proto udp"); },
+            [](netfilter::Invalid) { return std::string("ct state invalid"); },
+            [](netfilter::Expected) { return std::string("ct state related ct status expected"); },
+            [](netfilter::TcpSyn) {
+                return std::string("tcp flags & (fin | syn | rst | ack) == syn");
+            },
+            [](netfilter::BareSegment) { return std::string(); },
+            [](netfilter::QuicInitial) {
+                return std::string("udp dport 443 udp length >= 1208 @th,64,2 3");
+            },
+            [](netfilter::RelatedIcmp) {
+                return std::string("meta l4proto { icmp, ipv6-icmp } ct state related");
+            },
+            [](netfilter::NeighbourDiscovery) {
+                return std::string("icmpv6 type { 133, 134, 135, 136, 137 }");
+            },
+            [](netfilter::NotToLoopback) { return std::string("oifname != lo"); },
+            [](netfilter::FromOpener) { return std::string("ct direction original"); }},
         match);
 }
 

@@ -121,7 +121,8 @@ Pipeline::Step Pipeline::advance_over(Flow& flow, const Packet& packet, const Ru
             return step;
         flow.earlier = Mark();
         if (!flow.verdict)
-            step.verdict = watch();  // in place of what the connection's mark kept of the earlier one
+            step.verdict =
+                watch();  // in place of what the connection's mark kept of the earlier one
         return step;
     }
     if (flow.verdict)

@@ -63,10 +63,10 @@ void resolve_exceptions(PipelineSeries& series, SeriesRegistry& registry) {
 
 void resolve_unreadable(PipelineSeries& series, SeriesRegistry& registry) {
     for (std::size_t i = 1; i < unreadable_names.size(); ++i)
-        series.unreadable[i] = registry.slot(
-            "octroi_unreadable_flows_total",
-            "Flows that asked for something that could not be read, by the reason.",
-            MetricType::counter, {{"reason", std::string(unreadable_names[i])}});
+        series.unreadable[i] =
+            registry.slot("octroi_unreadable_flows_total",
+                          "Flows that asked for something that could not be read, by the reason.",
+                          MetricType::counter, {{"reason", std::string(unreadable_names[i])}});
     constexpr std::array verdicts = {"pass", "drop"};
     for (std::size_t i = 0; i < verdicts.size(); ++i)
         series.invalid[i] =

@@ -31,8 +31,8 @@ struct PipelineSeries {
     std::array<Slot, parser_error_count> parser_errors{};
     std::array<PerAction, exception_names.size()> exceptions{};
     std::array<Slot, unreadable_names.size()> unreadable{};  ///< by reason
-    std::array<Slot, 2> invalid{};  ///< 0: went on, 1: ended here
-    std::array<std::array<Slot, 5>, 10> evidence{};  ///< by kind and strength
+    std::array<Slot, 2> invalid{};                           ///< 0: went on, 1: ended here
+    std::array<std::array<Slot, 5>, 10> evidence{};          ///< by kind and strength
     std::array<Slot, answer_fate_count> dns_answers{};
     PerAction redecided{};  ///< live flows decided again after a reload
     Histogram decision_packets;

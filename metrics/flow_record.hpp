@@ -40,7 +40,7 @@ struct FlowRecord {
     bool log = false;          ///< a rule with `log: true` accepts it
     bool client_first = true;  ///< the source is the client, as policy sees it
     std::optional<Exception> exception;
-    std::string unreadable;  ///< why, where the exception is `unreadable`
+    std::string unreadable;               ///< why, where the exception is `unreadable`
     std::uint32_t decided_at_packet = 0;  ///< 0: never decided
     std::chrono::microseconds delay{};    ///< from the flow's first packet to its decision
     bool server_inside = false;    ///< the server is in a zone too: it may be somebody's machine

@@ -42,13 +42,14 @@ class KernelPath(LabCase):
                 exchange(connection)
             self.assertEqual(self.daemon.scrape().sum(RECEIVED), before)
 
-    def test_of_a_tls_connection_the_syn_and_the_client_hello_come_to_user_space(self):
+    def test_of_a_tls_connection_the_syn_the_client_hello_and_its_acknowledgement_come_to_user_space(self):
+        """The server's data may come as well, where it overtakes the verdict on the acknowledgement."""
         self.need_rule_for_bare_segments()
         for address in NEUTRAL:
             with self.subTest(address=address):
                 before = self.daemon.scrape().sum(RECEIVED)
                 self.assert_answered(clients.curl(self.lab, "www.example.org", address), page_of("www.example.org"))
-                self.assertEqual(self.daemon.scrape().sum(RECEIVED) - before, 2)
+                self.assertIn(self.daemon.scrape().sum(RECEIVED) - before, (3, 4))
 
     def test_the_answer_to_a_syn_comes_to_user_space_where_two_syns_differ(self):
         """The client has no such socket: it resets what is answered. Both ways are looked at from the second SYN on."""

@@ -271,7 +271,8 @@ TEST_SUITE("inspector: what the server takes") {
         }
     }
 
-    TEST_CASE("a ServerHello before the end of the ClientHello: it was not read as the server did") {
+    TEST_CASE(
+        "a ServerHello before the end of the ClientHello: it was not read as the server did") {
         Inspection flow;
         flow.handshake();
         flow.from_client(0, part(zoom, 0, 60));

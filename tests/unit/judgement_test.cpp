@@ -189,7 +189,8 @@ TEST_SUITE("judgement of a flow's shape") {
                "}}]}";
     }
 
-    // What the ClientHello's packet is answered and told as, or the acknowledgement that it waits for.
+    // What the ClientHello's packet is answered and told as, or the acknowledgement that it waits
+    // for.
     Pipeline::Step after_hello(Gate & gate, const wire::Hello& hello) {
         const Connection flow;
         CHECK(gate(flow.syn()).verdict == pass());

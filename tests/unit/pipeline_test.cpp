@@ -371,6 +371,7 @@ TEST_SUITE("pipeline") {
         CHECK(records[0].zone == "ministry");
     }
 }
+
 TEST_SUITE("pipeline: what the server takes") {
     const Connection live = ordinary;
 
