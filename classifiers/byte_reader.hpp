@@ -3,10 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace octroi {
 
 using Bytes = std::span<const std::uint8_t>;
+
+/// The same octets as text, borrowed too.
+[[nodiscard]] inline std::string_view as_text(Bytes bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 /// Reads network-order fields from a borrowed buffer, never past its end.
 ///

@@ -31,6 +31,20 @@ bool is_name(std::string_view name) {
     }
 }
 
+// nginx takes whatever follows a colon for a port; what looks like more than a word may be another
+// host to somebody else.
+bool is_port_character(char c) {
+    return c == ':' || (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
+// Without these characters at either end.
+std::string_view stripped(std::string_view text, std::string_view characters) {
+    const std::size_t first = text.find_first_not_of(characters);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(characters) + 1 - first);
+}
+
 }  // namespace
 
 std::optional<Domain> Domain::parse(std::string_view text) {
@@ -46,7 +60,15 @@ std::optional<Domain> Domain::parse(std::string_view text) {
 }
 
 std::optional<Domain> Domain::parse(Bytes text) {
-    return parse(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
+    return parse(as_text(text));
+}
+
+std::optional<Domain> Domain::requested(Bytes text) {
+    const std::string_view host = stripped(as_text(text), " \t\r\n\v\f");
+    const std::size_t end = std::min(host.find(':'), host.size());
+    if (!std::ranges::all_of(host.substr(end), is_port_character))
+        return std::nullopt;
+    return parse(stripped(host.substr(0, end), ". \t"));
 }
 
 }  // namespace octroi

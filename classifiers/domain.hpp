@@ -19,6 +19,11 @@ class Domain {
 
     [[nodiscard]] static std::optional<Domain> parse(Bytes text);
 
+    /// The name that some server takes from what a client asks it for, in SNI, Host or a proxy's
+    /// request: nginx ignores a port, one trailing dot and, for a wildcard, a leading one; caddy
+    /// ignores white space around. Empty where it is no name even so.
+    [[nodiscard]] static std::optional<Domain> requested(Bytes text);
+
     [[nodiscard]] const std::string& text() const { return text_; }
 
     auto operator<=>(const Domain&) const = default;

@@ -20,10 +20,10 @@ void Findings::accept_hello(const tls::ClientHello& hello, tls::Carrier carrier)
 
 void Findings::accept_name(Bytes name, EvidenceKind kind, std::uint32_t packet,
                            ParserError otherwise) {
-    const auto domain = Domain::parse(name);
+    const auto domain = Domain::requested(name);
     if (!domain) {
         error = otherwise;
-        return end(Ending::nothing_more);
+        return give_up(Unreadable::bad_name);
     }
     server_name = domain->text();
     name_kind = kind;

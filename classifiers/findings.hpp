@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "classifiers/address.hpp"
 #include "classifiers/evidence.hpp"
 #include "classifiers/ja4.hpp"
 #include "classifiers/memory_budget.hpp"
@@ -65,6 +66,8 @@ struct Findings {
     std::string server_name;     ///< the name that the client asks for; empty where unknown
     EvidenceKind name_kind{};    ///< how `server_name` was read
     std::string server_address;  ///< a literal address where a name belongs; never decides
+    std::optional<Address> proxied_address;  ///< that the client asks a proxy for (SOCKS, CONNECT)
+    std::uint16_t proxied_port = 0;          ///< beside it; 0 where unknown
     std::vector<std::string> certificate_names;  ///< of the server, where the client names none
     std::string realm;                           ///< of a TURN server; empty where unknown
     std::string alpn;                  ///< first ALPN protocol offered; empty where unknown
@@ -105,8 +108,8 @@ struct Findings {
     /// Notes what a ClientHello tells beside the name.
     void accept_hello(const tls::ClientHello& hello, tls::Carrier carrier);
 
-    /// Notes the host that the client asks for. Ends the inspection as `named`, or with `error`
-    /// where the octets are no host name.
+    /// Notes the host that the client asks for. Ends the inspection as `named`, or with `error` as
+    /// `unreadable` where the octets are no name that a server could take for one.
     void accept_name(Bytes name, EvidenceKind kind, std::uint32_t packet, ParserError otherwise);
 
     void add_evidence(EvidenceKind kind, std::string value, std::uint32_t packet);

@@ -56,6 +56,30 @@ TEST_SUITE("domain") {
         CHECK_FALSE(Domain::parse(octroi::Bytes{}));
     }
 
+    TEST_CASE("what some server takes for a name is read as that name") {
+        const auto requested = [](std::string_view text) {
+            const auto domain = Domain::requested(octroi::wire::text(text));
+            return domain ? domain->text() : "(refused)";
+        };
+        for (const std::string_view text :
+             {"zoom.us", "ZOOM.us", "zoom.us:443", "zoom.us:", "zoom.us:abc", "zoom.us:80:80",
+              "zoom.us.", "zoom.us..", "zoom.us.:443", ".zoom.us", "zoom.us ", " zoom.us",
+              "zoom.us\t", "zoom.us\n", "zoom.us. "}) {
+            CAPTURE(text);
+            CHECK(requested(text) == "zoom.us");
+        }
+        for (const std::string_view text :
+             {std::string_view(""), std::string_view(":443"), std::string_view("."),
+              std::string_view("zoom.us+"), std::string_view("zoom.us/"),
+              std::string_view("zoom.us\0", 8), std::string_view("zoom.us\0.gouv.fr", 16),
+              std::string_view("[zoom.us]"), std::string_view("zoom..us"),
+              std::string_view("zoom us"), std::string_view("*.us"),
+              std::string_view("http://zoom.us"), std::string_view("visio.gouv.fr:zoom.us")}) {
+            CAPTURE(text);
+            CHECK(requested(text) == "(refused)");
+        }
+    }
+
     TEST_CASE("the parent of a name is what follows its first dot") {
         CHECK(parent_domain("us05web.zoom.us") == "zoom.us");
         CHECK(parent_domain("us") == "");
