@@ -1,5 +1,8 @@
 #include "classifiers/client_hello.hpp"
 
+#include <algorithm>
+#include <optional>
+
 namespace octroi::tls {
 namespace {
 
@@ -7,16 +10,37 @@ constexpr std::uint8_t client_hello_type = 1;
 constexpr std::uint16_t extension_encrypted_client_hello = 0xfe0d;
 constexpr std::uint8_t name_type_host_name = 0;
 
-// RFC 6066 3: ServerNameList holds at most one name of each type.
-Bytes read_server_name(ByteReader extension) {
+// RFC 6066 3: ServerNameList holds at most one name of each type. Empty where it names nobody,
+// nothing where no server reads it. GnuTLS reads a name in front of what is none.
+std::optional<Bytes> read_server_name(ByteReader extension) {
     ByteReader list = extension.nested(extension.u16());
+    if (!list.ok() || list.empty() || !extension.empty())
+        return std::nullopt;
+    std::optional<Bytes> found;
     while (!list.empty()) {
         const std::uint8_t type = list.u8();
         const Bytes name = list.bytes(list.u16());
-        if (list.ok() && type == name_type_host_name)
-            return name;
+        if (!list.ok())
+            return found;
+        if (type != name_type_host_name)
+            found = found.value_or(Bytes());
+        else if (!found || found->empty())
+            found = name;
+        else if (!std::ranges::equal(*found, name))
+            return std::nullopt;
     }
-    return {};
+    return found;
+}
+
+// Of several extensions with different names nobody knows which a server takes.
+bool take_server_name(ClientHello& hello, const ByteReader& extension) {
+    const auto name = read_server_name(extension);
+    if (!name || !(hello.server_name.empty() || name->empty() ||
+                   std::ranges::equal(*name, hello.server_name)))
+        return false;
+    if (hello.server_name.empty())
+        hello.server_name = *name;
+    return true;
 }
 
 // RFC 7301 3.1: ProtocolNameList in descending client preference.
@@ -25,13 +49,15 @@ Bytes read_alpn(ByteReader extension) {
     return list.bytes(list.u8());
 }
 
-void read_extension(ClientHello& hello, std::uint16_t type, const ByteReader& extension) {
-    if (type == extension_server_name && hello.server_name.empty())
-        hello.server_name = read_server_name(extension);
-    else if (type == extension_alpn && hello.alpn.empty())
+// Whether it has the form that it must have, where octroi reads it.
+bool read_extension(ClientHello& hello, std::uint16_t type, const ByteReader& extension) {
+    if (type == extension_server_name)
+        return take_server_name(hello, extension);
+    if (type == extension_alpn && hello.alpn.empty())
         hello.alpn = read_alpn(extension);
     else if (type == extension_encrypted_client_hello)
         hello.encrypted_client_hello = true;
+    return true;
 }
 
 }  // namespace
@@ -58,12 +84,14 @@ std::expected<ClientHello, ParseError> parse_client_hello(Bytes handshake) {
         return hello;  // TLS 1.2 without extensions is legal
 
     hello.extensions = body.bytes(body.u16());
-    if (!body.ok())
+    if (!body.ok() || !body.empty())
         return std::unexpected(ParseError::malformed);
     ByteReader extensions(hello.extensions);
     while (extensions.ok() && !extensions.empty()) {
         const std::uint16_t extension_type = extensions.u16();
-        read_extension(hello, extension_type, extensions.nested(extensions.u16()));
+        const ByteReader extension = extensions.nested(extensions.u16());
+        if (!extensions.ok() || !read_extension(hello, extension_type, extension))
+            return std::unexpected(ParseError::malformed);
     }
     if (!extensions.ok())
         return std::unexpected(ParseError::malformed);

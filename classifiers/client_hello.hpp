@@ -25,7 +25,9 @@ struct ClientHello {
 /// Parses a TLS handshake message (no record header) as a ClientHello, RFC 8446 section 4.1.2.
 ///
 /// `handshake` may hold fewer bytes than the message announces: that is `truncated`, and the caller
-/// may retry with more. `malformed` is final. No allocation, no copy, O(size).
+/// may retry with more. `malformed` is final: also for a server_name extension without a readable
+/// list, for two different names and for octets behind the extensions, which no server takes. No
+/// allocation, no copy, O(size).
 [[nodiscard]] std::expected<ClientHello, ParseError> parse_client_hello(Bytes handshake);
 
 }  // namespace octroi::tls

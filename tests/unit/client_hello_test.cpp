@@ -28,6 +28,11 @@ Buffer entry(std::size_t type, std::string_view name) {
     return Fields().u8(type).vector16(wire::text(name)).take();
 }
 
+bool malformed(const Buffer& extensions) {
+    const auto hello = parse_client_hello(wire::client_hello_with(extensions));
+    return !hello && hello.error() == ParseError::malformed;
+}
+
 }  // namespace
 
 TEST_SUITE("tls client hello") {
@@ -114,25 +119,31 @@ TEST_SUITE("tls client hello") {
         CHECK(name_of(extensions) == "zoom.us");
     }
 
-    TEST_CASE("of two server_name extensions the first one with a name counts") {
+    TEST_CASE("two different names are malformed, in two extensions or in one list") {
+        CHECK(malformed(wire::join(wire::server_name_extension("zoom.us"),
+                                   wire::server_name_extension("visio.numerique.gouv.fr"))));
+        CHECK(malformed(name_list(wire::join(entry(0, "zoom.us"), entry(0, "example.org")))));
+    }
+
+    TEST_CASE("one name twice is that name") {
         CHECK(name_of(wire::join(wire::server_name_extension("zoom.us"),
-                                 wire::server_name_extension("visio.numerique.gouv.fr"))) ==
-              "zoom.us");
-        CHECK(name_of(wire::join(wire::extension(0, {}), wire::server_name_extension("zoom.us"))) ==
+                                 wire::server_name_extension("zoom.us"))) == "zoom.us");
+        CHECK(name_of(name_list(wire::join(entry(0, "zoom.us"), entry(0, "zoom.us")))) ==
               "zoom.us");
     }
 
-    TEST_CASE("of two names in one list the first counts") {
-        CHECK(name_of(name_list(wire::join(entry(0, "zoom.us"), entry(0, "example.org")))) ==
-              "zoom.us");
+    TEST_CASE(
+        "a name behind an empty one or an unknown type, or before octets that are none, counts") {
+        CHECK(name_of(name_list(wire::join(entry(1, "other"), entry(0, "zoom.us")))) == "zoom.us");
+        CHECK(name_of(name_list(wire::join(entry(0, ""), entry(0, "zoom.us")))) == "zoom.us");
+        CHECK(name_of(name_list(wire::join(entry(0, "zoom.us"), Buffer{0, 0}))) ==
+              "zoom.us");  // GnuTLS
+        CHECK(name_of(name_list(entry(1, "zoom.us"))).empty());
     }
 
     TEST_CASE("an extension of size zero holds nothing and harms nothing") {
-        const Buffer extensions = Fields()
-                                      .bytes(wire::extension(0, {}))
-                                      .bytes(wire::extension(16, {}))
-                                      .bytes(wire::extension(0xfe0d, {}))
-                                      .take();
+        const Buffer extensions =
+            Fields().bytes(wire::extension(16, {})).bytes(wire::extension(0xfe0d, {})).take();
         const Buffer message = wire::client_hello_with(extensions);
         const auto hello = parse_client_hello(message);
         REQUIRE(hello);
@@ -141,11 +152,43 @@ TEST_SUITE("tls client hello") {
         CHECK(hello->encrypted_client_hello);
     }
 
-    TEST_CASE("a name that leaves its list is no name") {
-        CHECK(name_of(name_list(Fields().u8(0).u16(8).text("zoom.us").take())).empty());
-        CHECK(name_of(wire::extension(0, Fields().u16(99).bytes(entry(0, "zoom.us")).take()))
-                  .empty());
-        CHECK(name_of(name_list(Fields().u8(0).u8(0).take())).empty());
+    TEST_CASE("a server_name extension without a list that can be read is malformed") {
+        const Buffer zoom = entry(0, "zoom.us");
+        CHECK(malformed(wire::extension(0, {})));
+        CHECK(malformed(wire::extension(0, {0, 0})));
+        CHECK(malformed(wire::extension(0, Fields().u16(0).bytes(zoom).take())));
+        CHECK(malformed(wire::extension(0, Fields().u16(99).bytes(zoom).take())));
+        CHECK(malformed(wire::extension(0, Fields().u16(zoom.size() - 1).bytes(zoom).take())));
+        CHECK(malformed(wire::extension(0, Fields().vector16(zoom).u8(0).take())));
+        CHECK(malformed(name_list(Fields().u8(0).u16(8).text("zoom.us").take())));
+        CHECK(malformed(name_list(Fields().u8(0).u8(0).take())));
+    }
+
+    TEST_CASE("octets behind the extensions are malformed: they may hide a name") {
+        const Buffer body = Fields()
+                                .u16(0x0303)                                    // legacy_version
+                                .fill(32)                                       // random
+                                .vector8({})                                    // legacy_session_id
+                                .vector16(Fields().u16(0x1301).take())          // cipher_suites
+                                .vector8({0})                                   // compression
+                                .vector16({})                                   // extensions
+                                .bytes(wire::server_name_extension("zoom.us"))  // nobody's
+                                .take();
+        CHECK(parse_client_hello(Fields().u8(1).vector24(body).take()).error() ==
+              ParseError::malformed);
+    }
+
+    TEST_CASE("a session id over 32 octets does not hide the name") {  // Go takes it
+        const Buffer body = Fields()
+                                .u16(0x0303)                            // legacy_version
+                                .fill(32)                               // random
+                                .vector8(Buffer(200, 7))                // legacy_session_id
+                                .vector16(Fields().u16(0x1301).take())  // cipher_suites
+                                .vector8({0})                           // compression
+                                .vector16(wire::server_name_extension("zoom.us"))
+                                .take();
+        const Buffer message = Fields().u8(1).vector24(body).take();
+        CHECK(wire::text(parse_client_hello(message).value().server_name) == "zoom.us");
     }
 
     TEST_CASE("no single octet changed makes the parser read outside the message") {
