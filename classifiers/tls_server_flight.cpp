@@ -10,6 +10,11 @@ namespace {
 constexpr std::uint8_t server_hello = 2;
 constexpr std::uint8_t certificate = 11;
 
+// A warning: a server that does not know the client's name says so first (RFC 6066 3).
+bool is_warning(std::uint8_t type, Bytes fragment) {
+    return type == content_type_alert && fragment.size() == 2 && fragment[0] == 1;
+}
+
 // The handshake octets of the records at the start of the stream; false where another kind of
 // record follows them.
 bool gather_handshake(Bytes stream, std::vector<std::uint8_t>& handshake) {
@@ -20,9 +25,13 @@ bool gather_handshake(Bytes stream, std::vector<std::uint8_t>& handshake) {
         const std::uint8_t major = reader.u8();
         reader.u8();
         const std::size_t length = reader.u16();
+        const Bytes fragment = reader.bytes(std::min(length, reader.rest().size()));
+        if (major == 3 && length == 2 && fragment.size() < length)
+            return true;
+        if (major == 3 && is_warning(type, fragment))
+            continue;
         if (type != content_type_handshake || major != 3)
             return false;
-        const Bytes fragment = reader.bytes(std::min(length, reader.rest().size()));
         handshake.insert(handshake.end(), fragment.begin(), fragment.end());
     }
     return true;

@@ -73,6 +73,15 @@ TEST_SUITE("tls server flight") {
             wire::join(wire::join(server_hello, session_ticket), certificates({own})))));
     }
 
+    TEST_CASE("a warning before the ServerHello is skipped") {  // RFC 6066 3: unrecognized_name
+        const Buffer stream =
+            wire::join(record(21, {1, 112}), wire::in_records(flight(certificates({own}))));
+        CHECK(finds_own(stream));
+        for (std::size_t n = 0; n < stream.size(); ++n)
+            CHECK(reason(Bytes(stream).first(n)) == NoCertificate::incomplete);
+        CHECK(reason(wire::join(record(21, {2, 40}), stream)) == NoCertificate::none);
+    }
+
     TEST_CASE("every proper prefix is incomplete") {
         const Buffer stream = wire::in_records(flight(certificates({own})), 100);
         for (std::size_t length = 0; length < stream.size(); ++length) {
