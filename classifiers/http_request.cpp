@@ -1,97 +1,228 @@
 #include "classifiers/http_request.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
+
+#include "classifiers/host.hpp"
 
 namespace octroi::http {
 namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array methods = {"GET "sv,     "POST "sv,  "HEAD "sv,   "PUT "sv,  "CONNECT "sv,
-                                "OPTIONS "sv, "PATCH "sv, "DELETE "sv, "TRACE "sv};
-constexpr std::size_t max_head = 16UL * 1024;
+// Servers take each of them between the words of a request line.
+constexpr std::string_view white_space = " \t\r\n\v\f"sv;
+// No server reads a longer method.
+constexpr std::size_t max_method = 8UL * 1024;
+
+bool is_letter(char c) {
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// RFC 9110 5.6.2
+bool is_token_character(char c) {
+    return is_letter(c) || is_digit(c) || "!#$%&'*+-.^_`|~"sv.contains(c);
+}
+
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 && !white_space.contains(c);
+}
 
 bool same_letters(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](char x, char y) { return (x | 0x20) == (y | 0x20); });
 }
 
-// Host and port (RFC 3986 3.2): userinfo, port and the brackets of an IPv6 literal go.
-std::string_view host_of(std::string_view authority) {
-    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos)
-        authority.remove_prefix(at + 1);
-    if (authority.starts_with('['))
-        return authority.substr(1, authority.find(']') - 1);
-    return authority.substr(0, authority.find(':'));
-}
-
-std::string_view target_host(std::string_view method, std::string_view target) {
-    if (method == "CONNECT "sv)
-        return host_of(target);
-    const std::size_t scheme = target.find("://"sv);
-    if (scheme == std::string_view::npos || target.starts_with('/'))
-        return {};
-    const std::string_view rest = target.substr(scheme + 3);
-    return host_of(rest.substr(0, rest.find_first_of("/?#"sv)));
-}
-
 std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-        text.remove_suffix(1);
-    return text;
+    const std::size_t first = text.find_first_not_of(white_space);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(white_space) + 1 - first);
 }
 
 Bytes as_bytes(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-std::expected<Bytes, Problem> host_field(std::string_view head) {
-    while (true) {
-        const std::size_t end = head.find('\n');
+std::string_view method_of(std::string_view line) {
+    return line.substr(0, line.find_first_of(white_space));
+}
+
+// Of a request line whose end is not there yet.
+bool may_be_request(std::string_view line, std::size_t already_read) {
+    const std::string_view method = method_of(line.substr(0, max_method + 1));
+    return method.size() <= max_method && std::ranges::all_of(method, is_token_character) &&
+           std::ranges::none_of(line.substr(std::min(already_read, line.size())), is_control);
+}
+
+// Where the version starts. Servers that read it badly are there too (HTTP/1.10, HTTP/2.0), so no
+// more than the protocol's name is asked for, as a word of its own.
+std::size_t version_of(std::string_view line) {
+    std::size_t found = line.rfind("HTTP/"sv);
+    while (found != std::string_view::npos && found != 0 && !white_space.contains(line[found - 1]))
+        found = line.rfind("HTTP/"sv, found - 1);
+    return found;
+}
+
+// RFC 3986 3.1
+bool is_scheme(std::string_view text) {
+    return !text.empty() && is_letter(text[0]) && std::ranges::all_of(text, [](char c) {
+        return is_letter(c) || is_digit(c) || "+-."sv.contains(c);
+    });
+}
+
+std::string_view absolute_authority(std::string_view target) {
+    const std::size_t scheme = target.find("://"sv);
+    if (scheme == std::string_view::npos || !is_scheme(target.substr(0, scheme)))
+        return {};
+    const std::string_view rest = target.substr(scheme + 3);
+    return rest.substr(0, rest.find_first_of("/?#"sv));
+}
+
+// The host that the request line names; an empty one where that is left to Host.
+std::expected<Request, Problem> read_request_line(std::string_view line) {
+    const std::string_view method = method_of(line);
+    const std::size_t version = version_of(line);
+    if (!std::ranges::all_of(method, is_token_character) || version == 0)
+        return std::unexpected(Problem::not_http);
+    const std::string_view target =
+        trimmed(line.substr(method.size(), std::min(version, line.size()) - method.size()));
+    if (version != std::string_view::npos && same_letters(method, "CONNECT"sv))
+        return Request{.host = host_of(as_bytes(target)),
+                       .form = Form::connect,
+                       .port = port_of(as_bytes(target))};
+    const std::string_view authority = absolute_authority(target);
+    // HTTP/0.9 has neither version nor fields; nginx still serves it.
+    if (version == std::string_view::npos && (method != "GET"sv || authority.empty()))
+        return std::unexpected(Problem::not_http);
+    if (!authority.empty())
+        return Request{.host = host_of(as_bytes(authority)),
+                       .form = Form::absolute,
+                       .port = port_of(as_bytes(authority))};
+    return Request{};
+}
+
+bool ends_head(std::string_view line) {
+    return line.empty() || line == "\r"sv;
+}
+
+// nginx ignores several CR before LF; a CR inside a line ends it for some readers and for others
+// not.
+bool has_bare_return(std::string_view line) {
+    while (line.ends_with('\r'))
+        line.remove_suffix(1);
+    return line.contains('\r');
+}
+
+// What follows the colon, of a Host field; nothing for another line. A line that starts with white
+// space goes on with the field before (RFC 9112 5.2).
+std::optional<std::string_view> host_value(std::string_view line) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || white_space.contains(line[0]) ||
+        !same_letters(trimmed(line.substr(0, colon)), "host"sv))
+        return std::nullopt;
+    return line.substr(colon + 1);
+}
+
+// The value of a Host field, which may stand on the lines that go on with it. `next` is the start
+// of the line after the field's first one.
+std::expected<std::string_view, Problem> unfolded(std::string_view value, std::string_view text,
+                                                  std::size_t next) {
+    while (trimmed(value).empty()) {
+        if (next == text.size())
+            return std::unexpected(Problem::incomplete);
+        if (text[next] != ' ' && text[next] != '\t')
+            break;
+        const std::size_t end = text.find('\n', next);
         if (end == std::string_view::npos)
             return std::unexpected(Problem::incomplete);
-        const std::string_view line = trimmed(head.substr(0, end));
-        head.remove_prefix(end + 1);
-        if (line.empty())
+        value = text.substr(next, end - next);
+        next = end + 1;
+    }
+    return trimmed(value);
+}
+
+// The host of a Host field. A value that is more than an authority is no host, and stays whole.
+Bytes host_in(std::string_view value) {
+    const bool authority = value.find_first_of("/\\?#"sv) == std::string_view::npos;
+    return authority ? host_of(as_bytes(value)) : as_bytes(value);
+}
+
+std::expected<Request, Problem> read_host_field(std::string_view text, Progress& progress) {
+    while (true) {
+        const std::size_t end = text.find('\n', progress.next);
+        if (end == std::string_view::npos)
+            return std::unexpected(Problem::incomplete);
+        const std::string_view line = text.substr(progress.next, end - progress.next);
+        if (ends_head(line))
             return std::unexpected(Problem::no_host);
-        const std::size_t colon = line.find(':');
-        if (colon != std::string_view::npos && same_letters(line.substr(0, colon), "host"sv))
-            return as_bytes(host_of(trimmed(line.substr(colon + 1))));
+        if (const auto first = host_value(line)) {
+            const auto value = unfolded(*first, text, end + 1);
+            if (!value)
+                return std::unexpected(value.error());
+            const Bytes host = host_in(*value);
+            if (host.empty())
+                return std::unexpected(Problem::no_host);
+            return Request{.host = host};
+        }
+        if (has_bare_return(line))
+            return std::unexpected(Problem::malformed);
+        progress.next = end + 1;
     }
 }
 
 }  // namespace
 
-std::expected<Bytes, Problem> requested_host(Bytes stream) {
-    const bool full = stream.size() >= max_head;
-    std::string_view text(reinterpret_cast<const char*>(stream.data()),
-                          std::min(stream.size(), max_head));
+std::expected<Request, Problem> read_request(Bytes stream, Progress& progress) {
+    const std::string_view text = as_text(stream);
     // RFC 9112 2.2: a server ignores empty lines before the request line.
-    text.remove_prefix(std::min(text.find_first_not_of("\r\n"sv), text.size()));
-    const auto method = std::ranges::find_if(methods, [&](std::string_view name) {
-        return name.starts_with(text.substr(0, name.size()));
-    });
-    if (method == methods.end())
-        return std::unexpected(Problem::not_http);
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos)
-        return std::unexpected(full ? Problem::no_host : Problem::incomplete);
-    const std::string_view line = trimmed(text.substr(0, end));
-    const std::size_t version = line.rfind(" HTTP/1."sv);
-    if (version == std::string_view::npos || version < method->size())
-        return std::unexpected(Problem::not_http);
-    const std::string_view host =
-        target_host(*method, line.substr(method->size(), version - method->size()));
-    if (!host.empty())
-        return as_bytes(host);
-    const auto field = host_field(text.substr(end + 1));
-    const bool endless = !field && field.error() == Problem::incomplete && full;
-    if (endless || (field && field->empty()))
+    while (progress.start < text.size() && white_space.contains(text[progress.start]))
+        progress.next = ++progress.start;
+    if (progress.start == text.size())
+        return std::unexpected(Problem::undecided);
+    const std::size_t end = text.find('\n', progress.start);
+    if (end == std::string_view::npos) {
+        const std::size_t already_read = progress.next - progress.start;
+        progress.next = text.size();
+        return std::unexpected(may_be_request(text.substr(progress.start), already_read)
+                                   ? Problem::undecided
+                                   : Problem::not_http);
+    }
+    progress.next = std::max(progress.next, end + 1);
+    auto request = read_request_line(trimmed(text.substr(progress.start, end - progress.start)));
+    if (!request)
+        return request;
+    // A proxy that is asked for an address hands Host on to it.
+    const bool by_address = request->form == Form::absolute && host_address(request->host);
+    if (request->form == Form::origin || by_address) {
+        auto named = read_host_field(text, progress);
+        if (by_address && (named || named.error() == Problem::no_host))
+            return Request{.host = named ? named->host : request->host,
+                           .form = Form::absolute,
+                           .port = request->port,
+                           .address = host_address(request->host)};
+        return named;
+    }
+    if (request->host.empty())
         return std::unexpected(Problem::no_host);
-    return field;
+    request->address = host_address(request->host);
+    return request;
+}
+
+std::optional<std::size_t> head_size(Bytes stream, Progress& progress) {
+    const std::string_view text = as_text(stream);
+    while (true) {
+        const std::size_t end = text.find('\n', progress.next);
+        if (end == std::string_view::npos)
+            return std::nullopt;
+        const bool last = ends_head(text.substr(progress.next, end - progress.next));
+        progress.next = end + 1;
+        if (last)
+            return progress.next;
+    }
 }
 
 }  // namespace octroi::http

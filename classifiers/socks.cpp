@@ -19,19 +19,34 @@ Bytes read_string(ByteReader& reader) {
     return text;
 }
 
+// Of 4 or 16 octets.
+std::optional<Address> read_address(Bytes octets) {
+    Address address;
+    if (octets.size() == Address::size) {
+        std::ranges::copy(octets, address.bytes.begin());
+        return address;
+    }
+    if (octets.size() != 4)
+        return std::nullopt;
+    return v4_address({octets[0], octets[1], octets[2], octets[3]});
+}
+
 // SOCKS 4 (Lee, 1992); 0.0.0.x says that a name follows (4a).
 std::expected<Request, Problem> read_4(Bytes stream) {
     ByteReader reader(stream);
     reader.u8();
     const std::uint8_t command = reader.u8();
-    reader.u16();  // port
-    const std::uint32_t address = reader.u32();
+    Request request;
+    request.port = reader.u16();
+    const Bytes octets = reader.bytes(4);
+    const std::uint32_t address = ByteReader(octets).u32();
     if (reader.ok() && command != connect)
         return std::unexpected(Problem::not_socks);
     const Bytes user = read_string(reader);
-    Request request;
     if (address != 0 && address < 256)
         request.host = read_string(reader);
+    else
+        request.address = read_address(octets);
     if (user.size() > max_text || request.host.size() > max_text)
         return std::unexpected(Problem::not_socks);
     if (!reader.ok())
@@ -45,12 +60,8 @@ std::expected<Request, Problem> read_5(Bytes stream) {
     ByteReader reader(stream);
     reader.u8();
     const std::size_t methods = reader.u8();
-    const Bytes offered = reader.bytes(methods);
+    reader.bytes(methods);  // a proxy ignores those that it does not know
     if (stream.size() >= 2 && methods == 0)
-        return std::unexpected(Problem::not_socks);
-    // Methods in use are 0 to 9 and private ones from 0x80; anything else is another protocol.
-    if (std::ranges::any_of(offered,
-                            [](std::uint8_t method) { return method > 9 && method < 0x80; }))
         return std::unexpected(Problem::not_socks);
     std::uint8_t version = reader.u8();
     if (reader.ok() && version == 1) {
@@ -64,17 +75,24 @@ std::expected<Request, Problem> read_5(Bytes stream) {
     if (reader.ok() && (version != version_5 || command == 0 || command > 3))
         return std::unexpected(Problem::not_socks);
     Request request;
+    Bytes address;
     switch (kind) {
+        case 1:
+            address = reader.bytes(4);
+            break;
         case 3:
             request.host = reader.bytes(reader.u8());
             break;
         case 4:
-            reader.bytes(16);
+            address = reader.bytes(Address::size);
             break;
         default:
-            reader.u32();
+            if (reader.ok())
+                return std::unexpected(Problem::malformed);
     }
-    reader.u16();  // port
+    if (command == connect)
+        request.address = read_address(address);
+    request.port = reader.u16();
     if (!reader.ok())
         return std::unexpected(Problem::incomplete);
     request.size = stream.size() - reader.rest().size();

@@ -3,19 +3,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 
+#include "classifiers/address.hpp"
 #include "classifiers/byte_reader.hpp"
 
 namespace octroi::socks {
 
 enum class Problem : std::uint8_t {
-    not_socks,  ///< no SOCKS client speaks here
-    incomplete  ///< more of the stream may tell
+    not_socks,   ///< no SOCKS client speaks here
+    incomplete,  ///< more of the stream may tell
+    malformed    ///< a SOCKS client asks for what is neither an address nor a name
 };
 
 /// What a SOCKS client asks its proxy for, at the start of its stream.
 struct Request {
-    Bytes host;            ///< a domain name; empty where it asks for an address
+    Bytes host;                      ///< a domain name; empty where it asks for an address
+    std::optional<Address> address;  ///< to connect to, where it asks for an address
+    std::uint16_t port = 0;
     std::size_t size = 0;  ///< octets of the client's stream before what it sends to that host
 };
 

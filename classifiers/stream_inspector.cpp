@@ -7,11 +7,9 @@
 #include "classifiers/certificate.hpp"
 #include "classifiers/client_hello.hpp"
 #include "classifiers/dns_message.hpp"
-#include "classifiers/http_request.hpp"
+#include "classifiers/host.hpp"
 #include "classifiers/ja4.hpp"
-#include "classifiers/socks.hpp"
 #include "classifiers/stun.hpp"
-#include "classifiers/tls_handshake.hpp"
 #include "classifiers/tls_server_flight.hpp"
 #include "classifiers/turn_notes.hpp"
 
@@ -31,17 +29,6 @@ constexpr std::int32_t farthest = 1 << 24;
 // behind the 2 octets of RFC 4571 framing.
 constexpr std::size_t shortest_start = 10;
 
-// RFC 6066 3: literal addresses are not permitted in host_name; some clients send them all the
-// same.
-bool is_address(Bytes name) {
-    return parse_address({reinterpret_cast<const char*>(name.data()), name.size()}).has_value();
-}
-
-// RFC 8446 5.1, 4: a handshake record whose message is a ClientHello.
-bool starts_client_hello(Bytes stream) {
-    return stream.size() > 5 && stream[0] == 0x16 && stream[1] == 3 && stream[5] == 1;
-}
-
 std::string text_of(Bytes bytes) {
     return {bytes.begin(), bytes.end()};
 }
@@ -49,6 +36,17 @@ std::string text_of(Bytes bytes) {
 // RFC 9293 3.10.7.4: a segment without ACK is dropped, and so is what a reset carries.
 bool carries_data(const Packet& packet) {
     return !packet.payload.empty() && !packet.tcp.rst && (packet.tcp.ack || packet.tcp.syn);
+}
+
+// RFC 6066 3: literal addresses are not permitted in host_name; some clients send them all the
+// same, with a port or in brackets too.
+bool is_address(Bytes name) {
+    return parse_address(as_text(name)) || parse_address(as_text(host_of(name)));
+}
+
+// An IPv6 literal has no form of a name; an IPv4 one has, and is shown as one.
+bool is_v6_literal(Bytes host) {
+    return std::ranges::find(host, std::uint8_t{':'}) != host.end() && is_address(host);
 }
 
 }  // namespace
@@ -229,6 +227,8 @@ void StreamInspector::keep_first(std::uint32_t octets) {
     client.stream.truncate(octets);
     client.finished = false;
     client.needed = 0;
+    client.begun = false;
+    client.progress = RequestProgress();
     sent_ = octets;
     relied_ = 0;
     syn_octets_ = 0;
@@ -373,7 +373,7 @@ bool StreamInspector::comes_from_client_side(const Packet& packet) const {
 // A server that begins its half of a TLS handshake has read a ClientHello to its end.
 void StreamInspector::note_reply(const Packet& packet, Findings& findings) {
     const Half& client = half(*client_);
-    const bool incomplete = !client.finished && findings.application == Application::tls;
+    const bool incomplete = client.begun && findings.application == Application::tls;
     if (incomplete && tls::starts_with_server_hello(packet.payload))
         findings.give_up(Unreadable::incomplete);
 }
@@ -425,6 +425,7 @@ void StreamInspector::examine_taken(const Look& look) {
     std::vector<std::uint8_t>& taken = look.workspace.without_urgent;
     taken.assign(stream.contiguous().begin(), stream.contiguous().end());
     urgent_.remove_from(taken, stream.first_sequence());
+    look.half.progress = RequestProgress();
     examine(look, taken);
     look.half.needed = 0;
     const Findings& read = look.findings;
@@ -437,10 +438,10 @@ void StreamInspector::examine_taken(const Look& look) {
 
 // What began as something that has a name is unreadable; else nothing says that there is one.
 void StreamInspector::give_up(Findings& findings, Unreadable why, Ending otherwise) const {
-    const bool began =
-        findings.application == Application::tls || findings.application == Application::http;
-    const bool read = client_ && half(*client_).finished;
-    if (began && !read)
+    const bool began = std::ranges::any_of(halves_, [&](const Half& each) {
+        return each.begun && !each.finished && from_client_side(direction_of(each));
+    });
+    if (began)
         return findings.give_up(why);
     findings.end(otherwise);
 }
@@ -462,60 +463,38 @@ void StreamInspector::examine(const Look& look, Bytes stream) {
 }
 
 void StreamInspector::examine_client(const Look& look, Bytes stream) {
-    // A SOCKS client's request comes first; what follows is a stream like any other.
-    const auto proxied = socks::read_request(stream);
-    if (!proxied && proxied.error() == socks::Problem::incomplete) {
-        look.half.needed = stream.size() + 1;
-        return;
+    const ClientRequest request =
+        read_client_request(stream, look.half.progress, look.workspace.scratch);
+    if (request.application != Application::unknown)
+        look.findings.application = request.application;
+    look.findings.proxied_address = look.half.progress.address;
+    look.findings.proxied_port = look.half.progress.port;
+    look.half.needed = request.needed;
+    look.half.begun = request.begun;
+    switch (request.kind) {
+        case ClientRequest::Kind::incomplete:
+            return;
+        case ClientRequest::Kind::hello:
+            return accept_client_hello(look, request.octets);
+        case ClientRequest::Kind::old_hello:
+            return await_certificate(look);
+        case ClientRequest::Kind::host:
+            return accept_host(look, request.octets);
+        case ClientRequest::Kind::nobody:
+            return finish(look);
+        case ClientRequest::Kind::unreadable:
+            client_ = look.direction;
+            look.findings.error = request.error;
+            return look.findings.give_up(request.why);
+        case ClientRequest::Kind::foreign:
+            return examine_clear(look, request.octets);
     }
-    if (proxied)
-        return examine_proxied(look, *proxied, stream);
-    examine_request(look, stream);
 }
 
-void StreamInspector::examine_proxied(const Look& look, const socks::Request& request,
-                                      Bytes stream) {
-    if (!request.host.empty() && !is_address(request.host)) {
-        client_ = look.direction;
-        return look.findings.accept_name(request.host, EvidenceKind::http_host, look.number,
-                                         ParserError::http_bad_host);
-    }
-    const Bytes rest = stream.subspan(request.size);
-    if (!rest.empty())
-        examine_request(look, rest);
-    look.half.needed = look.half.needed == 0 ? stream.size() + 1 : look.half.needed + request.size;
-}
-
-void StreamInspector::examine_request(const Look& look, Bytes stream) {
-    const auto message = tls::first_handshake_message(stream, look.workspace.scratch);
-    if (message)
-        return accept_client_hello(look, *message);
-    if (message.error().incomplete) {
-        if (starts_client_hello(stream))
-            look.findings.application = Application::tls;
-        look.half.needed = message.error().progress.needed;
-        return;
-    }
-    if (message.error().reason == tls::NotClientHello::too_large) {
-        look.findings.application = Application::tls;
-        look.findings.error = ParserError::tls_too_large;
-        return finish(look);
-    }
-    examine_clear(look, stream);
-}
-
-// Everything that starts without encryption: HTTP, TURN over TCP, WhatsApp's Noise prologue.
+// Everything else that starts without encryption: TURN over TCP, WhatsApp's Noise prologue.
 void StreamInspector::examine_clear(const Look& look, Bytes stream) {
-    look.half.needed = stream.size() + 1;
-    const auto host = http::requested_host(stream);
-    if (host || host.error() == http::Problem::no_host)
-        look.findings.application = Application::http;
-    if (host) {
-        client_ = look.direction;
-        return look.findings.accept_name(*host, EvidenceKind::http_host, look.number,
-                                         ParserError::http_bad_host);
-    }
-    if (host.error() == http::Problem::incomplete || stream.size() < shortest_start)
+    look.half.needed = look.half.progress.inner + stream.size() + 1;
+    if (stream.size() < shortest_start)
         return;
     if (const auto framed = stun::stream_message_size(stream))
         return stream.size() < *framed ? void() : accept_turn(look, stream.first(*framed));
@@ -526,21 +505,39 @@ void StreamInspector::examine_clear(const Look& look, Bytes stream) {
     finish(look);
 }
 
-void StreamInspector::accept_client_hello(const Look& look, Bytes message) {
-    const auto hello = tls::parse_client_hello(message);
-    if (!hello) {
-        look.findings.error = ParserError::tls_malformed;
+void StreamInspector::accept_host(const Look& look, Bytes host) {
+    client_ = look.direction;
+    if (is_v6_literal(host)) {
+        look.findings.server_address = text_of(host);
         return finish(look);
     }
+    look.findings.accept_name(host, EvidenceKind::http_host, look.number,
+                              ParserError::http_bad_host);
+}
+
+void StreamInspector::accept_client_hello(const Look& look, Bytes message) {
+    const auto hello = tls::parse_client_hello(message);
     client_ = look.direction;
-    look.findings.application = Application::tls;
+    if (!hello) {
+        look.findings.error = ParserError::tls_malformed;
+        return look.findings.give_up(Unreadable::malformed);
+    }
     look.findings.accept_hello(*hello, tls::Carrier::tcp);
     if (is_address(hello->server_name))
         look.findings.server_address = text_of(hello->server_name);
     else if (!hello->server_name.empty())
         return look.findings.accept_name(hello->server_name, EvidenceKind::tls_sni, look.number,
                                          ParserError::tls_bad_name);
+    await_certificate(look);
+}
+
+// The client names nobody: the server may say who it is.
+void StreamInspector::await_certificate(const Look& look) {
+    client_ = look.direction;
     look.half.finished = true;
+    // Behind what a proxy or a server in clear answered, the server's stream starts anew.
+    if (look.half.progress.inner != 0)
+        half(opposite(look.direction)) = Half();
     awaits_certificate_ = true;
 }
 
@@ -587,7 +584,8 @@ void StreamInspector::check_quota(Findings& findings) {
         const bool server = client_ == opposite(direction);
         if (server && !awaits_certificate_ && each.payloads > early_server_payloads)
             return give_up(findings, Unreadable::quota, Ending::quota);
-        if (!client_ && each.finished && each.payloads >= one_sided_payloads)
+        const bool nothing = each.finished || !each.begun;
+        if (!client_ && nothing && each.payloads >= one_sided_payloads)
             return findings.end(Ending::nothing_more);
     }
 }

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "classifiers/client_request.hpp"
 #include "classifiers/client_sequences.hpp"
 #include "classifiers/findings.hpp"
 #include "classifiers/packet.hpp"
-#include "classifiers/socks.hpp"
 #include "classifiers/tcp_options.hpp"
 #include "classifiers/tcp_stream.hpp"
 
@@ -59,6 +59,8 @@ class StreamInspector {
         std::size_t needed = 0;      ///< octets before another look at the stream is useful
         std::uint32_t payloads = 0;  ///< segments with data
         bool finished = false;       ///< this direction can tell nothing more
+        bool begun = false;          ///< it holds the start of a request, and not all of it
+        RequestProgress progress;    ///< of the looks at the stream, while it only grows
     };
 
     /// Octets of a stream, from `sequence` on.
@@ -75,6 +77,10 @@ class StreamInspector {
 
     [[nodiscard]] const Half& half(Direction direction) const {
         return halves_[static_cast<std::size_t>(direction)];
+    }
+
+    [[nodiscard]] Direction direction_of(const Half& half) const {
+        return &half == &halves_.front() ? Direction::low_to_high : Direction::high_to_low;
     }
 
     [[nodiscard]] bool reads_dns(const Packet& packet, Findings& findings);
@@ -112,11 +118,11 @@ class StreamInspector {
     void examine_taken(const Look& look);
     void examine(const Look& look, Bytes stream);
     void examine_client(const Look& look, Bytes stream);
-    void examine_proxied(const Look& look, const socks::Request& request, Bytes stream);
-    void examine_request(const Look& look, Bytes stream);
     void examine_server(const Look& look, Bytes stream);
     void examine_clear(const Look& look, Bytes stream);
     void accept_client_hello(const Look& look, Bytes message);
+    void accept_host(const Look& look, Bytes host);
+    void await_certificate(const Look& look);
     static void accept_certificate(const Look& look, Bytes der);
     static void accept_turn(const Look& look, Bytes message);
     void finish(const Look& look);

@@ -1,5 +1,5 @@
 // Property: any stream has a host that lies inside it, asks for more, or is refused; what a part of
-// it told, the whole tells too.
+// it told, the whole tells too, whether earlier looks count or not; a head's end lies inside it.
 #include <algorithm>
 
 #include "classifiers/http_request.hpp"
@@ -8,21 +8,32 @@
 using octroi::Bytes;
 using octroi::fuzz::inside;
 using octroi::fuzz::require;
-using octroi::http::requested_host;
+using octroi::http::Problem;
+using octroi::http::Progress;
+using octroi::http::read_request;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0)
         return 0;
     const Bytes stream(data + 1, size - 1);
-    const auto whole = requested_host(stream);
+    Progress whole_progress;
+    const auto whole = read_request(stream, whole_progress);
     if (whole)
-        require(!whole->empty() && inside(*whole, stream));
-    const auto part = requested_host(stream.first(stream.size() * data[0] / 256));
+        require(!whole->host.empty() && inside(whole->host, stream));
+    Progress progress;
+    const auto part = read_request(stream.first(stream.size() * data[0] / 256), progress);
     if (part) {
         require(whole.has_value());
-        require(whole->data() == part->data() && whole->size() == part->size());
-    } else if (part.error() != octroi::http::Problem::incomplete) {
+        require(whole->host.data() == part->host.data() && whole->host.size() == part->host.size());
+    } else if (part.error() != Problem::incomplete && part.error() != Problem::undecided) {
         require(!whole && whole.error() == part.error());
+    } else {
+        const auto rest = read_request(stream, progress);
+        require(rest.has_value() == whole.has_value());
+        require(rest ? rest->host.data() == whole->host.data() : rest.error() == whole.error());
     }
+    if (whole && whole->form == octroi::http::Form::connect)
+        if (const auto head = octroi::http::head_size(stream, whole_progress))
+            require(*head <= stream.size() && stream[*head - 1] == '\n');
     return 0;
 }

@@ -159,6 +159,42 @@ def http() -> list[bytes]:
              b"POST http://a@example.org/x?y#z HTTP/1.0\r\n\r\n", b"\r\nHEAD * HTTP/1.0\n\n")]
 
 
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def http2() -> list[bytes]:
+    """What follows the preface: SETTINGS, then RFC 7541 C.3.1 and C.4.1, whole and over two frames."""
+    settings = sized(3, b"") + b"\4\0" + bytes(4)
+    clear = b"\x82\x86\x84\x41\x0fwww.example.com"
+    huffman = bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff")
+    frame = lambda kind, flags, content: sized(3, content) + bytes([kind, flags]) + b"\0\0\0\1" + content
+    return [clear, huffman, settings + frame(1, 4, clear), settings + frame(1, 4, huffman),
+            frame(1, 0x28, b"\2" + bytes(5) + clear[:5] + bytes(2)) + frame(9, 4, clear[5:])]
+
+
+def starttls() -> list[bytes]:
+    hello = b"\x16\3\1\0\x2d" + b"\1" + sized(3, b"\3\3" + bytes(32) + b"\0\0\2\x13\1\1\0")
+    return [start + hello for start in
+            (b"EHLO a.org\r\nSTARTTLS\r\n", b"a1 CAPABILITY\r\na2 STARTTLS\r\n", b"CAPA\r\nSTLS\r\n",
+             b"FEAT\r\nAUTH TLS\r\n", b"EHLO a.org\r\nMAIL FROM:<a@a.org>\r\nDATA\r\n",
+             b"<?xml version='1.0'?><stream:stream to='a.org'><starttls/>", b"\0\0\0\x08\4\xd2\x16\x2f",
+             b"\x20\0\0\1\0\x08" + bytes(30),
+             b"\x30\x1d\2\1\1\x77\x18\x80\x161.3.6.1.4.1.1466.20037",
+             b"\3\0\0\x0b\6\xe0" + bytes(5))]
+
+
+def client_requests() -> list[bytes]:
+    """Layers around a request, and records that servers pass over."""
+    connect = b"CONNECT 192.0.2.1:443 HTTP/1.1\r\n\r\n"
+    socks_5 = b"\5\1\0\5\1\0\1\xc0\0\2\1\1\xbb"
+    inside = starttls()[0].split(b"\r\n")[-1]
+    fillers = b"\x15\3\1\0\2\1\x70" + b"\x16\3\1\0\0" + b"\x14\3\3\0\1\1"
+    old = b"\x80\x1c\1\3\3\0\3\0\0\0\x10" + bytes(19)
+    return [connect + inside, socks_5 + connect + fillers + inside, fillers + inside, old,
+            b"PROPFIND / HTTP/1.1\r\nHost:\r\n example.org\r\n\r\n",
+            HTTP2_PREFACE + http2()[3], *starttls(), *socks(), *(seed[1:] for seed in http())]
+
+
 def der(tag: int, *parts: bytes) -> bytes:
     """ITU-T X.690 8.1."""
     content = b"".join(parts)
@@ -254,6 +290,8 @@ def written_here(seeds: dict[str, list[bytes]]) -> None:
     for name, written in (("fuzz_dns", dns()), ("fuzz_stun", stun()), ("fuzz_http", http()),
                           ("fuzz_certificate", certificates()), ("fuzz_tcp_stream", streams()),
                           ("fuzz_socks", socks()), ("fuzz_gquic", gquic()),
+                          ("fuzz_http2", http2()), ("fuzz_client_request", client_requests()),
+                          ("fuzz_starttls", [b"\x80" + seed for seed in starttls()]),
                           ("fuzz_decapsulation", tunnels()), ("fuzz_signature", framings()),
                           *text_seeds.all_of_them()):
         seeds[name] += written

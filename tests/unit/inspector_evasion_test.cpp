@@ -42,15 +42,14 @@ TEST_SUITE("inspector against evasion") {
         }
     }
 
-    TEST_CASE("garbage behind a first TLS record ends the inspection, counted as no ClientHello") {
+    TEST_CASE("garbage behind a first TLS record is unreadable") {
         Buffer stream = wire::in_records(wire::client_hello({}), 100);
         stream[105] = 'G';
         Inspection flow;
         flow.handshake();
         flow.from_client(0, stream);
-        flow.go_on();
-        flow.keep_talking();
-        CHECK(flow.findings().ending == Ending::nothing_more);
+        CHECK(flow.findings().ending == Ending::unreadable);
+        CHECK(flow.findings().unreadable == Unreadable::malformed);
         CHECK(flow.findings().server_name.empty());
         flow.packet(flow.connection.acknowledge(stream.size()));
         CHECK(flow.budget_used() == 0);
@@ -71,8 +70,8 @@ TEST_SUITE("inspector against evasion") {
         flow.handshake();
         flow.from_client(0, wire::in_records(broken));
         CHECK(flow.findings().error == ParserError::tls_malformed);
-        flow.go_on();
-        CHECK(flow.findings().ending == Ending::nothing_more);
+        CHECK(flow.findings().ending == Ending::unreadable);
+        CHECK(flow.findings().unreadable == Unreadable::malformed);
         flow.packet(flow.connection.syn_ack());
         CHECK_FALSE(flow.findings().error);  // of the newest packet only
     }
@@ -82,8 +81,8 @@ TEST_SUITE("inspector against evasion") {
         flow.handshake();
         flow.from_client(0, Buffer{22, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff});
         CHECK(flow.findings().error == ParserError::tls_too_large);
-        flow.go_on();
-        CHECK(flow.findings().ending == Ending::nothing_more);
+        CHECK(flow.findings().ending == Ending::unreadable);
+        CHECK(flow.findings().unreadable == Unreadable::too_large);
     }
 
     TEST_CASE("a name that is no host name is an error of the parser") {
@@ -95,7 +94,8 @@ TEST_SUITE("inspector against evasion") {
             flow.from_client(0, wire::client_stream(name));
             CHECK(flow.findings().error == ParserError::tls_bad_name);
             CHECK(flow.findings().server_name.empty());
-            CHECK(flow.findings().ending == Ending::nothing_more);
+            CHECK(flow.findings().ending == Ending::unreadable);
+            CHECK(flow.findings().unreadable == Unreadable::bad_name);
         }
     }
 

@@ -142,9 +142,8 @@ TEST_SUITE("socks") {
         CHECK(foreign(wire::text("GET / HTTP/1.1\r\n\r\n")));
         CHECK(foreign({0}));
         CHECK(foreign({6, 1, 0}));
-        CHECK(foreign({5, 0}));           // no method at all
-        CHECK(foreign({5, 2, 0, 0x20}));  // methods that nobody assigned
-        CHECK(foreign({5, 3, 'a', 'b', 'c'}));
+        CHECK(foreign({5, 0}));  // no method at all
+        CHECK(foreign({5, 3, 'a', 'b', 'c', 'd', 'e', 'f', 'g'}));
         CHECK(foreign({4, 2, 1, 187, 198, 51, 100, 1}));  // BIND
     }
 
@@ -153,6 +152,32 @@ TEST_SUITE("socks") {
         CHECK(foreign(wire::join(greeting(), Buffer{5, 0, 0, 1})));  // command
         CHECK(foreign(wire::join(greeting(), Buffer{5, 4, 0, 1})));
         CHECK(foreign(chain({greeting({2}), password("me", "x"), {7, 1, 0, 1}})));
+    }
+
+    TEST_CASE("a proxy ignores methods that it does not know") {
+        const Buffer stream = wire::join(greeting({0x20, 0, 0x7f}), request_for("zoom.us"));
+        CHECK(read(stream) == Read{.host = "zoom.us", .size = stream.size()});
+    }
+
+    TEST_CASE("the address and the port that are asked for are known") {
+        const auto asked = [](const Buffer& stream) {
+            const auto found = socks::read_request(stream).value();
+            CHECK(found.port == 443);
+            return found.address ? to_string(*found.address) : "";
+        };
+        CHECK(asked(version_4(octets("198.51.100.1"), "me")) == "198.51.100.1");
+        CHECK(asked(version_4({0, 0, 0, 1}, "me", "zoom.us")).empty());
+        CHECK(asked(wire::join(greeting(), request(1, octets("198.51.100.1")))) == "198.51.100.1");
+        CHECK(asked(wire::join(greeting(), request(4, octets("2001:db8::1")))) == "2001:db8::1");
+        CHECK(asked(wire::join(greeting(), request_for("zoom.us"))).empty());
+        CHECK(asked(wire::join(greeting(), request(1, octets("198.51.100.1"), 3))).empty());
+    }
+
+    TEST_CASE("an address of an unknown type is malformed") {
+        const auto found =
+            socks::read_request(wire::join(greeting(), request(2, octets("192.0.2.1"))));
+        REQUIRE_FALSE(found);
+        CHECK(found.error() == Problem::malformed);
     }
 
     TEST_CASE("BIND and UDP ASSOCIATE are requests of SOCKS 5 too") {
