@@ -195,8 +195,12 @@ void ConfigReader::read_listen(const yaml::Node& node, Config& config) {
 }  // namespace
 
 std::expected<Config, std::vector<Finding>> load_config(const std::optional<std::string>& path) {
-    std::error_code ignored;
-    if (!path && !std::filesystem::exists(installed_config, ignored)) {
+    std::error_code unread;
+    const bool absent = !path && !std::filesystem::exists(installed_config, unread);
+    if (unread)
+        return std::unexpected(std::vector{
+            Finding{.code = Code::unreadable, .file = installed_config, .text = unread.message()}});
+    if (absent) {
         Config config;
         config.queue_count = one_per_core();
         return config;

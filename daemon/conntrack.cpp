@@ -39,7 +39,7 @@ int collect(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* foun
     return NFCT_CB_CONTINUE;
 }
 
-std::unexpected<std::string> failed(const char* what) {
+std::unexpected<std::string> failed(std::string_view what) {
     return std::unexpected(
         fmt::format("conntrack: can't {}: {}", what, std::generic_category().message(errno)));
 }
@@ -92,10 +92,15 @@ EndedConnection ended(const nf_conntrack* connection, const MarkLayout& layout) 
             .duration = duration_of(connection)};
 }
 
-std::optional<std::uint64_t> setting(const char* name) {
+// Nothing where the kernel has no such setting.
+std::expected<std::optional<std::uint64_t>, std::string> setting(const char* name) {
     std::ifstream file(fmt::format("/proc/sys/net/netfilter/{}", name));
     std::uint64_t value = 0;
-    return file >> value ? std::optional(value) : std::nullopt;
+    if (file >> value)
+        return value;
+    if (!file.is_open() && errno == ENOENT)
+        return std::nullopt;
+    return failed(fmt::format("read {}", name));
 }
 
 int hand_over(nf_conntrack_msg_type /*type*/, nf_conntrack* connection, void* data) {
@@ -123,8 +128,8 @@ std::expected<std::size_t, std::string> retire_generation(
     const nfct_filter_dump_mark wanted = {.val = mark, .mask = layout.generation_mask()};
     nfct_filter_dump_set_attr(filter.get(), NFCT_FILTER_DUMP_MARK, &wanted);
     Connections found;
-    nfct_callback_register(socket.get(), NFCT_T_ALL, collect, &found);
-    if (nfct_query(socket.get(), NFCT_Q_DUMP_FILTER, filter.get()) < 0)
+    if (nfct_callback_register(socket.get(), NFCT_T_ALL, collect, &found) < 0 ||
+        nfct_query(socket.get(), NFCT_Q_DUMP_FILTER, filter.get()) < 0)
         return failed("list connections");
     const std::uint32_t stale = layout.encode({.generation = stale_generation});
     std::size_t done = 0;
@@ -144,7 +149,9 @@ std::expected<ConntrackEvents, std::string> ConntrackEvents::open(const MarkLayo
     if (!socket)
         return failed("listen to its events");
     const int descriptor = nfct_fd(socket.get());
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &event_buffer, sizeof event_buffer);
+    // With less room, more events are sent again or lost, and that is counted.
+    static_cast<void>(setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &event_buffer,
+                                 sizeof event_buffer) == 0);
     if (fcntl(descriptor, F_SETFL, O_NONBLOCK) < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0)
         return failed("set its socket up");
     auto receiver = std::make_unique<Receiver>(Receiver{.layout = layout});
@@ -160,7 +167,7 @@ void ConntrackEvents::wait(int wake) const {
         {{.fd = wake, .events = POLLIN, .revents = 0},
          {.fd = nfct_fd(socket_.get()), .events = POLLIN, .revents = 0}}};
     if (poll(watched.data(), watched.size(), second) > 0 && watched[0].revents == 0)
-        poll(watched.data(), 1, gathering);
+        static_cast<void>(poll(watched.data(), 1, gathering));  // less would gather less
 }
 
 bool ConntrackEvents::receive(const std::function<void(const EndedConnection&)>& take) {
@@ -181,15 +188,20 @@ void ConntrackEvents::redeliver(bool on) {
         redelivers_ = on;
 }
 
-std::optional<ConntrackStatus> conntrack_status() {
+std::expected<std::optional<ConntrackStatus>, std::string> conntrack_status() {
     const auto entries = setting("nf_conntrack_count");
     const auto limit = setting("nf_conntrack_max");
-    if (!entries || !limit)
+    const auto accounting = setting("nf_conntrack_acct");
+    const auto timestamps = setting("nf_conntrack_timestamp");
+    for (const auto* read : {&entries, &limit, &accounting, &timestamps})
+        if (!*read)
+            return std::unexpected(read->error());
+    if (!*entries || !*limit)
         return std::nullopt;
-    return ConntrackStatus{.entries = *entries,
-                           .limit = *limit,
-                           .accounting = setting("nf_conntrack_acct") == 1,
-                           .timestamps = setting("nf_conntrack_timestamp") == 1};
+    return ConntrackStatus{.entries = **entries,
+                           .limit = **limit,
+                           .accounting = *accounting == 1,
+                           .timestamps = *timestamps == 1};
 }
 
 }  // namespace octroi

@@ -87,7 +87,7 @@ class ConntrackEvents {
     Overruns overruns_;
 };
 
-/// What the kernel says of its connection tracking; nothing where that is not loaded.
+/// What the kernel says of its connection tracking.
 struct ConntrackStatus {
     std::uint64_t entries = 0;
     std::uint64_t limit = 0;
@@ -95,6 +95,7 @@ struct ConntrackStatus {
     bool timestamps = false;  ///< net.netfilter.nf_conntrack_timestamp
 };
 
-[[nodiscard]] std::optional<ConntrackStatus> conntrack_status();
+/// Nothing where that is not loaded. The error says why it could not be looked at.
+[[nodiscard]] std::expected<std::optional<ConntrackStatus>, std::string> conntrack_status();
 
 }  // namespace octroi

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -17,6 +18,12 @@ namespace octroi {
 
 [[nodiscard]] std::string_view to_string(Backend backend);
 
+/// What octroi's work suffers from beside its own rules, a sentence each.
+struct Hazards {
+    std::vector<std::string> found;
+    std::vector<std::string> unread;  ///< what could not be looked at
+};
+
 /// What the kernel's rules take from the configuration.
 [[nodiscard]] netfilter::Settings netfilter_settings(const Config& config);
 
@@ -25,8 +32,9 @@ namespace octroi {
 class Firewall {
   public:
     /// Without a `backend`: that of the rules which are in the kernel, else nft where the kernel
-    /// can, else iptables. That runs the programs.
-    Firewall(const netfilter::Settings& settings, std::optional<Backend> backend);
+    /// can, else iptables. That runs the programs; the error says which one could not look.
+    [[nodiscard]] static std::expected<Firewall, std::string> open(
+        const netfilter::Settings& settings, std::optional<Backend> backend);
 
     [[nodiscard]] Backend backend() const;
 
@@ -44,16 +52,15 @@ class Firewall {
 
     [[nodiscard]] std::expected<FirewallState, std::string> inspect() const;
 
-    /// What octroi's work suffers from beside its own rules, a sentence each: rules of others that
-    /// exempt packets from connection tracking or write octroi's bits of the marks; rules that
-    /// packets miss which pass uninspected.
-    [[nodiscard]] std::vector<std::string> hazards() const;
+    /// Rules of others that exempt packets from connection tracking or write octroi's bits of the
+    /// marks; rules that packets miss which pass uninspected.
+    [[nodiscard]] Hazards hazards() const;
 
     /// How many packets the kernel's rules gave to the queues so far, both families.
     [[nodiscard]] std::expected<std::uint64_t, std::string> packets_to_queue() const;
 
     /// Whether the kernel tells that rules of this backend were changed (nft_revision()).
-    [[nodiscard]] bool kernel_tells_of_changes() const;
+    [[nodiscard]] std::expected<bool, std::string> kernel_tells_of_changes() const;
 
     /// Makes the kernel accept marks of `generation` only, by replacing rules in place: no packet
     /// that waits in a queue is lost.
@@ -62,9 +69,13 @@ class Firewall {
   private:
     using Rules = std::variant<IptablesRules, NftRules>;
 
-    [[nodiscard]] static Rules chosen(const netfilter::Settings& settings,
-                                      std::optional<Backend> backend);
-    [[nodiscard]] std::optional<std::uint8_t> generation_of_the_other() const;
+    Firewall(const netfilter::Settings& settings, Rules rules)
+        : settings_(settings), rules_(std::move(rules)) {}
+
+    [[nodiscard]] static std::expected<Backend, std::string> choose(
+        const netfilter::Settings& settings);
+    [[nodiscard]] std::expected<bool, std::string> other_is_there() const;
+    [[nodiscard]] std::expected<std::uint8_t, std::string> generation_of_the_other() const;
 
     netfilter::Settings settings_;
     Rules rules_;

@@ -88,7 +88,7 @@ FlowAccounting::FlowAccounting(Parts parts)
       redelivered_(overruns(parts_.registry, "redelivered")),
       lost_(overruns(parts_.registry, "lost")),
       thread_([this] {
-          pthread_setname_np(pthread_self(), "accounting");
+          static_cast<void>(pthread_setname_np(pthread_self(), "accounting"));  // for ps alone
           run();
       }) {}
 
@@ -109,7 +109,7 @@ void FlowAccounting::run() {
         without_memory += taken ? 0 : 1;
     };
     while (!stopping_) {
-        within_memory([this] { look_after_the_table(); });
+        static_cast<void>(within_memory([this] { look_after_the_table(); }));  // a second later
         ruleset = parts_.ruleset.load();
         const bool more = parts_.events.receive(take);
         parts_.counters.set(redelivered_, parts_.events.overruns().redelivered);
@@ -134,7 +134,7 @@ void FlowAccounting::look_after_the_table() {
     if (now - looked_ < std::chrono::seconds(1))
         return;
     looked_ = now;
-    const auto status = conntrack_status();
+    const auto status = conntrack_status().value_or(std::nullopt);  // unread: perhaps full
     parts_.events.redeliver(status && status->entries < status->limit / 4 * 3);
 }
 

@@ -125,9 +125,18 @@ std::string mark_sentence(std::string_view place, std::string_view rule, std::ui
                        mask, rule);
 }
 
+void note_unread(ForeignRules& found, const RulesError& error) {
+    if (!tells_of_no_rules(error))
+        found.unread.push_back(fmt::format("rules of others can't be read: {}", error.text));
+}
+
 // Without the elements of sets (-t), of which there may be many.
-std::expected<std::string, std::string> nft_ruleset() {
-    return run_rules_program({"nft", "-n", "-s", "-t", "list", "ruleset"});
+void add_ruleset(ForeignRules& found, const netfilter::Settings& settings, bool without_iptables) {
+    const auto listed = ask_rules_program({"nft", "-n", "-s", "-t", "list", "ruleset"});
+    if (listed)
+        found.add_nft(*listed, settings, without_iptables);
+    else
+        note_unread(found, listed.error());
 }
 
 bool is_of_iptables(std::string_view table) {
@@ -206,21 +215,22 @@ void ForeignRules::add_nft(std::string_view listed, const netfilter::Settings& s
 ForeignRules foreign_rules(const netfilter::Settings& settings) {
     ForeignRules found;
     bool has_iptables = false;
-    for (const std::string family : {"iptables", "ip6tables"})
-        if (const auto saved = run_rules_program({family + "-save"})) {
-            has_iptables = true;
+    for (const std::string family : {"iptables", "ip6tables"}) {
+        const auto saved = ask_rules_program({family + "-save"});
+        has_iptables = has_iptables || saved;
+        if (saved)
             found.add_iptables(family, *saved, settings);
-        }
-    if (const auto listed = nft_ruleset())
-        found.add_nft(*listed, settings, has_iptables);
+        else
+            note_unread(found, saved.error());
+    }
+    add_ruleset(found, settings, has_iptables);
     return found;
 }
 
-std::vector<std::string> offloading_rules(const netfilter::Settings& settings) {
+ForeignRules foreign_rules_of_nft(const netfilter::Settings& settings) {
     ForeignRules found;
-    if (const auto listed = nft_ruleset())
-        found.add_nft(*listed, settings, false);
-    return found.offloading;
+    add_ruleset(found, settings, false);
+    return found;
 }
 
 }  // namespace octroi

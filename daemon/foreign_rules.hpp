@@ -15,6 +15,7 @@ struct ForeignRules {
     std::vector<std::string> untracked;   ///< exempt packets from connection tracking
     std::vector<std::string> marks;       ///< write octroi's bits of the marks
     std::vector<std::string> offloading;  ///< take connections past the forward hook
+    std::vector<std::string> unread;      ///< programs whose rules could not be looked at
 
     /// Adds what `program`-save printed (iptables-save, ip6tables-save).
     void add_iptables(std::string_view program, std::string_view saved,
@@ -37,7 +38,7 @@ struct ForeignRules {
 /// Reads the rules of every table through the programs that are there.
 [[nodiscard]] ForeignRules foreign_rules(const netfilter::Settings& settings);
 
-/// Of these only what takes connections past octroi, at the cost of one program.
-[[nodiscard]] std::vector<std::string> offloading_rules(const netfilter::Settings& settings);
+/// The same of nft's rules alone, at the cost of one program.
+[[nodiscard]] ForeignRules foreign_rules_of_nft(const netfilter::Settings& settings);
 
 }  // namespace octroi

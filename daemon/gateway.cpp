@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,9 +25,9 @@
 #include "metrics/process_families.hpp"
 
 namespace octroi {
-Gateway::Gateway(const Config& config, int wake)
+Gateway::Gateway(const Config& config, Firewall firewall, int wake)
     : config_(config),
-      firewall_(netfilter_settings(config), config.backend),
+      firewall_(std::move(firewall)),
       wake_(wake),
       registry_(config.queue_count + 1U),  // and the accounting thread
       health_(registry_, firewall_, config,
@@ -39,21 +40,24 @@ Gateway::Gateway(const Config& config, int wake)
 
 std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config& config,
                                                                     ServiceManager& manager) {
+    if (!may_administer_network())
+        return std::unexpected(
+            "the capability CAP_NET_ADMIN is missing: run octroi as root, or give it that "
+            "capability "
+            "(systemd: AmbientCapabilities=CAP_NET_ADMIN)");
+    auto firewall = Firewall::open(netfilter_settings(config), config.backend);
+    if (!firewall)
+        return std::unexpected(std::move(firewall.error()));
     const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake < 0)
         return std::unexpected(fmt::format("eventfd: {}", std::generic_category().message(errno)));
-    std::unique_ptr<Gateway> gateway(new Gateway(config, wake));
+    std::unique_ptr<Gateway> gateway(new Gateway(config, std::move(*firewall), wake));
     if (auto begun = gateway->begin(manager); !begun)
         return std::unexpected(std::move(begun.error()));
     return gateway;
 }
 
 std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
-    if (!may_administer_network())
-        return std::unexpected(
-            "the capability CAP_NET_ADMIN is missing: run octroi as root, or give it that "
-            "capability "
-            "(systemd: AmbientCapabilities=CAP_NET_ADMIN)");
     // Rules first: without them the daemon would run and nothing would be enforced.
     const auto state = firewall_.inspect();
     if (!state)
@@ -161,7 +165,10 @@ std::expected<void, std::string> Gateway::open_workers(ServiceManager& manager) 
 // Without it octroi does all of its work but this count.
 void Gateway::start_accounting() {
     const auto status = conntrack_status();
-    if (!status || !status->accounting)
+    if (!status)
+        spdlog::warn("whether the kernel counts the bytes of connections is not known: {}",
+                     status.error());
+    else if (!*status || !(*status)->accounting)
         spdlog::warn(
             "the kernel does not count the bytes of connections, so octroi_flow_bytes_total "
             "stays 0: sysctl net.netfilter.nf_conntrack_acct=1");

@@ -42,7 +42,7 @@ class Gateway {
     [[nodiscard]] bool check_health();
 
   private:
-    Gateway(const Config& config, int wake);
+    Gateway(const Config& config, Firewall firewall, int wake);
 
     [[nodiscard]] std::expected<void, std::string> begin(ServiceManager& manager);
     void start_accounting();

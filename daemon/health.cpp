@@ -19,9 +19,13 @@ Slot uninspected(SeriesRegistry& registry, const char* cause) {
 
 constexpr auto between_counts = std::chrono::seconds(3);
 
-std::uint64_t waiting_for(const Health::Workers& workers) {
+// Nothing where the queues could not be looked at.
+std::optional<std::uint64_t> waiting_for(const Health::Workers& workers) {
+    const auto queues = queue_status();
+    if (!queues)
+        return std::nullopt;
     std::uint64_t waiting = 0;
-    for (const QueueStatus& status : queue_status())
+    for (const QueueStatus& status : *queues)
         for (const auto& worker : workers)
             waiting += worker->queue() == status.number ? status.waiting : 0;
     return waiting;
@@ -35,6 +39,7 @@ Health::Health(SeriesRegistry& registry, const Firewall& firewall, const Config&
       firewall_(firewall),
       worker_stalled_(degraded_by(registry, "worker_stalled")),
       ruleset_drift_(degraded_by(registry, "ruleset_drift")),
+      ruleset_unread_(degraded_by(registry, "ruleset_unread")),
       failed_open_(uninspected(registry, "fail_open")),
       bypassed_(uninspected(registry, "bypass")),
       gap_record_(GapRecord::of(config.on_failure)),
@@ -55,17 +60,36 @@ bool Health::workers_progress(const Workers& workers) {
 }
 
 void Health::watch_rules(std::uint8_t generation) {
-    const auto drift = drift_watch_.look(generation, DriftWatch::Clock::now());
-    if (!drift)
+    const auto seen = drift_watch_.look(generation, DriftWatch::Clock::now());
+    if (!seen)
         return;
+    note_unread(seen->unread);
+    if (seen->drift)
+        note_drift(*seen->drift);
+}
+
+void Health::note_drift(const std::vector<std::string>& drift) {
     const bool before = counters_.value(ruleset_drift_) == 0;
-    if (!drift->empty())
+    if (!drift.empty())
         spdlog::error("the kernel's rules are not octroi's: {}. Run `octroi firewall install`",
-                      fmt::join(*drift, "; "));
-    if (!before && drift->empty())
+                      fmt::join(drift, "; "));
+    if (!before && drift.empty())
         spdlog::info("the kernel's rules are in place again");
-    note(ruleset_drift_, "ruleset_drift", !drift->empty(),
-         fmt::format("{}", fmt::join(*drift, "; ")));
+    note(ruleset_drift_, "ruleset_drift", !drift.empty(),
+         fmt::format("{}", fmt::join(drift, "; ")));
+}
+
+// What nobody could look at has not drifted: the last word on that stands. Said once: it is tried
+// again and again.
+void Health::note_unread(const std::vector<std::string>& unread) {
+    const bool before = counters_.value(ruleset_unread_) == 0;
+    if (before && !unread.empty())
+        spdlog::error("whether the kernel's rules are octroi's is not known: {}",
+                      fmt::join(unread, "; "));
+    if (!before && unread.empty())
+        spdlog::info("the kernel's rules can be read again");
+    note(ruleset_unread_, "ruleset_unread", !unread.empty(),
+         fmt::format("{}", fmt::join(unread, "; ")));
 }
 
 void Health::note(Slot slot, const char* condition, bool holds, const std::string& detail) {
@@ -83,9 +107,11 @@ void Health::count_uninspected(const Workers& workers) {
         return;
     counted_ = now;
     const auto to_queue = firewall_.packets_to_queue();
-    if (!to_queue)  // no rules, no packets: drift is said elsewhere
+    // What could not be read is read the next time, and drift is said elsewhere.
+    const auto waiting = waiting_for(workers);
+    if (!to_queue || !waiting)
         return;
-    Uninspected::Reading reading{.to_queue = *to_queue, .waiting = waiting_for(workers)};
+    Uninspected::Reading reading{.to_queue = *to_queue, .waiting = *waiting};
     for (const auto& worker : workers)
         reading.answered += worker->answered();
     counters_.set(failed_open_, uninspected_.update(reading));
@@ -94,6 +120,9 @@ void Health::count_uninspected(const Workers& workers) {
 
 std::uint64_t Health::met_nobody() const {
     const auto to_queue = firewall_.packets_to_queue();
+    if (!to_queue)
+        spdlog::warn("what passed while no octroi was there to answer is not known: {}",
+                     to_queue.error());
     return to_queue ? gap_record_.unseen(*to_queue) : 0;
 }
 
@@ -106,6 +135,9 @@ void Health::count_bypassed(std::uint64_t packets) {
 void Health::note_end() const {
     if (const auto to_queue = firewall_.packets_to_queue())
         gap_record_.note(*to_queue);
+    else
+        spdlog::warn("the next start will count too much as passed uninspected: {}",
+                     to_queue.error());
 }
 
 }  // namespace octroi

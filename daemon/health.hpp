@@ -43,6 +43,8 @@ class Health {
     void note_end() const;
 
   private:
+    void note_drift(const std::vector<std::string>& drift);
+    void note_unread(const std::vector<std::string>& unread);
     void note(Slot slot, const char* condition, bool holds, const std::string& detail);
 
     Tell tell_;
@@ -50,6 +52,7 @@ class Health {
     const Firewall& firewall_;
     Slot worker_stalled_;
     Slot ruleset_drift_;
+    Slot ruleset_unread_;
     Slot failed_open_;
     Slot bypassed_;
     GapRecord gap_record_;

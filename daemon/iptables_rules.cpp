@@ -7,8 +7,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "daemon/rules_program.hpp"
-
 namespace octroi {
 namespace {
 
@@ -63,13 +61,20 @@ std::string removal_text(Table table, const IptablesListing& listing) {
 
 }  // namespace
 
-std::expected<IptablesRules::Tables, std::string> IptablesRules::listed(IpFamily family) {
-    const auto mangle = run_rules_program({program_of(family), "-w", "-t", "mangle", "-S"});
+std::expected<IptablesRules::Tables, RulesError> IptablesRules::asked(IpFamily family) {
+    const auto mangle = ask_rules_program({program_of(family), "-w", "-t", "mangle", "-S"});
     const auto filter =
-        mangle ? run_rules_program({program_of(family), "-w", "-t", "filter", "-S"}) : mangle;
+        mangle ? ask_rules_program({program_of(family), "-w", "-t", "filter", "-S"}) : mangle;
     if (!filter)
         return std::unexpected(filter.error());
     return Tables{.mangle = IptablesListing(*mangle), .filter = IptablesListing(*filter)};
+}
+
+std::expected<IptablesRules::Tables, std::string> IptablesRules::listed(IpFamily family) {
+    auto tables = asked(family);
+    if (!tables)
+        return std::unexpected(std::move(tables.error().text));
+    return std::move(*tables);
 }
 
 std::string IptablesRules::print(std::uint8_t generation) const {
@@ -149,11 +154,15 @@ std::expected<bool, std::string> IptablesRules::remove() {
     return changed;
 }
 
-bool IptablesRules::present() {
-    return std::ranges::any_of(IptablesWriter::families, [](IpFamily family) {
-        const auto tables = listed(family);
-        return tables && (tables->filter.has("-N OCTROI") || tables->mangle.has("-N OCTROI"));
-    });
+std::expected<bool, std::string> IptablesRules::present() {
+    for (const IpFamily family : IptablesWriter::families) {
+        const auto tables = asked(family);
+        if (!tables && !tells_of_no_rules(tables.error()))
+            return std::unexpected(tables.error().text);
+        if (tables && (tables->filter.has("-N OCTROI") || tables->mangle.has("-N OCTROI")))
+            return true;
+    }
+    return false;
 }
 
 void IptablesRules::note_jumps(IpFamily family, const Tables& tables, FirewallState& state) const {
@@ -213,18 +222,21 @@ std::expected<FirewallState, std::string> IptablesRules::inspect() const {
     return state;
 }
 
-std::vector<std::string> IptablesRules::missed_by_bypass() const {
+std::expected<std::vector<std::string>, std::string> IptablesRules::missed_by_bypass() const {
     std::vector<std::string> missed;
     if (!settings_.bypass)
         return missed;
-    for (const IpFamily family : IptablesWriter::families)
-        if (const auto tables = listed(family))
-            for (const std::string& jump : writer_.jumps())
-                if (const auto rule = tables->filter.refusal_behind(jump))
-                    missed.push_back(fmt::format(
-                        "{}: under `on_failure: open` packets that pass uninspected do not meet "
-                        "this rule (with nft they do): {}",
-                        program_of(family), *rule));
+    for (const IpFamily family : IptablesWriter::families) {
+        const auto tables = listed(family);
+        if (!tables)
+            return std::unexpected(tables.error());
+        for (const std::string& jump : writer_.jumps())
+            if (const auto rule = tables->filter.refusal_behind(jump))
+                missed.push_back(fmt::format(
+                    "{}: under `on_failure: open` packets that pass uninspected do not meet "
+                    "this rule (with nft they do): {}",
+                    program_of(family), *rule));
+    }
     return missed;
 }
 
@@ -240,10 +252,11 @@ std::expected<std::uint64_t, std::string> IptablesRules::packets_to_queue() {
     return packets;
 }
 
-bool IptablesRules::kernel_tells_of_changes() {
-    return run_rules_program({program_of(IpFamily::ipv4), "--version"})
-        .value_or("")
-        .contains("nf_tables");
+std::expected<bool, std::string> IptablesRules::kernel_tells_of_changes() {
+    const auto said = run_rules_program({program_of(IpFamily::ipv4), "--version"});
+    if (!said)
+        return std::unexpected(said.error());
+    return said->contains("nf_tables");
 }
 
 std::optional<std::uint8_t> IptablesRules::generation_in(const IptablesListing& filter) const {

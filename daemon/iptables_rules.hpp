@@ -8,6 +8,7 @@
 #include "daemon/firewall_state.hpp"
 #include "daemon/iptables_listing.hpp"
 #include "daemon/iptables_writer.hpp"
+#include "daemon/rules_program.hpp"
 
 namespace octroi {
 
@@ -29,16 +30,16 @@ class IptablesRules {
 
     /// Whether iptables writes its rules to nf_tables (Debian's default) and not to the kernel's
     /// old tables.
-    [[nodiscard]] static bool kernel_tells_of_changes();
+    [[nodiscard]] static std::expected<bool, std::string> kernel_tells_of_changes();
 
     /// Under `on_failure: open`: the rules behind octroi's jump that refuse something. The kernel
     /// takes a packet that passes a queue uninspected for accepted by the whole chain.
-    [[nodiscard]] std::vector<std::string> missed_by_bypass() const;
+    [[nodiscard]] std::expected<std::vector<std::string>, std::string> missed_by_bypass() const;
 
     [[nodiscard]] std::expected<void, std::string> set_generation(std::uint8_t generation) const;
 
     /// Whether chains of octroi are there, be they the configured ones or not.
-    [[nodiscard]] static bool present();
+    [[nodiscard]] static std::expected<bool, std::string> present();
 
   private:
     using Family = IptablesWriter::Family;
@@ -54,6 +55,7 @@ class IptablesRules {
         }
     };
 
+    [[nodiscard]] static std::expected<Tables, RulesError> asked(Family family);
     [[nodiscard]] static std::expected<Tables, std::string> listed(Family family);
     [[nodiscard]] static std::expected<bool, std::string> remove_family(Family family);
     [[nodiscard]] std::expected<bool, std::string> install_family(Family family,

@@ -26,7 +26,8 @@ void add_queue_families(std::vector<Family>& families, const Config& config) {
     Family depth = kernel_gauge("octroi_nfqueue_depth_packets", "Packets waiting for a verdict.");
     Family limit =
         kernel_gauge("octroi_nfqueue_limit_packets", "Packets that may wait in the queue.");
-    for (const QueueStatus& status : queue_status()) {
+    const auto queues = queue_status();  // unread: no samples
+    for (const QueueStatus& status : queues.value_or(std::vector<QueueStatus>())) {
         if (status.number < config.first_queue ||
             status.number >= config.first_queue + config.queue_count)
             continue;
@@ -47,9 +48,11 @@ void add_conntrack_families(std::vector<Family>& families) {
     Family limit =
         kernel_gauge("octroi_conntrack_limit_entries",
                      "Connections that the kernel tracks at most; further ones are dropped.");
-    const ConntrackStatus status = conntrack_status().value_or(ConntrackStatus{});
-    entries.samples.push_back({{}, static_cast<double>(status.entries)});
-    limit.samples.push_back({{}, static_cast<double>(status.limit)});
+    if (const auto status = conntrack_status()) {  // unread: no samples
+        const ConntrackStatus read = status->value_or(ConntrackStatus{});
+        entries.samples.push_back({{}, static_cast<double>(read.entries)});
+        limit.samples.push_back({{}, static_cast<double>(read.limit)});
+    }
     families.push_back(std::move(entries));
     families.push_back(std::move(limit));
 }

@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -23,7 +24,8 @@ void fill_standard_streams() {
             close(file);
         if (file < 0 || file > STDERR_FILENO)
             return;
-        fcntl(file, F_SETFD, 0);  // children have them too
+        if (fcntl(file, F_SETFD, 0) != 0)  // children have them too
+            return;
     }
 }
 
@@ -52,6 +54,8 @@ ExitCode with_output_written(ExitCode code) {
 
 int main(int argc, char** argv) {
     fill_standard_streams();
+    // Where who starts us ignores it, nobody would tell how iptables ended.
+    static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
     try {
         return static_cast<int>(with_output_written(run(argc, argv)));
     } catch (const std::exception& error) {

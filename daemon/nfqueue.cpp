@@ -1,5 +1,6 @@
 #include "daemon/nfqueue.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -59,15 +60,17 @@ class Message {
     nlmsghdr* header_;
 };
 
-std::optional<QueueStatus> status_of(std::uint16_t queue) {
-    for (const QueueStatus& status : queue_status())
-        if (status.number == queue)
-            return status;
-    return std::nullopt;
+// Nothing where nobody has bound it.
+std::expected<std::optional<QueueStatus>, std::string> status_of(std::uint16_t queue) {
+    const auto queues = queue_status();
+    if (!queues)
+        return std::unexpected(queues.error());
+    const auto found = std::ranges::find(*queues, queue, &QueueStatus::number);
+    return found == queues->end() ? std::nullopt : std::optional(*found);
 }
 
 std::string explain_bind(int error, std::uint16_t queue) {
-    const auto status = status_of(queue);
+    const auto status = status_of(queue).value_or(std::nullopt);
     if (status && (error == EPERM || error == EBUSY))
         return fmt::format(
             "queue {} is taken by another process (netlink port {}, often its process id): stop "
@@ -93,8 +96,7 @@ void put_parameters(nlmsghdr* header, const NfQueue::Settings& settings) {
 int socket_option(int descriptor, int option) {
     int value = -1;
     socklen_t size = sizeof value;
-    getsockopt(descriptor, SOL_SOCKET, option, &value, &size);
-    return value;
+    return getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
 }  // namespace
@@ -132,7 +134,10 @@ std::expected<NfQueue, std::string> NfQueue::adopt(int descriptor, const Setting
     if (socket_option(descriptor, SO_DOMAIN) != AF_NETLINK ||
         socket_option(descriptor, SO_PROTOCOL) != NETLINK_NETFILTER)
         return std::unexpected("it is no netfilter netlink socket");
-    const auto status = status_of(settings.number);
+    const auto found = status_of(settings.number);
+    if (!found)
+        return std::unexpected(found.error());
+    const auto& status = *found;
     if (!status || status->owner != mnl_socket_get_portid(socket.get()))
         return std::unexpected(fmt::format("it is not bound to queue {}", settings.number));
     NfQueue queue(std::move(socket), settings);
@@ -185,8 +190,10 @@ void NfQueue::set_socket_options() const {
     const int one = 1;
     // Losses show as gaps in the ids; an ENOBUFS error would only stop the reader. A failure of
     // either option (no CAP_NET_ADMIN) shows in the bind below.
-    setsockopt(descriptor(), SOL_NETLINK, NETLINK_NO_ENOBUFS, &one, sizeof one);
-    setsockopt(descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &socket_buffer, sizeof socket_buffer);
+    static_cast<void>(setsockopt(descriptor(), SOL_NETLINK, NETLINK_NO_ENOBUFS, &one, sizeof one) ==
+                      0);
+    static_cast<void>(setsockopt(descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &socket_buffer,
+                                 sizeof socket_buffer) == 0);
 }
 
 std::optional<std::string> NfQueue::configure() {
@@ -225,7 +232,8 @@ void NfQueue::wait(int wake) const {
         {{.fd = mnl_socket_get_fd(socket_.get()), .events = POLLIN, .revents = 0},
          {.fd = wake, .events = POLLIN, .revents = 0}}};
     constexpr int heartbeat_milliseconds = 1000;
-    poll(watched.data(), watched.size(), heartbeat_milliseconds);
+    // Where it fails, the next receive() finds nothing and the loop comes back here.
+    static_cast<void>(poll(watched.data(), watched.size(), heartbeat_milliseconds));
 }
 
 std::span<const QueuedPacket> NfQueue::receive() {
@@ -316,9 +324,13 @@ void NfQueue::send_verdicts() {
     send_size_ = 0;
 }
 
-std::vector<QueueStatus> queue_status() {
+std::expected<std::vector<QueueStatus>, std::string> queue_status() {
     std::vector<QueueStatus> found;
-    std::ifstream file("/proc/net/netfilter/nfnetlink_queue");
+    constexpr const char* path = "/proc/net/netfilter/nfnetlink_queue";
+    std::ifstream file(path);
+    if (!file.is_open() && errno != ENOENT)
+        return std::unexpected(
+            fmt::format("can't read {}: {}", path, std::generic_category().message(errno)));
     for (std::string line; std::getline(file, line);) {
         std::istringstream fields(line);
         QueueStatus status;

@@ -105,6 +105,7 @@ struct QueueStatus {
     std::uint64_t received = 0;        ///< packets given an id so far
 };
 
-[[nodiscard]] std::vector<QueueStatus> queue_status();
+/// Of all queues; none where the kernel has none. The error says why they could not be looked at.
+[[nodiscard]] std::expected<std::vector<QueueStatus>, std::string> queue_status();
 
 }  // namespace octroi

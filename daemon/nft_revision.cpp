@@ -1,8 +1,11 @@
 #include "daemon/nft_revision.hpp"
 
 #include <array>
+#include <cerrno>
+#include <system_error>
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -38,17 +41,27 @@ int take_id(const nlattr* attribute, void* found) {
 
 }  // namespace
 
-std::optional<std::uint32_t> nft_revision() {
+std::expected<std::optional<std::uint32_t>, std::string> nft_revision() {
+    const auto failed = [] {
+        return std::unexpected(
+            fmt::format("can't ask for nf_tables: {}", std::generic_category().message(errno)));
+    };
     const Socket socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
+    if (!socket && errno == EPROTONOSUPPORT)
+        return std::nullopt;
     Buffer buffer{};
     if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0 || !ask(socket, buffer))
-        return std::nullopt;
+        return failed();
     const ssize_t size = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());
+    if (size < 0)
+        return failed();
     const auto* header = reinterpret_cast<const nlmsghdr*>(buffer.data());
     std::optional<std::uint32_t> found;
-    if (size > 0 && mnl_nlmsg_ok(header, static_cast<int>(size)) &&
-        header->nlmsg_type == message_type(NFT_MSG_NEWGEN))
-        mnl_attr_parse(header, sizeof(nfgenmsg), take_id, &found);
+    // Another answer is an error: the kernel knows no such message.
+    if (mnl_nlmsg_ok(header, static_cast<int>(size)) &&
+        header->nlmsg_type == message_type(NFT_MSG_NEWGEN) &&
+        mnl_attr_parse(header, sizeof(nfgenmsg), take_id, &found) < 0)
+        return failed();
     return found;
 }
 

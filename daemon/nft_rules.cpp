@@ -2,12 +2,19 @@
 
 #include <fmt/format.h>
 
-#include "daemon/rules_program.hpp"
-
 namespace octroi {
 namespace {
 
 constexpr std::string_view table_line = "table inet octroi\n";
+
+std::expected<std::string, RulesError> list_tables() {
+    return ask_rules_program({"nft", "list", "tables", "inet"});
+}
+
+// Not where nobody could ask: then nothing is known of the kernel.
+bool is_refused(const std::expected<void, RulesError>& tried) {
+    return !tried && tried.error().kind == RulesError::Kind::refused;
+}
 
 std::expected<void, std::string> run_transaction(const std::string& text) {
     const auto done = run_rules_program({"nft", "-f", "-"}, text);
@@ -17,9 +24,9 @@ std::expected<void, std::string> run_transaction(const std::string& text) {
 }  // namespace
 
 std::expected<std::optional<NftListing>, std::string> NftRules::listed() {
-    const auto tables = run_rules_program({"nft", "list", "tables", "inet"});
+    const auto tables = list_tables();
     if (!tables)
-        return std::unexpected(tables.error());
+        return std::unexpected(tables.error().text);
     if (!tables->contains(table_line))
         return std::nullopt;
     const auto printed = run_rules_program({"nft", "-n", "-a", "list", "table", "inet", "octroi"});
@@ -49,7 +56,7 @@ std::expected<bool, std::string> NftRules::install(std::uint8_t generation) cons
                                                           : "delete table inet octroi\n";
     }
     const auto done = run_transaction(transaction + writer_.table(kept));
-    if (!done && !supported())
+    if (!done && is_refused(supported()))
         return std::unexpected(
             fmt::format("{}this kernel does not take these rules: they need nft_queue, nft_ct and "
                         "nft_reject_inet. `--backend iptables` needs none of them",
@@ -70,13 +77,18 @@ std::expected<bool, std::string> NftRules::remove() {
     return true;
 }
 
-bool NftRules::present() {
-    return listed().value_or(std::nullopt).has_value();
+std::expected<bool, std::string> NftRules::present() {
+    const auto tables = list_tables();
+    if (tables)
+        return tables->contains(table_line);
+    if (tells_of_no_rules(tables.error()))
+        return false;
+    return std::unexpected(tables.error().text);
 }
 
-std::expected<void, std::string> NftRules::supported() const {
-    const auto tried = run_rules_program({"nft", "-c", "-f", "-"}, writer_.table(1));
-    return tried ? std::expected<void, std::string>() : std::unexpected(tried.error());
+std::expected<void, RulesError> NftRules::supported() const {
+    const auto tried = ask_rules_program({"nft", "-c", "-f", "-"}, writer_.table(1));
+    return tried ? std::expected<void, RulesError>() : std::unexpected(tried.error());
 }
 
 std::expected<FirewallState, std::string> NftRules::inspect() const {

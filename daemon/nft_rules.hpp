@@ -8,6 +8,7 @@
 #include "daemon/firewall_state.hpp"
 #include "daemon/nft_listing.hpp"
 #include "daemon/nft_writer.hpp"
+#include "daemon/rules_program.hpp"
 
 namespace octroi {
 
@@ -32,11 +33,11 @@ class NftRules {
     [[nodiscard]] std::expected<void, std::string> set_generation(std::uint8_t generation) const;
 
     /// Whether the table is there, be it the configured one or not.
-    [[nodiscard]] static bool present();
+    [[nodiscard]] static std::expected<bool, std::string> present();
 
     /// Whether program and kernel take these rules (some kernels have no `queue` expression): tried
     /// in a transaction that is not carried out. The error is nft's.
-    [[nodiscard]] std::expected<void, std::string> supported() const;
+    [[nodiscard]] std::expected<void, RulesError> supported() const;
 
   private:
     /// Nothing where there is no such table.

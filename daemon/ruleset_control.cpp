@@ -4,10 +4,11 @@
 #include <new>
 #include <utility>
 
-#include <net/if.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "daemon/conntrack.hpp"
+#include "daemon/interface_index.hpp"
 #include "daemon/ruleset_loader.hpp"
 
 namespace octroi {
@@ -18,21 +19,32 @@ std::uint64_t seconds_now() {
         std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
 }
 
-// An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number.
-auto zones_by_index(const Policy& policy) {
+struct Interfaces {
     decltype(Ruleset::interface_zones) zones;
+    std::vector<std::string> absent;  ///< a sentence each
+};
+
+// An interface that is made anew (a VPN, a VLAN, a modem) comes back under another number. One that
+// could not be looked up is not absent: its zone would be lost.
+std::expected<Interfaces, std::string> find_interfaces(const Policy& policy) {
+    Interfaces found;
     for (const Zone& zone : policy.zones())
-        for (const std::string& interface : zone.interfaces)
-            if (const unsigned index = if_nametoindex(interface.c_str()); index != 0)
-                zones[index] = policy.zones_of_interface(interface);
-    return zones;
+        for (const std::string& interface : zone.interfaces) {
+            const auto index = interface_index(interface);
+            if (!index)
+                return std::unexpected(fmt::format("zone {}: {}", zone.name, index.error()));
+            if (*index != 0)
+                found.zones[*index] = policy.zones_of_interface(interface);
+            else
+                found.absent.push_back(
+                    fmt::format("zone {}: there is no interface {} now", zone.name, interface));
+        }
+    return found;
 }
 
-void warn_of_absent_interfaces(const Policy& policy) {
-    for (const Zone& zone : policy.zones())
-        for (const std::string& interface : zone.interfaces)
-            if (if_nametoindex(interface.c_str()) == 0)
-                spdlog::warn("zone {}: there is no interface {} now", zone.name, interface);
+void warn_of_absent(const Interfaces& interfaces) {
+    for (const std::string& sentence : interfaces.absent)
+        spdlog::warn("{}", sentence);
 }
 
 }  // namespace
@@ -76,9 +88,12 @@ std::expected<RulesetControl::Pointer, std::string> RulesetControl::load(std::ui
     auto ruleset = load_ruleset(parts_.config.policy, parts_.config.catalogue, parts_.registry);
     if (!ruleset)
         return std::unexpected(std::move(ruleset.error()));
+    auto interfaces = find_interfaces(*ruleset->policy);
+    if (!interfaces)
+        return std::unexpected(std::move(interfaces.error()));
+    warn_of_absent(*interfaces);
     ruleset->generation = generation;
-    ruleset->interface_zones = zones_by_index(*ruleset->policy);
-    warn_of_absent_interfaces(*ruleset->policy);
+    ruleset->interface_zones = std::move(interfaces->zones);
     return std::make_shared<const Ruleset>(std::move(*ruleset));
 }
 
@@ -131,17 +146,19 @@ std::expected<bool, std::string> RulesetControl::follow_schedule() {
     const Instant now = absl::Now();
     const bool passed = next_edge_ && *next_edge_ <= now;
     const bool set_back = now < policy.moment();
-    auto interface_zones = zones_by_index(policy);
-    const bool moved = interface_zones != current_->interface_zones;
+    auto interfaces = find_interfaces(policy);
+    if (!interfaces)
+        return std::unexpected(std::move(interfaces.error()));
+    const bool moved = interfaces->zones != current_->interface_zones;
     if (!passed && !set_back && !moved)
         return false;
     if (moved) {
         spdlog::info("zones: an interface has come, gone or been made anew");
-        warn_of_absent_interfaces(policy);
+        warn_of_absent(*interfaces);
     }
     Ruleset ruleset = *current_;
     ruleset.policy = std::make_shared<const Policy>(policy.at(now));
-    ruleset.interface_zones = std::move(interface_zones);
+    ruleset.interface_zones = std::move(interfaces->zones);
     ruleset.generation = next_generation(current_->generation);
     auto in_force = put_in_force(std::make_shared<const Ruleset>(std::move(ruleset)));
     parts_.activity.enter(Activity::Phase::none);

@@ -132,10 +132,12 @@ std::expected<void, std::string> Pseudonyms::renew(Time now) {
         take(KeyedHash(long_lived.of("octroi pseudonyms " + week)), week);
         return {};
     }
-    if (settings_.key_file.empty() || !take_kept(week))
-        take(KeyedHash::random(), week);
-    else
+    const auto kept = settings_.key_file.empty() ? false : take_kept(week);
+    if (kept && *kept)
         return {};
+    take(KeyedHash::random(), week);
+    if (!kept)
+        return std::unexpected(kept.error());
     if (!settings_.key_file.empty() &&
         !keep(settings_.key_file, fmt::format("{} {}\n", week, hex(key_.key()))))
         return std::unexpected(fmt::format("the key for pseudonyms can't be kept in {}: {}",
@@ -143,8 +145,12 @@ std::expected<void, std::string> Pseudonyms::renew(Time now) {
     return {};
 }
 
-bool Pseudonyms::take_kept(std::string_view week) {
+// A key that is there and can't be read is not replaced by another one.
+std::expected<bool, std::string> Pseudonyms::take_kept(std::string_view week) {
     std::ifstream file(settings_.key_file);
+    if (!file.is_open() && errno != ENOENT)
+        return std::unexpected(fmt::format("the key for pseudonyms can't be read from {}: {}",
+                                           settings_.key_file, last_error()));
     std::string of_week;
     std::string digits;
     if (!(file >> of_week >> digits) || of_week != week)

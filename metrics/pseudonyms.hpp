@@ -41,7 +41,7 @@ class Pseudonyms {
         : settings_(std::move(settings)), key_(KeyedHash::random()) {}
 
     void take(const KeyedHash& key, std::string_view week);
-    [[nodiscard]] bool take_kept(std::string_view week);
+    [[nodiscard]] std::expected<bool, std::string> take_kept(std::string_view week);
     [[nodiscard]] std::expected<void, std::string> renew(Time now);
 
     Settings settings_;

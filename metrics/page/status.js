@@ -11,6 +11,7 @@ const DAY = 86400 * 1000;
 const at = id => document.getElementById(id);
 const reasons = {
   ruleset_drift: "The kernel’s rules are not octroi’s, or are passed by: octroi firewall check says how",
+  ruleset_unread: "Whether the kernel’s rules are octroi’s is not known: they can’t be read",
   worker_stalled: "A worker has stopped working",
 };
 

@@ -49,7 +49,7 @@ class FailingCalls(LabCase):
             said = self.lab.gateway.run("cat", "/proc/net/netfilter/nfnetlink_queue", text=True).stdout
             return sum(int(line.split()[2]) for line in said.splitlines())
 
-        wait_until(lambda: waiting() == 0, "empty queues", 20)
+        wait_until(lambda: waiting() == 0, "empty queues")
 
     def assert_works(self):
         self.assertTrue(self.daemon.ready())
@@ -150,12 +150,63 @@ class FailingCalls(LabCase):
 
     def test_no_descriptor_for_files_keeps_the_old_policy(self):
         self.start()
-        self.limit("nofile", self.daemon.descriptors())
+        self.limit("nofile", self.descriptors())
         self.daemon.send(signal.SIGHUP)
         wait_until(lambda: "reload refused" in self.daemon.said(), "the refusal")
         self.limit("nofile", 1024)
         self.assertEqual(self.daemon.scrape().sum("octroi_config_last_reload_successful"), 0)
         self.assert_works()
+
+    def test_rules_that_nobody_could_read_are_not_told_as_absent(self):
+        """A program that reads them takes three descriptors: each of them is the one that lacks."""
+        self.start()
+        spared = self.descriptors()
+        for spare in range(3):
+            with self.subTest(spare=spare):
+                before = len(self.daemon.said())
+                self.limit("nofile", spared + spare)
+                self.change_rules_of_others()
+                wait_until(lambda: "rules are octroi's is not known" in self.daemon.said()[before:], "the log to say so")
+                self.limit("nofile", 1024)
+                wait_until(lambda: "can be read again" in self.daemon.said()[before:], "the next look")
+        self.assertNotIn("rules are not octroi's", self.daemon.said())
+        self.assertNotRegex(self.daemon.said(), "-A (OCTROI|FORWARD)|chain (gate|forward)")
+        told = [event["condition"] for event in self.daemon.lines() if event["event_type"] == "health"]
+        self.assertEqual(set(told), {"ruleset_unread"})
+        self.assertEqual(self.daemon.scrape().sum("octroi_degraded"), 0)
+        self.assert_works()
+
+    def test_without_a_descriptor_no_zone_loses_its_interface(self):
+        """To look an interface up takes a socket."""
+        self.daemon.write_policy((POLICIES / "interface.yaml").read_text())
+        self.daemon.start(*self.misfortune.command)
+        self.limit("nofile", self.descriptors())
+        wait_until(lambda: "can't look up the interface" in self.daemon.said(), "the log to say so")
+        self.limit("nofile", 1024)
+        self.assertNotIn("there is no interface", self.daemon.said())
+        self.assertNotIn("made anew", self.daemon.said())
+        # The zone's rule accepts, the next one refuses.
+        self.assert_answered(clients.curl(self.lab, "zoom.us", NEUTRAL.v6), page_of("zoom.us"))
+
+    def test_a_command_that_can_not_look_says_why_and_changes_nothing(self):
+        before = self.daemon.rules.saved()
+        for verb in ("check", "install", "remove"):
+            for nofile in (4, 5):  # the loader takes one beside the three streams
+                with self.subTest(verb=verb, nofile=nofile):
+                    done = self.lab.gateway.run("prlimit", f"--nofile={nofile}:", self.daemon.program, "firewall", verb,
+                                                "--config", self.daemon.config, check=False)
+                    self.assertEqual(done.returncode, 2, done.stderr + done.stdout)
+                    self.assertNotRegex(done.stdout + done.stderr, b"absent|not those|no rules|firewall install")
+        self.assertEqual(self.daemon.rules.saved(), before)
+
+    def change_rules_of_others(self):
+        """Else nothing calls for a look."""
+        self.lab.gateway.run("iptables", "-N", "OTHERS")
+        self.lab.gateway.run("iptables", "-X", "OTHERS")
+
+    def descriptors(self):
+        """What the daemon has open at rest: programs that it runs and connections to it come and go."""
+        return min(self.daemon.descriptors() for _ in range(200))
 
     def limit(self, resource, value):
         """setrlimit(2) on the running daemon."""

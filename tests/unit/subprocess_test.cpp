@@ -1,10 +1,52 @@
 #include "daemon/subprocess.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <filesystem>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tests/unit/temporary_folder.hpp"
 
 using namespace octroi;
+
+namespace {
+
+// How many descriptors this process may open yet; as before at the end.
+class Descriptors {
+  public:
+    Descriptors() {
+        REQUIRE(getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        const int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        close(next);
+        next_ = static_cast<rlim_t>(next);
+    }
+
+    ~Descriptors() { CHECK(setrlimit(RLIMIT_NOFILE, &before_) == 0); }
+
+    Descriptors(const Descriptors&) = delete;
+    Descriptors& operator=(const Descriptors&) = delete;
+    Descriptors(Descriptors&&) = delete;
+    Descriptors& operator=(Descriptors&&) = delete;
+
+    void limit(int count) const {
+        const rlimit limited{.rlim_cur = next_ + static_cast<rlim_t>(count),
+                             .rlim_max = before_.rlim_max};
+        REQUIRE(setrlimit(RLIMIT_NOFILE, &limited) == 0);
+    }
+
+    [[nodiscard]] std::string trace() const { return folder_.path("trace"); }
+
+  private:
+    TemporaryFolder folder_;
+    rlimit before_{};
+    rlim_t next_ = 0;
+};
+
+}  // namespace
 
 TEST_SUITE("subprocess") {
     TEST_CASE("gives input, output, errors and exit code") {
@@ -45,7 +87,37 @@ TEST_SUITE("subprocess") {
     TEST_CASE("a program that does not exist is an error that names it") {
         const auto finished = run_program({"octroi-no-such-program"});
         REQUIRE_FALSE(finished);
-        CHECK(finished.error() == "can't run octroi-no-such-program: No such file or directory");
+        CHECK(finished.error().cause == ENOENT);
+        CHECK(finished.error().text ==
+              "can't run octroi-no-such-program: No such file or directory");
+    }
+
+    // One of its three streams has no file, and ours must not stand in for it.
+    TEST_CASE("without descriptors for its streams a program is not run, and the error says why") {
+        const Descriptors left;
+        for (const int count : {0, 1, 2}) {
+            CAPTURE(count);
+            left.limit(count);
+            const auto finished = run_program({"touch", left.trace()});
+            left.limit(16);
+            REQUIRE_FALSE(finished);
+            CHECK(finished.error().cause == EMFILE);
+            CHECK(finished.error().text ==
+                  "can't make a file in memory for a program's input and output: Too many open "
+                  "files");
+            CHECK_FALSE(std::filesystem::exists(left.trace()));
+        }
+        left.limit(3);
+        CHECK(run_program({"touch", left.trace()}));
+        CHECK(std::filesystem::exists(left.trace()));
+    }
+
+    TEST_CASE("a program of which nobody tells how it ended has not ended well") {
+        auto* const before = std::signal(SIGCHLD, SIG_IGN);
+        const auto finished = run_program({"false"});
+        std::signal(SIGCHLD, before);
+        REQUIRE_FALSE(finished);
+        CHECK(finished.error().text == "can't learn how false ended: No child processes");
     }
 
     TEST_CASE("signals that we block are not blocked in the program") {
