@@ -74,10 +74,14 @@ void EventLog::run(const std::stop_token& stop) {
     try_to([this] { folding_.flush_all(); });
 }
 
-// Where there is no memory for an event it is lost to all sinks, as if a ring had been full.
+// Where there is no memory for an event it is lost to all sinks, as if a ring had been full. Its gap
+// is here, whichever ring the next event comes from.
 void EventLog::try_to(const auto& step) {
-    if (!within_memory(step))
-        producers_.front()->dropped.fetch_add(1, std::memory_order_relaxed);
+    if (within_memory(step))
+        return;
+    producers_.front()->dropped.fetch_add(1, std::memory_order_relaxed);
+    ++producers_.front()->numbered;
+    ++sequence_;
 }
 
 // One event of each ring; whether there was any. What a ring had no room for leaves a gap in the
