@@ -67,11 +67,11 @@ std::optional<Address> parse_address(std::string_view text) {
 
 std::string to_string(const Address& address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
-    if (address.is_v4())
-        inet_ntop(AF_INET, address.bytes.data() + v4_prefix.size(), text.data(), text.size());
-    else
-        inet_ntop(AF_INET6, address.bytes.data(), text.data(), text.size());
-    return text.data();
+    const char* written =
+        address.is_v4()
+            ? inet_ntop(AF_INET, address.bytes.data() + v4_prefix.size(), text.data(), text.size())
+            : inet_ntop(AF_INET6, address.bytes.data(), text.data(), text.size());
+    return written == nullptr ? std::string() : std::string(written);
 }
 
 std::expected<Network, Network::Error> Network::parse_masked(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <string_view>
 #include <vector>
 
@@ -111,9 +112,10 @@ std::array<std::uint8_t, 32> sha256(const std::string& text) {
     static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     thread_local const Handle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
     std::array<std::uint8_t, 32> digest{};
-    EVP_DigestInit_ex2(context.get(), algorithm, nullptr);
-    EVP_DigestUpdate(context.get(), text.data(), text.size());
-    EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+    if (EVP_DigestInit_ex2(context.get(), algorithm, nullptr) != 1 ||
+        EVP_DigestUpdate(context.get(), text.data(), text.size()) != 1 ||
+        EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
+        throw std::bad_alloc();
     return digest;
 }
 

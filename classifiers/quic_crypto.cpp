@@ -77,6 +77,12 @@ T* or_no_memory(T* pointer) {
     return pointer;
 }
 
+// OpenSSL fails where there is no memory. What it left behind is no key and no text.
+void must(int result) {
+    if (result != 1)
+        throw std::bad_alloc();
+}
+
 EVP_MAC_CTX* new_hmac() {
     EVP_MAC* algorithm = or_no_memory(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
     EVP_MAC_CTX* context = EVP_MAC_CTX_new(algorithm);
@@ -85,13 +91,13 @@ EVP_MAC_CTX* new_hmac() {
     const std::array<OSSL_PARAM, 2> parameters = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
         OSSL_PARAM_construct_end()};
-    EVP_MAC_CTX_set_params(or_no_memory(context), parameters.data());
+    must(EVP_MAC_CTX_set_params(or_no_memory(context), parameters.data()));
     return context;
 }
 
 EVP_CIPHER_CTX* new_cipher(const EVP_CIPHER* cipher, bool encrypt) {
     EVP_CIPHER_CTX* context = or_no_memory(EVP_CIPHER_CTX_new());
-    EVP_CipherInit_ex(context, cipher, nullptr, nullptr, nullptr, encrypt ? 1 : 0);
+    must(EVP_CipherInit_ex(context, cipher, nullptr, nullptr, nullptr, encrypt ? 1 : 0));
     return context;
 }
 
@@ -116,15 +122,15 @@ Crypto::Crypto()
     : hmac_(new_hmac()),
       ecb_(new_cipher(EVP_aes_128_ecb(), true)),
       gcm_(new_cipher(EVP_aes_128_gcm(), false)) {
-    EVP_CIPHER_CTX_set_padding(ecb_.get(), 0);
+    must(EVP_CIPHER_CTX_set_padding(ecb_.get(), 0));
 }
 
 Crypto::Digest Crypto::hmac(Bytes key, Bytes message) {
     Digest digest{};
     std::size_t size = digest.size();
-    EVP_MAC_init(hmac_.get(), key.data(), key.size(), nullptr);
-    EVP_MAC_update(hmac_.get(), message.data(), message.size());
-    EVP_MAC_final(hmac_.get(), digest.data(), &size, digest.size());
+    must(EVP_MAC_init(hmac_.get(), key.data(), key.size(), nullptr));
+    must(EVP_MAC_update(hmac_.get(), message.data(), message.size()));
+    must(EVP_MAC_final(hmac_.get(), digest.data(), &size, digest.size()));
     return digest;
 }
 
@@ -164,9 +170,9 @@ InitialKeys Crypto::client_keys(std::uint32_t version, Bytes destination_connect
 std::array<std::uint8_t, 5> Crypto::header_mask(const InitialKeys& keys, Bytes sample) {
     std::array<std::uint8_t, 32> block{};
     int size = 0;
-    EVP_EncryptInit_ex(ecb_.get(), nullptr, nullptr, keys.header_protection.data(), nullptr);
-    EVP_EncryptUpdate(ecb_.get(), block.data(), &size, sample.data(),
-                      static_cast<int>(sample_size));
+    must(EVP_EncryptInit_ex(ecb_.get(), nullptr, nullptr, keys.header_protection.data(), nullptr));
+    must(EVP_EncryptUpdate(ecb_.get(), block.data(), &size, sample.data(),
+                           static_cast<int>(sample_size)));
     std::array<std::uint8_t, 5> mask{};
     std::copy_n(block.begin(), mask.size(), mask.begin());
     return mask;

@@ -14,12 +14,14 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
 }
 
 void Sha256::add(std::string_view text) {
-    EVP_DigestUpdate(context_.get(), text.data(), text.size());
+    if (EVP_DigestUpdate(context_.get(), text.data(), text.size()) != 1)
+        throw std::bad_alloc();
 }
 
 std::string Sha256::hex() {
     std::array<unsigned char, 32> digest{};
-    EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+    if (EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) != 1)
+        throw std::bad_alloc();
     std::string text;
     for (const unsigned char octet : digest)
         text += fmt::format("{:02x}", octet);

@@ -46,8 +46,9 @@ std::expected<void, std::string> keep_network_administration_only() {
     // no_new_privs nothing in it can be gained, unless by root, who has CAP_SETPCAP.
     const bool bounded = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) == 1;
     capng_clear(CAPNG_SELECT_ALL);
-    capng_update(CAPNG_ADD, in_force_and_inherited(), CAP_NET_ADMIN);
-    capng_update(CAPNG_ADD, CAPNG_BOUNDING_SET, CAP_NET_ADMIN);
+    if (capng_update(CAPNG_ADD, in_force_and_inherited(), CAP_NET_ADMIN) != 0 ||
+        capng_update(CAPNG_ADD, CAPNG_BOUNDING_SET, CAP_NET_ADMIN) != 0)
+        return failed("choose the capabilities to keep");
     if (bounded && capng_apply(CAPNG_SELECT_BOUNDS) != 0)
         return failed("narrow the capability bounding set");
     if (capng_apply(CAPNG_SELECT_CAPS) != 0)

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <expected>
 #include <new>
 
 #include <fmt/format.h>
@@ -25,12 +26,13 @@ void log_to_stderr() {
 }
 
 // Blocked before any thread starts, so that only the control thread takes them.
-sigset_t block_signals() {
+std::expected<sigset_t, std::string> block_signals() {
     sigset_t signals;
-    sigemptyset(&signals);
+    bool blocked = sigemptyset(&signals) == 0;
     for (const int signal : {SIGTERM, SIGINT, SIGHUP})
-        sigaddset(&signals, signal);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+        blocked = sigaddset(&signals, signal) == 0 && blocked;
+    if (!blocked || pthread_sigmask(SIG_BLOCK, &signals, nullptr) != 0)
+        return std::unexpected("SIGTERM, SIGINT and SIGHUP can't be blocked");
     // The last two end a program that knows nothing of them.
     for (const int signal : {SIGPIPE, SIGUSR1, SIGUSR2})
         static_cast<void>(std::signal(signal, SIG_IGN));
@@ -135,7 +137,11 @@ ExitCode execute(const RunCommand& command) {
         return check_only(*config);
     log_to_stderr();
     ServiceManager manager = ServiceManager::from_environment();
-    const sigset_t signals = block_signals();
+    const auto signals = block_signals();
+    if (!signals) {
+        spdlog::error("can't start: {}", signals.error());
+        return ExitCode::failed;
+    }
     if (const auto twice = files_named_twice(*config); !twice.empty()) {
         spdlog::error("can't start: {}", twice.front());
         return ExitCode::failed;
@@ -155,7 +161,7 @@ ExitCode execute(const RunCommand& command) {
                  (*gateway)->rules().current().policy->file(), config->metrics_address,
                  config->metrics_port);
     manager.notify(fmt::format("READY=1\nSTATUS={}", in_force(**gateway)));
-    serve(**gateway, manager, signals);
+    serve(**gateway, manager, *signals);
     manager.notify("STOPPING=1");
     gateway->reset();
     spdlog::info("stopped");

@@ -32,23 +32,32 @@ std::expected<std::string, std::string> http_get(const std::string& url,
     std::string body;
     std::array<char, CURL_ERROR_SIZE> problem{};
     CURL* curl = handle.get();
-    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout_seconds);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem.data());
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+    // The first one that is not taken is the answer.
+    CURLcode code = CURLE_OK;
+    const auto set = [&](CURLoption option, auto value) {
+        if (code == CURLE_OK)
+            code = curl_easy_setopt(curl, option, value);
+    };
+    set(CURLOPT_ERRORBUFFER, problem.data());
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_PROXY, "");
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_TIMEOUT, timeout_seconds);
+    set(CURLOPT_WRITEFUNCTION, append);
+    set(CURLOPT_WRITEDATA, &body);
     if (token) {
-        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-        curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token->c_str());
+        set(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        set(CURLOPT_XOAUTH2_BEARER, token->c_str());
     }
-    if (const CURLcode code = curl_easy_perform(curl); code != CURLE_OK)
+    if (code == CURLE_OK)
+        code = curl_easy_perform(curl);
+    if (code != CURLE_OK)
         return std::unexpected(fmt::format(
             "{}: {}", url, problem.front() != '\0' ? problem.data() : curl_easy_strerror(code)));
     long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
+        return std::unexpected(fmt::format("{}: its answer has no status", url));
     if (status == 401)
         return std::unexpected(
             fmt::format("{}: it asks for {} token", url, token ? "another" : "a"));

@@ -9,7 +9,7 @@ namespace {
 
 enum class Phase : std::uint8_t { pending, active, expired };
 
-constexpr std::array<std::string_view, 3> phase_names = {"pending", "active", "expired"};
+constexpr std::array<std::string_view, 3> state_names = {"pending", "active", "expired"};
 
 enum class Enforcement : std::uint8_t { enforce, partial, monitor };
 
@@ -90,7 +90,7 @@ void add_exemptions(std::vector<Family>& families, const Policy& policy) {
                                "When the next of the active exemptions ends; 0: there is none.");
     Family expiry = policy_gauge("octroi_exemption_expiry_timestamp_seconds",
                                  "When the exemption ends, or has ended.");
-    std::array<double, phase_names.size()> count{};
+    std::array<double, state_names.size()> count{};
     double soonest = 0;
     for (std::size_t i = 0; i < policy.rules().size(); ++i) {
         const Rule& rule = policy.rules()[i];
@@ -104,8 +104,8 @@ void add_exemptions(std::vector<Family>& families, const Policy& policy) {
         if (i < RuleSeries::max_named)
             expiry.samples.push_back({{{"rule", rule.name}}, end});
     }
-    for (std::size_t i = 0; i < phase_names.size(); ++i)
-        states.samples.push_back({{{"state", std::string(phase_names[i])}}, count[i]});
+    for (std::size_t i = 0; i < state_names.size(); ++i)
+        states.samples.push_back({{{"state", std::string(state_names[i])}}, count[i]});
     next.samples.push_back({{}, soonest});
     for (Family* family : {&states, &next, &expiry})
         families.push_back(std::move(*family));

@@ -25,7 +25,8 @@ constexpr int most_kept = 1024;  // more are no descriptors of ours
 std::string take_variable(const char* name) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
     std::string text = value == nullptr ? "" : value;
-    unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
+    // It fails for a name with `=` alone. NOLINTNEXTLINE(concurrency-mt-unsafe)
+    static_cast<void>(unsetenv(name) == 0);
     return text;
 }
 
@@ -48,9 +49,11 @@ int open_notification_socket() {
     const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     // A manager that hangs must not hang its service.
     constexpr timeval patience{.tv_sec = 1, .tv_usec = 0};
-    if (descriptor >= 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    return descriptor;
+    if (descriptor < 0 ||
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0)
+        return descriptor;
+    close(descriptor);
+    return -1;
 }
 
 }  // namespace
@@ -69,8 +72,9 @@ ServiceManager ServiceManager::from_environment() {
     std::string_view rest = names;
     if (kept_for_me && count && *count <= most_kept)
         for (int descriptor = first_kept; descriptor < first_kept + *count; ++descriptor) {
-            fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-            manager.kept_.push_back({.name = next_name(rest), .descriptor = descriptor});
+            const std::string name = next_name(rest);
+            if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0)  // else it is none
+                manager.kept_.push_back({.name = name, .descriptor = descriptor});
         }
 
     const std::string watched = take_variable("WATCHDOG_PID");

@@ -51,7 +51,7 @@ TemporaryFile::~TemporaryFile() {
         return;
     const int error = errno;
     ::close(fd_);
-    ::unlink(path_.c_str());  // after rename_to() there is none
+    static_cast<void>(::unlink(path_.c_str()) == 0);  // after rename_to() there is none
     errno = error;
 }
 

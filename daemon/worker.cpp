@@ -57,7 +57,9 @@ Worker::Worker(Parts parts)
 
 void Worker::start() {
     thread_ = std::thread([this] {
-        pthread_setname_np(pthread_self(), fmt::format("worker-{}", parts_.index).c_str());
+        // For ps alone.
+        static_cast<void>(
+            pthread_setname_np(pthread_self(), fmt::format("worker-{}", parts_.index).c_str()));
         run();
     });
 }

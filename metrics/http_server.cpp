@@ -38,14 +38,20 @@ MHD_Result send(MHD_Connection* connection, const HttpResponse& response) {
         response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
     if (reply == nullptr)
         return MHD_NO;
-    MHD_add_response_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, response.media_type.c_str());
+    bool complete = true;
+    const auto add = [&](const char* name, const char* value) {
+        complete = MHD_add_response_header(reply, name, value) == MHD_YES && complete;
+    };
+    add(MHD_HTTP_HEADER_CONTENT_TYPE, response.media_type.c_str());
     for (const auto& [name, value] : fields_of_all)
-        MHD_add_response_header(reply, name, value);
+        add(name, value);
     if (response.status == MHD_HTTP_UNAUTHORIZED)
-        MHD_add_response_header(reply, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+        add(MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (response.status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(reply, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    const MHD_Result result = MHD_queue_response(connection, response.status, reply);
+        add(MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    // A page without its security policy is none: without memory the connection is closed.
+    const MHD_Result result =
+        complete ? MHD_queue_response(connection, response.status, reply) : MHD_NO;
     MHD_destroy_response(reply);
     return result;
 }

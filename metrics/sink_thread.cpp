@@ -64,7 +64,8 @@ void SinkThread::write(const Line& line) {
 
 // What there was no memory for is done a second later.
 void SinkThread::look_after() {
-    within_memory([this] { sink_->look_after(std::chrono::system_clock::now()); });
+    static_cast<void>(
+        within_memory([this] { sink_->look_after(std::chrono::system_clock::now()); }));
 }
 
 void SinkThread::count(Loss loss) {
@@ -74,8 +75,9 @@ void SinkThread::count(Loss loss) {
 void be_background(const std::string& name) {
     constexpr int politeness = 10;
     constexpr std::size_t longest_name = 15;
-    pthread_setname_np(pthread_self(), name.substr(0, longest_name).c_str());
-    setpriority(PRIO_PROCESS, 0, politeness);  // of this thread alone, on Linux
+    // Of this thread alone, on Linux. A thread that gets neither works as well.
+    static_cast<void>(pthread_setname_np(pthread_self(), name.substr(0, longest_name).c_str()));
+    static_cast<void>(setpriority(PRIO_PROCESS, 0, politeness) == 0);
 }
 
 }  // namespace octroi

@@ -6,7 +6,7 @@ namespace octroi {
 
 /// Does the work; whether there was memory for all of it. Without, a thread goes on with what comes
 /// next, and counts what was lost.
-bool within_memory(const auto& work) {
+[[nodiscard]] bool within_memory(const auto& work) {
     try {
         work();
         return true;
