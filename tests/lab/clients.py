@@ -8,7 +8,7 @@ import struct
 import time
 from dataclasses import dataclass
 
-from processes import PATIENCE
+from processes import DEADLINE, PATIENCE
 from topology import PILOT
 
 CURL_COULD_NOT_CONNECT = 7
@@ -31,7 +31,7 @@ def pilot_address(destination):
     return PILOT.v6 if ":" in destination else PILOT.v4
 
 
-def curl(lab, name, address, *, path="/", source=None, max_time=8 * PATIENCE, host=None):
+def curl(lab, name, address, *, path="/", source=None, max_time=30 * PATIENCE, host=None):
     """https://name/path at this address, from `source` (the pilot client by default) on `host` (the client)."""
     done = (host or lab.client).run(
         "curl", "--disable", "--silent", "--show-error", "--cacert", lab.authority,
@@ -47,7 +47,7 @@ def s_client(lab, name, address):
     """A TLS handshake by `openssl s_client`, exit code 0 where the certificate is good."""
     begin = time.monotonic()
     done = lab.client.run(
-        "timeout", 8 * PATIENCE, "openssl", "s_client", "-brief", "-verify_return_error", "-CAfile", lab.authority,
+        "timeout", 30 * PATIENCE, "openssl", "s_client", "-brief", "-verify_return_error", "-CAfile", lab.authority,
         "-servername", name, "-verify_hostname", name, "-connect", f"[{address}]:443",
         "-bind", f"[{pilot_address(address)}]:0", check=False)
     said = (done.stdout + done.stderr).decode(errors="replace")
@@ -73,10 +73,11 @@ def tcp(lab, address, port=443, source=None, source_port=0):
         yield connection
 
 
-def udp_echo(lab, address, port, source=None, data=b"octroi"):
+def udp_echo(lab, address, port, source=None, data=b"octroi", seconds=DEADLINE):
     """Sends a datagram to the echo service and gives its answer. A connected socket is told of an
-    ICMP port unreachable: ConnectionRefusedError."""
+    ICMP port unreachable: ConnectionRefusedError. Who expects silence says for how many seconds."""
     with client_socket(lab, address, socket.SOCK_DGRAM, source) as connection:
+        connection.settimeout(seconds * PATIENCE)
         connection.connect((address, port))
         connection.send(data)
         return connection.recv(65536)

@@ -103,7 +103,7 @@ def https(lab, wish):
 def echo(lab, wish):
     try:
         if wish.transport == "UDP":
-            clients.udp_echo(lab, wish.address, wish.port, wish.source)
+            clients.udp_echo(lab, wish.address, wish.port, wish.source, seconds=5)
         else:
             with clients.tcp(lab, wish.address, wish.port, wish.source):
                 pass

@@ -19,7 +19,7 @@ def send_refused(lab, daemon, numbers):
             for number in batch:
                 port, host = divmod(number, len(HOSTS))
                 sender.send(udp((HOSTS[host], 20000 + port), (ZOOM.v4, PORT), b"zoom"), ZOOM.v4)
-            wait_until(lambda: refused(daemon) >= before + len(batch), "verdicts", 20)
+            wait_until(lambda: refused(daemon) >= before + len(batch), "verdicts")
 
 
 def refused(daemon):

@@ -10,7 +10,7 @@ from pathlib import Path
 import metrics
 from kernel_rules import IptablesRules, NftRules
 from namespaces import run
-from processes import wait_until
+from processes import DEADLINE, wait_until
 
 LAB_FOLDER = Path(__file__).resolve().parent
 POLICIES = LAB_FOLDER / "policies"
@@ -95,7 +95,7 @@ class Octroi:
         """Starts the daemon, as launch() does, and waits until it is ready."""
         process = self.launch(*through)
         try:
-            wait_until(lambda: not process.running or self.ready(), "octroi to be ready", 60)
+            wait_until(lambda: not process.running or self.ready(), "octroi to be ready")
         except TimeoutError:
             process.kill()
             raise
@@ -114,7 +114,7 @@ class Octroi:
     def _start(self, *command, **options):
         return self._lab.start(self._gateway, self.log, *command, **options)
 
-    def reload(self, seconds=5.0):
+    def reload(self, seconds=DEADLINE):
         """SIGHUP, and waits until the daemon has counted the reload, good or bad."""
         before = self.scrape().sum("octroi_config_reloads_total")
         self.send(signal.SIGHUP)
@@ -147,7 +147,7 @@ class Octroi:
     def pid(self):
         return self._process.pid
 
-    def died(self, seconds=5.0):
+    def died(self, seconds=DEADLINE):
         """Waits for an end that a case has caused otherwise; gives the exit code."""
         process, self._process = self._process, None
         return process.wait(seconds)
@@ -160,7 +160,7 @@ class Octroi:
         """SIGTERM; gives the exit code."""
         process, self._process = self._process, None
         process.send(signal.SIGTERM)
-        return process.wait(10)
+        return process.wait()
 
     def end(self):
         """Ends the daemon with its case, where the case did not. No case may overlook a crash, nor what

@@ -1,5 +1,6 @@
 """A load of numbered datagrams across the gateway: what was sent and did not arrive is counted, not assumed."""
 
+import contextlib
 import itertools
 import socket
 import struct
@@ -92,15 +93,18 @@ class Load:
         return self
 
     def __exit__(self, *_):
-        """Stops sending, and gives what is under way the time to arrive."""
+        """Stops sending, and waits for what is under way: until all is there, or nothing has come for three seconds."""
         self._over.set()
         self._thread.join()
-        try:
-            wait_until(lambda: not self.lost_of_decided() and not self.lost_of_new(), "all datagrams", 3)
-        except TimeoutError:
-            pass
+        missing = None
+        while missing != (missing := self.missing()) and any(missing):
+            with contextlib.suppress(TimeoutError):
+                wait_until(lambda: not any(self.missing()), "all datagrams", 3)
         self._decided.close()
         self._new.close()
+
+    def missing(self):
+        return self.lost_of_decided(), self.lost_of_new()
 
     def lost_of_decided(self):
         return self.sent - len(self._decided.numbers)

@@ -45,7 +45,7 @@ def parse(text):
 
 def fetch(namespace, path, port=9477):
     """(status, body) of http://127.0.0.1:port/path inside the namespace."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5 * PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20 * PATIENCE)
     try:
         with namespace.entered():
             connection.connect()

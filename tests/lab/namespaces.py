@@ -7,7 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from processes import PATIENCE
+from processes import DEADLINE, PATIENCE
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -55,7 +55,7 @@ class Namespace:
         """A socket of this namespace, with a timeout, so that no test can hang on it."""
         with self.entered():
             result = socket.socket(family, kind, protocol)
-        result.settimeout(5 * PATIENCE)
+        result.settimeout(DEADLINE * PATIENCE)
         return result
 
 
@@ -65,7 +65,7 @@ def set_network_namespace(file):
         raise OSError(error, f"setns: {os.strerror(error)}")
 
 
-def run(*argv, check=True, timeout=30, **options):
+def run(*argv, check=True, timeout=2 * DEADLINE, **options):
     """Runs a command to its end with its output caught; a failure shows what the command said."""
     done = subprocess.run(list(map(str, argv)), capture_output=True, timeout=timeout * PATIENCE, check=False,
                           start_new_session=True, **options)

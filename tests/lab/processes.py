@@ -8,8 +8,11 @@ import time
 # How many times longer than usual things may take: more than 1 in an emulated machine.
 PATIENCE = float(os.environ.get("OCTROI_LAB_PATIENCE", "1"))
 
+# For what will come. It costs nothing where that comes at once, and a machine that others use may take long for it.
+DEADLINE = 60.0
 
-def wait_until(condition, what, seconds=5.0):
+
+def wait_until(condition, what, seconds=DEADLINE):
     """Asks `condition` until it gives something true, and gives that back. `what` names in the
     TimeoutError what did not come."""
     deadline = time.monotonic() + seconds * PATIENCE
@@ -47,7 +50,7 @@ class Process:
     def send(self, number):
         self._child.send_signal(number)
 
-    def wait(self, seconds=5.0):
+    def wait(self, seconds=DEADLINE):
         """Waits for the end and gives the exit code (-9 where signal 9 ended it)."""
         return self._child.wait(seconds * PATIENCE)
 
@@ -56,9 +59,9 @@ class Process:
         return self.wait()
 
     def stop(self):
-        """Asks the process to end and, after two seconds, makes it; nothing where it has ended."""
+        """Asks the process to end and, after ten seconds, makes it; nothing where it has ended."""
         self.send(signal.SIGTERM)
         try:
-            return self.wait(2)
+            return self.wait(10)
         except subprocess.TimeoutExpired:
             return self.kill()

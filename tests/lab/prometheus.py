@@ -27,7 +27,7 @@ class Prometheus:
         self._process = lab.start(
             lab.gateway, folder / "prometheus.log", "prometheus", "--config.file", configuration,
             "--storage.tsdb.path", folder / "tsdb", "--web.listen-address", f"127.0.0.1:{PORT}")
-        wait_until(self._scraped, "Prometheus' first scrape", 20)
+        wait_until(self._scraped, "Prometheus' first scrape")
 
     def stop(self):
         self._process.stop()

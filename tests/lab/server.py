@@ -55,11 +55,11 @@ def start_caddy(lab, folder, caddyfile=CADDYFILE, names=NAMES):
     caddy = lab.start(lab.server, folder / "log", "caddy", "run", "--adapter", "caddyfile",
                       "--config", folder / "Caddyfile", env={"PATH": os.environ["PATH"], **home})
     for address in NEUTRAL:
-        wait_until(lambda: not caddy.running or accepts(lab.client, address), "caddy's answer", 20)
+        wait_until(lambda: not caddy.running or accepts(lab.client, address), "caddy's answer")
     if not caddy.running:
         raise RuntimeError(f"caddy did not start: {caddy.said()}")
     for name in names:
-        wait_until(lambda name=name: has_certificate(lab.client, name), f"a certificate of {name}", 20)
+        wait_until(lambda name=name: has_certificate(lab.client, name), f"a certificate of {name}")
     return folder / "storage" / "pki" / "authorities" / "local" / "root.crt"
 
 

@@ -57,7 +57,7 @@ class ServiceManager:
         def matching():
             return [message for message in self.messages() if fields.items() <= message.items()]
 
-        wait_until(lambda: len(matching()) >= count, f"notification {fields}, {count} times", 10)
+        wait_until(lambda: len(matching()) >= count, f"notification {fields}, {count} times")
 
     def launch(self, start, *command):
         """Has `start` (argv, env=, pass_fds=) start a command as the manager's service."""

@@ -31,7 +31,7 @@ def start_shared_web(lab, folder, address, names):
     home = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
     caddy = lab.start(lab.server, folder / "log", "caddy", "run", "--adapter", "caddyfile",
                       "--config", folder / "Caddyfile", env={"PATH": os.environ["PATH"], **home})
-    wait_until(lambda: not caddy.running or accepts(lab.server, address), "the shared web server", 20)
+    wait_until(lambda: not caddy.running or accepts(lab.server, address), "the shared web server")
     if not caddy.running:
         raise RuntimeError(f"caddy did not start: {caddy.said()}")
     return caddy

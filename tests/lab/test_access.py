@@ -9,7 +9,7 @@ from pathlib import Path
 
 import clients
 from case import LabCase
-from processes import wait_until
+from processes import DEADLINE, wait_until
 from topology import NEUTRAL, PILOT
 
 DOCUMENTED = Path(__file__).resolve().parents[2] / "docs" / "status.md"
@@ -23,7 +23,7 @@ ELSEWHERE = "192.0.2.1"  # the gateway, towards the server
 class Access(LabCase):
     def ask(self, path, address="127.0.0.1", verb="GET", **fields):
         """(status, fields of the answer, body)."""
-        connection = http.client.HTTPConnection(address, 9477, timeout=5)
+        connection = http.client.HTTPConnection(address, 9477, timeout=DEADLINE)
         with self.lab.gateway.entered():
             connection.connect()
         connection.request(verb, path, headers=fields)
@@ -76,7 +76,7 @@ class Access(LabCase):
         daemon = self.with_token(f"{ELSEWHERE}:9477")
         process = daemon.launch()
         self.addCleanup(process.stop)
-        wait_until(lambda: self.answers(ELSEWHERE), "the daemon", 10)
+        wait_until(lambda: self.answers(ELSEWHERE), "the daemon")
         self.assertEqual(self.ask("/api/v1/status", ELSEWHERE)[0], 401)
         self.assertIn("policy.yaml", daemon.status().stdout)
         reload = self.lab.gateway.run(daemon.program, "reload", "--pid", process.pid, "--config", daemon.config)
@@ -92,7 +92,7 @@ class Access(LabCase):
         daemon = self.with_token(mode=0o644)
         process = daemon.launch()
         self.addCleanup(process.stop)
-        self.assertEqual(process.wait(10), 2)
+        self.assertEqual(process.wait(), 2)
         self.assertIn("must be a file that others can't reach: chmod 640", daemon.said())
 
     def test_caddy_as_documented_lets_in_whom_its_authority_knows(self):

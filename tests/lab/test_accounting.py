@@ -70,7 +70,7 @@ class Accounting(LabCase):
             for number, source in enumerate(itertools.islice(sources, MANY), 1):
                 sender.send(udp(source, (VISIO, 9), bytes(72)), VISIO)
                 if number % 5000 == 0:  # fewer than the queues hold
-                    wait_until(lambda number=number: self.accepted() >= number, "verdicts", 20)
+                    wait_until(lambda number=number: self.accepted() >= number, "verdicts")
         with self.daemon.stopped():
             self.lab.gateway.run("conntrack", "-D", "-p", "udp", "--dport", 9)
         self.await_count("to_server", packets=MANY, octets=100 * MANY, service="visio")
@@ -115,7 +115,7 @@ class Accounting(LabCase):
                     self.counted("octroi_flow_bytes_total", direction, **labels))
 
         try:
-            wait_until(lambda: found() == (packets, octets), "the account", 10)
+            wait_until(lambda: found() == (packets, octets), "the account")
         except TimeoutError:
             self.assertEqual(found(), (packets, octets))
 

@@ -83,7 +83,7 @@ class BadPolicies(LabCase):
                 self.daemon.send(signal.SIGHUP)
                 time.sleep(0.01)
             self.daemon.write_policy(PILOT)
-            self.daemon.reload(20)
+            self.daemon.reload()
         self.assertEqual((load.lost_of_decided(), load.lost_of_new()), (0, 0), load.sent)
         self.assertGreater(self.daemon.scrape().sum(RELOADS, result="success"), before)
         self.assertEqual(self.daemon.scrape().sum(RELOADS, result="failure"), 0)

@@ -41,7 +41,7 @@ class Clock(LabCase):
         """Sets the daemon's clock, with an edge of the schedule between, and waits until it was followed."""
         generation = self.generation(daemon)
         self.misfortune.shift_clock(round((moment - datetime.datetime.now(datetime.UTC)).total_seconds()))
-        wait_until(lambda: self.generation(daemon) != generation, f"the edge before {moment}", 10)
+        wait_until(lambda: self.generation(daemon) != generation, f"the edge before {moment}")
 
     def generation(self, daemon):
         return daemon.scrape().sum("octroi_policy_generation")
@@ -108,7 +108,7 @@ class Clock(LabCase):
             clients.curl(self.lab, "www.example.org", NEUTRAL.v4)
             return daemon.scrape().sum("octroi_flow_evictions_total", reason="table_full") > 0
 
-        wait_until(known, "a silent flow to make room", 20)  # it may after two seconds
+        wait_until(known, "a silent flow to make room")  # it may after two seconds
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import clients
 import packets
 from case import LabCase
 from gateway import POLICIES
-from processes import wait_until
+from processes import DEADLINE, wait_until
 from server import page_of
 from topology import NEUTRAL, OTHER_NEUTRAL, PILOT, VISIO, ZOOM
 
@@ -75,7 +75,7 @@ class Conntrack(LabCase):
             self.fill(limit)
             received = daemon.scrape().sum(RECEIVED)
             with self.assertRaises(TimeoutError):
-                clients.udp_echo(self.lab, NEUTRAL.v4, 7777)
+                clients.udp_echo(self.lab, NEUTRAL.v4, 7777, seconds=2)
             # What finds no room never comes to octroi; what octroi can tell is how full the table is.
             self.assertEqual(daemon.scrape().sum(RECEIVED), received)
             self.assertGreaterEqual(daemon.scrape().sum("octroi_conntrack_entries"), limit)
@@ -103,7 +103,7 @@ class Conntrack(LabCase):
             for pieces, arrives in ((((0, whole[:32]), (32, whole[32:])), True), (((0, whole[:40]), (32, whole[32:])), False)):
                 with self.subTest(arrives=arrives):
                     self.send_fragments(pieces)
-                    receiver.settimeout(5 if arrives else 1)
+                    receiver.settimeout(DEADLINE if arrives else 1)
                     if arrives:
                         self.assertEqual(receiver.recv(128), bytes(range(64)))
                     else:

@@ -9,7 +9,6 @@ from processes import wait_until
 from server import page_of
 from topology import NEUTRAL, VISIO
 
-SECONDS = 5  # from the change until it has to be noticed
 RECEIVED = "octroi_nfqueue_received_packets_total"
 
 
@@ -91,7 +90,7 @@ class Drift(LabCase):
         return self.daemon.scrape().sum("octroi_degraded", reason="ruleset_drift")
 
     def await_drift(self, value):
-        wait_until(lambda: self.drift() == value, f"octroi_degraded to be {value}", SECONDS)
+        wait_until(lambda: self.drift() == value, f"octroi_degraded to be {value}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import event_schema
 import mounts
 from case import LabCase
 from event_load import send_refused
-from processes import wait_until
+from processes import DEADLINE, wait_until
 from server import page_of
 from test_service import NOBODY, as_unit
 from topology import NEUTRAL, VISIO
@@ -74,7 +74,7 @@ class Sinks(LabCase):
             clients.curl(self.lab, "teams.microsoft.com", NEUTRAL.v4)
             return told()
 
-        return wait_until(tried, "an event that is written", 10)
+        return wait_until(tried, "an event that is written")
 
     def test_a_disk_that_is_read_only_from_the_start_and_is_mended(self):
         daemon, disk = self.on_a_small_disk()
@@ -97,7 +97,7 @@ class Sinks(LabCase):
         for begin in range(0, 6000, 2000):
             send_refused(self.lab, daemon, range(begin, begin + 2000))
         self.assert_enforced()
-        wait_until(lambda: list(daemon.folder.glob("events-*Z.jsonl")), "a file put aside", 20)
+        wait_until(lambda: list(daemon.folder.glob("events-*Z.jsonl")), "a file put aside")
         daemon.end()
         files = sorted(daemon.folder.glob("events-*Z.jsonl"))
         self.assertTrue(files)
@@ -128,7 +128,7 @@ class Sinks(LabCase):
         self.addCleanup(listener.close)
         Path(self.collector()).unlink(missing_ok=True)
         listener.bind(self.collector())
-        listener.settimeout(5)
+        listener.settimeout(DEADLINE)
         if kind == socket.SOCK_STREAM:
             listener.listen(1)
         return listener
@@ -162,7 +162,7 @@ class Sinks(LabCase):
             clients.curl(self.lab, "meet.google.com", NEUTRAL.v4)
             return None
 
-        return wait_until(read, "an event that arrives", 20)
+        return wait_until(read, "an event that arrives")
 
     def test_a_collector_of_datagrams_that_comes_late_and_goes(self):
         daemon = self.octroi("pilot.yaml", events={"socket": self.collector()})
@@ -185,7 +185,7 @@ class Sinks(LabCase):
                 return listener.recv(65536)
             return None
 
-        return wait_until(received, "a datagram", 10)
+        return wait_until(received, "a datagram")
 
     # The standard output.
 
@@ -232,20 +232,20 @@ class Sinks(LabCase):
         self.assert_enforced()
         wait_until(lambda: self.lost(daemon, "journald", reason="disconnected") > 0, "losses")
         journald = self.journal(daemon)
-        wait_until(lambda: self.tells(daemon, "zoom.us"), "an event in the journal", 10)
+        wait_until(lambda: self.tells(daemon, "zoom.us"), "an event in the journal")
         self.assertEqual(event_schema.problems(self.in_journal(daemon)), [])
 
         journald.send(signal.SIGSTOP)
         send_refused(self.lab, daemon, range(3000))
         self.assert_enforced()
         journald.send(signal.SIGCONT)
-        wait_until(lambda: self.tells(daemon, "teams.microsoft.com"), "an event after the stall", 10)
+        wait_until(lambda: self.tells(daemon, "teams.microsoft.com"), "an event after the stall")
 
         journald.kill()
         send_refused(self.lab, daemon, range(3000, 3010))
         self.assert_enforced()
         self.journal(daemon)
-        wait_until(lambda: self.tells(daemon, "meet.google.com"), "an event in the new journal", 10)
+        wait_until(lambda: self.tells(daemon, "meet.google.com"), "an event in the new journal")
         self.assertEqual(self.lost(daemon, "file"), 0)
 
     def tells(self, daemon, name):

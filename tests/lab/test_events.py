@@ -41,7 +41,7 @@ class Events(LabCase):
         daemon.reload()
         self.lab.gateway.run("iptables", "-F", "OCTROI")
         wanted = {"decision", "flow", "exception", "policy", "health"}
-        wait_until(lambda: {event["event_type"] for event in daemon.lines()} >= wanted, "every type", 10)
+        wait_until(lambda: {event["event_type"] for event in daemon.lines()} >= wanted, "every type")
 
     def check_identity(self, setting, events, text):
         decision, flow = (next(event for event in events if event["event_type"] == kind
@@ -77,11 +77,11 @@ class Events(LabCase):
     def test_drift_is_told_when_it_begins_and_when_it_ends(self):
         daemon = self.octroi("pilot.yaml")
         self.lab.gateway.run("iptables", "-F", "OCTROI")
-        begin = wait_until(lambda: self.of_type(daemon, "health"), "the drift", 10)[0]
+        begin = wait_until(lambda: self.of_type(daemon, "health"), "the drift")[0]
         self.assertEqual((begin["condition"], begin["state"]), ("ruleset_drift", "begin"))
         self.assertTrue(begin["detail"])
         daemon.install_firewall()
-        end = wait_until(lambda: self.of_type(daemon, "health")[1:], "its end", 10)[0]
+        end = wait_until(lambda: self.of_type(daemon, "health")[1:], "its end")[0]
         self.assertEqual((end["condition"], end["state"]), ("ruleset_drift", "end"))
 
     def test_the_end_of_a_flow_has_what_the_kernel_counted(self):

@@ -63,9 +63,9 @@ class Floods(LabCase):
 
     def assert_served(self):
         """Twice more than the client would wait otherwise: a lost SYN costs a second, then two."""
-        self.assert_answered(clients.curl(self.lab, "www.example.org", NEUTRAL.v4, max_time=15),
+        self.assert_answered(clients.curl(self.lab, "www.example.org", NEUTRAL.v4),
                              page_of("www.example.org"))
-        self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v6, max_time=15))
+        self.assert_reset(clients.curl(self.lab, "zoom.us", NEUTRAL.v6))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import unittest
 
 import clients
 from case import LabCase
-from processes import wait_until
+from processes import DEADLINE, wait_until
 from server import BLOB, page_of
 from topology import NEUTRAL, OUTSIDE, PILOT, VISIO
 
@@ -79,7 +79,7 @@ class Output(LabCase):
                 client.connect((address, 7070))
                 answering, _ = server.accept()
                 with answering:
-                    answering.settimeout(5)
+                    answering.settimeout(DEADLINE)
                     client.sendall(b"question")
                     self.assertEqual(answering.recv(64), b"question")
                     answering.sendall(b"answer")

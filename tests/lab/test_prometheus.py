@@ -61,7 +61,7 @@ class Queries(LabCase):
     def await_value(self, expression, expected):
         found = wait_until(lambda: [value for value in (self.prometheus.value(expression),)
                                     if value is not None and round(value, 6) == round(expected, 6)],
-                           f"{expression} to be {expected}", 15)
+                           f"{expression} to be {expected}")
         self.assertTrue(found)
 
     def test_rules_and_dashboards_answer_what_the_traffic_was(self):
@@ -73,10 +73,10 @@ class Queries(LabCase):
             for title, expression in panel_queries(board):
                 with self.subTest(board=board, panel=title, expression=expression):
                     if title not in QUIET:  # some rules are evaluated a round later than those awaited above
-                        wait_until(lambda: self.prometheus.query(expression), "an answer", 15)
+                        wait_until(lambda: self.prometheus.query(expression), "an answer")
         self.assertEqual(self.prometheus.alerts(), set())
         self.daemon.kill()
-        wait_until(lambda: self.prometheus.alerts() >= {"OctroiDown"}, "an alert of its end", 10)
+        wait_until(lambda: self.prometheus.alerts() >= {"OctroiDown"}, "an alert of its end")
 
     def rules_tell_the_traffic(self):
         conferencing = 'category="video-conferencing"'
@@ -96,7 +96,7 @@ class Queries(LabCase):
                            'category_service:octroi_uncovered_flows:increase1d{service="teams"}',
                            'rule:octroi_exemption_remaining:seconds{rule="press-on-zoom"} > 86400'):
             with self.subTest(expression=expression):
-                wait_until(lambda: self.prometheus.query(expression), expression, 15)
+                wait_until(lambda: self.prometheus.query(expression), expression)
 
 
 if __name__ == "__main__":

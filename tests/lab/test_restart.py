@@ -142,7 +142,7 @@ class Restart(LabCase):
 
     def wait_until_degraded(self, daemon, value):
         wait_until(lambda: daemon.scrape().sum("octroi_degraded", reason="worker_stalled") == value,
-                   f"octroi_degraded to be {value}", 10)
+                   f"octroi_degraded to be {value}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ class Start(LabCase):
     def failed_start(self, daemon, *through):
         """Launches a daemon that must not come up; gives (exit code, what it said)."""
         process = daemon.launch(*through)
-        wait_until(lambda: not process.running or daemon.ready(), "octroi to end", 10)
+        wait_until(lambda: not process.running or daemon.ready(), "octroi to end")
         self.assertFalse(process.running, "octroi became ready")
         return process.wait(), daemon.said()
 
@@ -32,7 +32,7 @@ class Start(LabCase):
     def test_a_metrics_port_that_another_process_holds(self):
         first = self.octroi("pilot.yaml")
         process = self.another().launch()
-        self.assertEqual(process.wait(10), 2, process.said())
+        self.assertEqual(process.wait(), 2, process.said())
         self.assertTrue(first.ready())
 
     def test_absent_kernel_rules(self):

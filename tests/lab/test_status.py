@@ -55,7 +55,7 @@ class Status(LabCase):
                 pass
             return drawn.count(b"\033[H") >= 2 and drawn.endswith(b"\033[J")
 
-        wait_until(twice, "the second drawing", 20)
+        wait_until(twice, "the second drawing")
         for screen in drawn.split(b"\033[H")[1:]:
             lines = screen.removesuffix(b"\033[J").split(b"\033[K\r\n")
             self.assertLess(len(lines), ROWS + 1)
@@ -81,7 +81,7 @@ class Status(LabCase):
 
         self.assertIn(wait_until(busy, "the reload")["phase"],
                       ("reading policy and catalogue", "taking old marks from connections", "exchanging the kernel's rules"))
-        wait_until(lambda: status()["activity"] is None, "its end", 30)
+        wait_until(lambda: status()["activity"] is None, "its end")
 
 
 if __name__ == "__main__":
