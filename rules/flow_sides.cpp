@@ -74,9 +74,9 @@ FlowShape named(const std::string& name, const Catalogue& catalogue) {
     return shape;
 }
 
-class Sides {
+class SideCollector {
   public:
-    Sides(const RulePairs& rules, const Catalogue& catalogue)
+    SideCollector(const RulePairs& rules, const Catalogue& catalogue)
         : rules_(rules), catalogue_(catalogue) {}
 
     FlowSides collect() {
@@ -138,7 +138,7 @@ class Sides {
     FlowSides sides_;
 };
 
-void Sides::collect_names() {
+void SideCollector::collect_names() {
     RulesByName domains;
     RulesByName exact;
     std::vector<std::string> candidates = {""};
@@ -170,7 +170,7 @@ void Sides::collect_names() {
     }
 }
 
-void Sides::collect_servers() {
+void SideCollector::collect_servers() {
     std::vector<std::pair<Network, Number>> named;
     for_each_rule([&](Number rule, const When& when) {
         if (when.address)
@@ -205,7 +205,7 @@ void Sides::collect_servers() {
     }
 }
 
-void Sides::collect_ports() {
+void SideCollector::collect_ports() {
     std::vector<std::uint32_t> starts = {https, 1};
     for_each_rule([&](Number, const When& when) {
         if (when.port)
@@ -232,7 +232,7 @@ void Sides::collect_ports() {
     }
 }
 
-void Sides::collect_transports() {
+void SideCollector::collect_transports() {
     Collector collector(sides_[transport_side]);
     for (std::size_t i = 0; i < transport_names.size(); ++i) {
         FlowShape shape =
@@ -244,9 +244,10 @@ void Sides::collect_transports() {
     }
 }
 
-void Sides::collect_words(FlowSide side, std::string_view condition, std::string_view ordinary,
-                          std::optional<Condition<WordSet>> When::* asked,
-                          std::string FlowShape::* place) {
+void SideCollector::collect_words(FlowSide side, std::string_view condition,
+                                  std::string_view ordinary,
+                                  std::optional<Condition<WordSet>> When::* asked,
+                                  std::string FlowShape::* place) {
     std::vector<std::string> words = {std::string(ordinary), ""};
     for_each_rule([&](Number, const When& when) {
         if (when.*asked)
@@ -264,7 +265,7 @@ void Sides::collect_words(FlowSide side, std::string_view condition, std::string
     }
 }
 
-void Sides::collect_strengths() {
+void SideCollector::collect_strengths() {
     Collector collector(sides_[strength_side]);
     std::vector<Strength> strengths = {Strength::observed};
     for (std::size_t i = 0; i < strength_count; ++i)
@@ -282,7 +283,7 @@ void Sides::collect_strengths() {
 }
 
 // An encrypted ClientHello, and a service by its name alone that asks for its address as well.
-void Sides::collect_flags() {
+void SideCollector::collect_flags() {
     Collector hellos(sides_[ech_side]);
     for (const bool value : {false, true}) {
         FlowShape shape = value ? detailed("ech", "true") : FlowShape();
@@ -309,7 +310,7 @@ bool SideValues::allows(std::uint32_t rule, std::size_t value) const {
 }
 
 FlowSides flow_sides(const RulePairs& rules, const Catalogue& catalogue) {
-    return Sides(rules, catalogue).collect();
+    return SideCollector(rules, catalogue).collect();
 }
 
 }  // namespace octroi

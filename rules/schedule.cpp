@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> day_names = {"Mon", "Tue", "Wed", "Thu",
                                                        "Fri", "Sat", "Sun"};
-constexpr unsigned minutes_a_day = 1440;
+constexpr unsigned minutes_in_day = 1440;
 
 // Exactly `text`, digits only.
 std::optional<unsigned> parse_number(std::string_view text) {
@@ -28,7 +28,7 @@ std::optional<unsigned> parse_minutes(std::string_view text) {
         return std::nullopt;
     const auto hours = parse_number(text.substr(0, 2));
     const auto minutes = parse_number(text.substr(3));
-    if (!hours || !minutes || *minutes > 59 || *hours * 60 + *minutes > minutes_a_day)
+    if (!hours || !minutes || *minutes > 59 || *hours * 60 + *minutes > minutes_in_day)
         return std::nullopt;
     return *hours * 60 + *minutes;
 }
@@ -99,7 +99,7 @@ std::optional<HoursWindow> parse_hours(std::string_view text) {
         return std::nullopt;
     const auto start = parse_minutes(text.substr(0, 5));
     const auto end = parse_minutes(text.substr(6));
-    if (!start || !end || *start == minutes_a_day || *start == *end)
+    if (!start || !end || *start == minutes_in_day || *start == *end)
         return std::nullopt;
     window.start = static_cast<std::uint16_t>(*start);
     window.end = static_cast<std::uint16_t>(*end);

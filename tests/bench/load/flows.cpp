@@ -17,8 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t concurrency = 64;
 constexpr std::uint64_t refused_every = 5;
-constexpr auto patience = std::chrono::seconds(2);
-constexpr int sweep_milliseconds = 100;
+constexpr auto wait_for_answer = std::chrono::seconds(2);
+constexpr int flow_sweep_milliseconds = 100;
 constexpr auto idle_pause = std::chrono::milliseconds(2);
 
 enum class State : std::uint8_t { connecting, waiting, answered, reset };
@@ -64,7 +64,7 @@ class Client {
         auto swept = begin;
         while (running_ > 0) {
             take_events();
-            if (Clock::now() - swept < std::chrono::milliseconds(sweep_milliseconds))
+            if (Clock::now() - swept < std::chrono::milliseconds(flow_sweep_milliseconds))
                 continue;
             swept = Clock::now();
             give_up_silent(swept);
@@ -90,7 +90,7 @@ class Client {
     void take_events() {
         std::array<epoll_event, concurrency> events{};
         const int count =
-            epoll_wait(epoll_.number(), events.data(), concurrency, sweep_milliseconds);
+            epoll_wait(epoll_.number(), events.data(), concurrency, flow_sweep_milliseconds);
         for (int i = 0; i < count; ++i) {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             auto& flow = flows_[event.data.u64];
@@ -106,7 +106,7 @@ class Client {
 
     void give_up_silent(Clock::time_point now) {
         for (std::size_t i = 0; i < flows_.size(); ++i)
-            if (flows_[i] && now - flows_[i]->begin > patience)
+            if (flows_[i] && now - flows_[i]->begin > wait_for_answer)
                 finish(i, counts_.timed_out);
     }
 

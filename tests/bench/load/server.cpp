@@ -17,8 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto patience = std::chrono::seconds(1);
-constexpr int sweep_milliseconds = 200;
+constexpr auto silence_before_reset = std::chrono::seconds(1);
+constexpr int stream_sweep_milliseconds = 200;
 constexpr int receive_buffer = 16 * 1024 * 1024;
 constexpr std::uint64_t stream_listener = 0;
 constexpr std::uint64_t datagrams = 1;
@@ -41,7 +41,7 @@ class Server {
     void turn() {
         std::array<epoll_event, 256> events{};
         const int count = epoll_wait(epoll_.number(), events.data(),
-                                     static_cast<int>(events.size()), sweep_milliseconds);
+                                     static_cast<int>(events.size()), stream_sweep_milliseconds);
         for (int i = 0; i < count; ++i) {
             const std::uint64_t number = events[static_cast<std::size_t>(i)].data.u64;
             if (number == stream_listener)
@@ -97,7 +97,7 @@ class Server {
 
     void reset_silent() {
         const auto now = Clock::now();
-        while (!opened_.empty() && now - opened_.front().first > patience) {
+        while (!opened_.empty() && now - opened_.front().first > silence_before_reset) {
             streams_.erase(opened_.front().second);
             opened_.pop_front();
         }
