@@ -15,6 +15,7 @@ from client_hello import client_hello
 from gateway import Octroi
 from lab import Lab
 from processes import wait_until
+from size import TIMED_FLOWS
 
 PORT = 4433
 PASSED, REFUSED = "www.example.org", "us05web.zoom.us"
@@ -82,12 +83,12 @@ class Arena:
     def plain(self):
         """Without octroi's rules: the same gateway forwards, and tracks connections."""
         self.daemon.remove_firewall()
-        wait_until(lambda: self._drift() == 1, "the daemon to miss its rules", 20)
+        wait_until(lambda: self._drift() == 1, "the daemon to miss its rules")
         try:
             yield
         finally:
             self.daemon.install_firewall()
-            wait_until(lambda: self._drift() == 0, "the daemon to find its rules", 20)
+            wait_until(lambda: self._drift() == 0, "the daemon to find its rules")
 
     @contextlib.contextmanager
     def bare(self, accepts=True):
@@ -95,7 +96,8 @@ class Arena:
         or none; gives its pid."""
         generation = self._generation() if accepts else 0
         self.daemon.terminate()
-        process = self.lab.start(self.lab.gateway, self.lab.folder / "bare.log", BUILT / "bare_queue", 0, 2, generation)
+        program = Path(os.environ.get("BARE_QUEUE", BUILT / "bare_queue")).resolve()
+        process = self.lab.start(self.lab.gateway, self.lab.folder / "bare.log", program, 0, 2, generation)
         wait_until(lambda: not process.running or "ready" in process.said(), "the bare queue")
         try:
             yield process.pid
@@ -120,7 +122,7 @@ class Arena:
         self._next_source += round(counts["answered"] + counts["reset"] + counts["timed_out"])
         return counts
 
-    def times(self, kind, payload, count=1000):
+    def times(self, kind, payload, count=TIMED_FLOWS):
         """Flows one by one: percentiles of how long each took."""
         self.forget()
         times = self._generate(f"time-{kind}", count, self._next_source, payload)

@@ -12,9 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from figures import ROUNDS, SECONDS, complete
+from figures import complete
 from gateway import binary
 from processes import wait_until
+from size import ROUNDS, SECONDS
 
 SUITE = "bookworm-backports"
 SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
