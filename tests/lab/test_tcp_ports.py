@@ -8,6 +8,7 @@ import clients
 import packets
 from case import LabCase
 from client_hello import client_hello, outcome, records
+from processes import wait_until
 from topology import NEUTRAL, PILOT
 
 REFUSED, PASSED = "us05web.zoom.us", "visio.numerique.gouv.fr"
@@ -44,7 +45,9 @@ class SamePorts(LabCase):
             sender.send(packets.tcp(source, server, packets.SYN, 1_000), NEUTRAL.v4)
             sender.send(packets.tcp(source, server, packets.PSH | packets.ACK, 1_001, 1,
                                     records(client_hello(PASSED))), NEUTRAL.v4)
-        self.assertEqual(self.daemon.event(exception="ambiguous")["action"], "drop")
+        wait_until(lambda: self.daemon.scrape().sum("octroi_invalid_packets_total", verdict="drop")
+                   + self.daemon.scrape().sum("octroi_exceptions_total", exception="ambiguous", action="drop") > 0,
+                   "the end of the decoy, by conntrack's word or by its ambiguity")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ TEST_SUITE("pipeline exceptions") {
     TEST_CASE("a flow that inspection finds nothing in is unclassified") {
         Gate gate(strict);
         CHECK(gate(ordinary.syn()).verdict == pass());
-        const auto step = gate(ordinary.from_client(0, wire::text("SSH-2.0-OpenSSH")));
+        const auto step = gate(ordinary.from_client(0, wire::text("SSH-2.0-OpenSSH\r\n")));
         CHECK(step.verdict.mark.state == MarkState::drop);
         REQUIRE(step.record);
         CHECK(step.record->exception == Exception::unclassified);
