@@ -60,6 +60,11 @@ std::string no_such_service(std::string_view name, const Catalogue& catalogue) {
                        near.empty() ? "" : fmt::format(", did you mean `{}`?", near));
 }
 
+std::string dress_text(const Address& address, const EmbeddedAddress& inside) {
+    return fmt::format("{} is {} {}", to_string(address), to_string(inside.address),
+                       to_string(inside.dress));
+}
+
 std::string refresh_text(const Service& service, const Difference& difference) {
     if (difference.empty())
         return fmt::format("{}: {}: no difference, {} unchanged\n", service.name,

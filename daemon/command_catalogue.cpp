@@ -62,10 +62,33 @@ ExitCode show(const Catalogue& catalogue, const std::string& name) {
     return ExitCode::ok;
 }
 
-ExitCode lookup(const Catalogue& catalogue, const std::string& subject) {
+// The prefixes of NAT64 that the policy names: without a policy that can be read the well-known
+// ones alone hold.
+std::vector<Nat64Prefix> prefixes_of(const std::optional<std::string>& file,
+                                     const Catalogue& catalogue) {
+    const auto policy = load_policy(file, catalogue);
+    if (policy)
+        return {policy->nat64().begin(), policy->nat64().end()};
+    fmt::print(stderr, "{}octroi: without the `nat64` of that policy\n",
+               render_all(policy.error()));
+    return {};
+}
+
+const Service* find_address(const Catalogue& catalogue, const Address& address,
+                            const std::optional<std::string>& policy) {
+    if (address.is_v4())
+        return catalogue.find_address(address);
+    const auto nat64 = prefixes_of(policy, catalogue);
+    if (const auto inside = embedded_address(address, nat64))
+        fmt::print(stderr, "octroi: {}\n", dress_text(address, *inside));
+    return catalogue.find_address(address, nat64);
+}
+
+ExitCode lookup(const Catalogue& catalogue, const std::string& subject,
+                const std::optional<std::string>& policy) {
     const Service* service = nullptr;
     if (const auto address = parse_address(subject)) {
-        service = catalogue.find_address(*address);
+        service = find_address(catalogue, *address, policy);
     } else if (const auto domain = Domain::parse(subject)) {
         service = catalogue.find_domain(domain->text());
     } else {
@@ -96,7 +119,8 @@ ExitCode execute(const CatalogueCommand& command) {
         case CatalogueCommand::Verb::show:
             return show(*catalogue, command.subject);
         case CatalogueCommand::Verb::lookup:
-            return lookup(*catalogue, command.subject);
+            return lookup(*catalogue, command.subject,
+                          command.policy || !config ? command.policy : config->policy);
         case CatalogueCommand::Verb::check:
             fmt::print(stderr, "{} services, no conflict\n", catalogue->services().size());
             return ExitCode::ok;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "daemon/catalogue_text.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/policy_tool.hpp"
 
@@ -53,6 +54,8 @@ void print_text(const Answer& answer, const Policy& policy) {
                    // NOLINTNEXTLINE(readability-avoid-nested-conditional-operator)
                    ? (answer.facts.service_known ? "none" : "not known yet")
                    : answer.service->name);
+    if (const auto inside = embedded_address(answer.facts.server, policy.nat64()))
+        fmt::print("address    {}\n", dress_text(answer.facts.server, *inside));
     fmt::print("action     {}\n", outcome_text(answer.decision.enforced));
     fmt::print("would      {}\n\n", outcome_text(answer.decision.would));
     for (const RuleTrace& trace : answer.walked)
@@ -71,6 +74,8 @@ void print_json(const Answer& answer, const Policy& policy) {
     const auto label = policy.label_zone(answer.facts.client, answer.facts.zones);
     json["zone"] = label ? Json(policy.zones()[*label].name) : Json(nullptr);
     json["service"] = text_or_null(answer.service == nullptr ? "" : answer.service->name);
+    json["address_inside"] =
+        answer.facts.server_inside ? Json(to_string(*answer.facts.server_inside)) : Json(nullptr);
     json["decided"] = answer.decision.enforced.settled;
     json["action"] = answer.decision.enforced.settled
                          ? Json(to_string(answer.decision.enforced.action))

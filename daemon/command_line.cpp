@@ -61,6 +61,9 @@ void add_replay(CLI::App& program, ReplayCommand& command) {
     verb->add_flag("--json", command.json, "One JSON object a line and flow");
     verb->footer(
         "Example: octroi replay --json --policy policy.yaml gateway.pcap\n"
+        "Fragments are put together, packets with a wrong checksum left out, tunnels taken off: IP "
+        "in "
+        "IP, GRE, ERSPAN, PPTP, EtherIP, MPLS, GTP-U, VXLAN, Geneve, CAPWAP, Teredo, L2TP\n"
         "Exit code: 0 read to the end, 1 a capture ends early, 2 a file can't be used");
 }
 
@@ -194,9 +197,14 @@ CLI::App* add_catalogue(CLI::App& program, CatalogueCommand& command, RefreshCom
     add("show", "One service with its identifiers and their sources", CatalogueCommand::Verb::show)
         ->add_option("SERVICE", command.subject, "A service's name")
         ->required();
-    add("lookup", "Which service owns a name or an address", CatalogueCommand::Verb::lookup)
-        ->add_option("NAME-or-ADDRESS", command.subject, "us05web.zoom.us, 170.114.52.2")
+    CLI::App* lookup =
+        add("lookup", "Which service owns a name or an address", CatalogueCommand::Verb::lookup);
+    lookup->add_option("NAME-or-ADDRESS", command.subject, "us05web.zoom.us, 170.114.52.2")
         ->required();
+    lookup
+        ->add_option("--policy", command.policy,
+                     "Whose `nat64` prefixes to know (default: the configuration's policy)")
+        ->type_name("FILE");
     add("check", "Check all catalogue files together", CatalogueCommand::Verb::check);
     add_refresh(*verb, refresh);
     verb->footer("Example: octroi catalogue lookup us05web.zoom.us");

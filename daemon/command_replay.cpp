@@ -35,6 +35,22 @@ void print_flows(const Replayed& replayed, bool json) {
         fmt::print("{}\n", to_json_line(flow));
 }
 
+void print_remarks(const std::string& file, const Replayed& replayed) {
+    if (replayed.malformed != 0)
+        fmt::print(stderr, "octroi: {}: {} of {} packets malformed\n", file, replayed.malformed,
+                   replayed.packets);
+    if (replayed.discarded != 0)
+        fmt::print(stderr,
+                   "octroi: {}: {} packets with a wrong checksum left out, as their receivers "
+                   "leave them\n",
+                   file, replayed.discarded);
+    if (replayed.lost_fragments != 0)
+        fmt::print(stderr, "octroi: {}: {} fragments of datagrams that never came whole\n", file,
+                   replayed.lost_fragments);
+    if (replayed.read_once)
+        fmt::print(stderr, "octroi: {}: can be read once, so checksums are not looked at\n", file);
+}
+
 }  // namespace
 
 ExitCode execute(const ReplayCommand& command) {
@@ -73,9 +89,7 @@ ExitCode execute(const ReplayCommand& command) {
             fmt::print(stderr, "octroi: {}: ends early: {}\n", file, replayed->cut_off);
             code = std::max(code, ExitCode::findings);
         }
-        if (replayed->malformed != 0)
-            fmt::print(stderr, "octroi: {}: {} of {} packets malformed\n", file,
-                       replayed->malformed, replayed->packets);
+        print_remarks(file, *replayed);
     }
     return code;
 }

@@ -86,6 +86,7 @@ struct CatalogueCommand {
     Verb verb = Verb::list;
     std::string subject;  ///< a service, a name or an address
     std::optional<std::string> catalogue;
+    std::optional<std::string> policy;  ///< whose NAT64 prefixes hold
 };
 
 struct RefreshCommand {

@@ -25,8 +25,9 @@ void remember_addresses(ClientMemory& memory, const dns::Answer& answer, const P
     const ServiceId service =
         named == answer.names.end() ? no_service : ruleset.catalogue->find_domain(*named)->id;
     for (const dns::Answer::Record& record : answer.addresses)
-        memory.remember_resolved(packet.destination().address, record.address, service, record.ttl,
-                                 unix_seconds(packet.context.time));
+        memory.remember_resolved(packet.destination().address,
+                                 undressed(record.address, ruleset.policy->nat64()), service,
+                                 record.ttl, unix_seconds(packet.context.time));
 }
 
 }  // namespace
@@ -35,7 +36,10 @@ void remember_addresses(ClientMemory& memory, const dns::Answer& answer, const P
 Hints recall(const ClientMemory& memory, const Flow& flow, const Ruleset& ruleset) {
     const Parties parties = parties_of(flow, ruleset);
     const std::int64_t now = unix_seconds(flow.last_seen);
-    Hints hints = memory.hints(parties.client, parties.server, now);
+    // Behind NAT64 a client may ask for an IPv4 address and dress it itself (RFC 7050).
+    const Endpoint server{.address = undressed(parties.server.address, ruleset.policy->nat64()),
+                          .port = parties.server.port};
+    Hints hints = memory.hints(parties.client, server, now);
     if (flow.key.protocol() != Protocol::udp)
         hints.same_endpoint = no_service;
     else if (hints.same_endpoint == no_service)

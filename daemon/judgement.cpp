@@ -111,10 +111,11 @@ bool asks_for_event(const Outcome& outcome) {
 }
 
 // Facts that any packet of the flow tells.
-Facts plain_facts(const Parties& parties, Protocol protocol) {
+Facts plain_facts(const Parties& parties, Protocol protocol, const Policy& policy) {
     return {.zones = parties.zones,
             .client = parties.client.address,
             .server = parties.server.address,
+            .server_inside = policy.inside(parties.server.address),
             .port = parties.server.port,
             .transport = transport_of(protocol)};
 }
@@ -169,7 +170,7 @@ bool awaits_proof(const Flow& flow, const Judgement& judgement, const Ruleset& r
     if (!flow.inspector->awaits_answer() || (believed && !findings.doubtful) ||
         !policy.refuses_by_name(judgement.parties.zones))
         return false;
-    Facts facts = plain_facts(judgement.parties, flow.key.protocol());
+    Facts facts = plain_facts(judgement.parties, flow.key.protocol(), *ruleset.policy);
     facts.service_known = by_address(judgement.identification);
     facts.service = judgement.service();
     facts.strength = judgement.identification.strength;
@@ -184,7 +185,8 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     const FlowEnds ends{.client = parties.client.address,
                         .server = parties.server,
                         .protocol = flow.key.protocol(),
-                        .hints = flow.hints};
+                        .hints = flow.hints,
+                        .nat64 = ruleset.policy->nat64()};
     judgement.identification = ruleset.catalogue->identify(inspector.findings(), ends);
 
     const auto exception = exception_of(inspector, judgement.identification);
@@ -193,7 +195,7 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     // A name that another reading of the same octets might not give refuses, and does not permit.
     const bool read_once =
         exception == Exception::unreadable && !inspector.findings().server_name.empty();
-    Facts facts = plain_facts(parties, flow.key.protocol());
+    Facts facts = plain_facts(parties, flow.key.protocol(), *ruleset.policy);
     facts.service_known =
         by_address(judgement.identification) || (judgement.identification.settled && !unread);
     facts.service = judgement.service();
@@ -220,7 +222,7 @@ Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& rule
                                 .strength = Strength::correlated,
                                 .settled = true,
                                 .verified = true};
-    Facts facts = plain_facts(judgement.parties, packet.key.protocol());
+    Facts facts = plain_facts(judgement.parties, packet.key.protocol(), *ruleset.policy);
     facts.service_known = true;
     facts.service = judgement.service();
     facts.strength = judgement.identification.strength;

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <pcap/pcap.h>
 
-#include "daemon/decapsulation.hpp"
 #include "daemon/link_layer.hpp"
 
 namespace octroi {
@@ -15,11 +14,21 @@ std::optional<Bytes> ip_packet_of(Bytes frame, int link_type) {
     ByteReader reader(frame);
     switch (link_type) {
         case DLT_EN10MB:
-            reader.bytes(12);
-            return after_ethertype(reader, reader.u16());
-        case DLT_LINUX_SLL:
+            return in_ethernet(reader);
+        case DLT_IEEE802_11_RADIO: {
+            reader.u16();  // version
+            const std::size_t low = reader.u8();
+            const std::size_t length = low | std::size_t{reader.u8()} << 8U;
+            reader.bytes(std::max<std::size_t>(length, 4) - 4);
+            return in_wireless(reader);
+        }
+        case DLT_IEEE802_11:
+            return in_wireless(reader);
+        case DLT_LINUX_SLL: {
             reader.bytes(14);
-            return after_ethertype(reader, reader.u16());
+            const std::uint16_t type = reader.u16();
+            return after_ethertype(reader, type);
+        }
         case DLT_LINUX_SLL2: {
             const std::uint16_t type = reader.u16();
             reader.bytes(18);
@@ -30,8 +39,6 @@ std::optional<Bytes> ip_packet_of(Bytes frame, int link_type) {
             reader.u32();  // address family in the byte order of some machine: the IP version tells
             break;
         case DLT_PPP:
-            if (frame.size() > 2 && frame[0] == 0xff && frame[1] == 0x03)
-                reader.bytes(2);  // RFC 1662 3.1: address and control
             return in_ppp(reader);
         case DLT_PPP_ETHER:
             reader.bytes(6);
@@ -58,6 +65,8 @@ std::expected<PcapSource, std::string> PcapSource::open(const std::string& path)
     const int link_type = pcap_datalink(capture.get());
     switch (link_type) {
         case DLT_EN10MB:
+        case DLT_IEEE802_11:
+        case DLT_IEEE802_11_RADIO:
         case DLT_LINUX_SLL:
         case DLT_LINUX_SLL2:
         case DLT_NULL:
@@ -93,8 +102,9 @@ std::expected<std::optional<PcapSource::Captured>, std::string> PcapSource::next
         const auto second = std::clamp<std::int64_t>(header->ts.tv_sec, 0, last_second);
         const auto fraction = std::clamp<std::int64_t>(header->ts.tv_usec, 0, last_fraction);
         const auto since_epoch = std::chrono::seconds(second) + std::chrono::nanoseconds(fraction);
-        return Captured{.ip_packet = innermost_packet(*ip_packet),
-                        .context = {.time = Time(since_epoch)}};
+        const Time time(since_epoch);
+        if (const auto packet = decapsulator_->innermost(*ip_packet, time))
+            return Captured{.ip_packet = *packet, .context = {.time = time}};
     }
 }
 

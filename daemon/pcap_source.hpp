@@ -7,6 +7,7 @@
 #include <string>
 
 #include "classifiers/packet.hpp"
+#include "daemon/decapsulation.hpp"
 
 struct pcap;
 
@@ -24,8 +25,12 @@ class PcapSource {
     [[nodiscard]] static std::expected<PcapSource, std::string> open(const std::string& path);
 
     /// The next IP packet; empty at the end. Frames that hold no IP are skipped. A file that is cut
-    /// off ends with an error, after everything before the cut.
+    /// off ends with an error, after everything before the cut. Of fragments the datagram is given,
+    /// of tunnels what is inside (daemon/decapsulation.hpp).
     [[nodiscard]] std::expected<std::optional<Captured>, std::string> next();
+
+    /// Packets so far that were fragments of no whole datagram.
+    [[nodiscard]] std::uint64_t lost_fragments() const { return decapsulator_->lost_fragments(); }
 
   private:
     struct Closer {
@@ -35,15 +40,18 @@ class PcapSource {
     using Capture = std::unique_ptr<pcap, Closer>;
 
     PcapSource(Capture capture, int link_type)
-        : capture_(std::move(capture)), link_type_(link_type) {}
+        : capture_(std::move(capture)),
+          link_type_(link_type),
+          decapsulator_(std::make_unique<Decapsulator>()) {}
 
     Capture capture_;
     int link_type_;
+    std::unique_ptr<Decapsulator> decapsulator_;
 };
 
 /// The IP packet inside a link-layer frame, or nothing where it holds none. `link_type` is a
-/// LINKTYPE_ value as libpcap gives it (DLT_): Ethernet with VLAN tags, MPLS and PPPoE, raw IP, BSD
-/// loopback, Linux cooked v1 and v2, PPP.
+/// LINKTYPE_ value as libpcap gives it (DLT_): Ethernet and what after_ethertype() knows, raw IP,
+/// BSD loopback, Linux cooked v1 and v2, PPP, IEEE 802.11 with and without radiotap.
 [[nodiscard]] std::optional<Bytes> ip_packet_of(Bytes frame, int link_type);
 
 }  // namespace octroi

@@ -64,11 +64,9 @@ Strength strength_named(std::string_view word) {
     return Strength::none;
 }
 
-bool owns(const Service& service, const Address& address) {
-    const auto holds = [&](const Network& network) { return network.contains(address); };
-    return std::ranges::any_of(service.exclusive, holds) ||
-           std::ranges::any_of(service.exclusive_udp, holds) ||
-           std::ranges::any_of(service.shared, holds);
+bool owns(const Service& service, const Address& address, const PolicyPair& policies) {
+    return policies.catalogue.owns_address(service, address, policies.before.nat64()) ||
+           policies.catalogue.owns_address(service, address, policies.after.nat64());
 }
 
 bool decided_by_address(const json::Value& object) {
@@ -96,18 +94,18 @@ std::optional<Endpoint> endpoint_at(const json::Value& object, std::string_view 
 }
 
 // What the flow showed, as daemon/judgement.cpp told it to the policy at its decision.
-void fill_facts(RecordedEvent& event, const json::Value& object, const Catalogue& catalogue) {
+void fill_facts(RecordedEvent& event, const json::Value& object, const PolicyPair& policies) {
     Facts& facts = event.facts;
     facts.server = event.server.address;
     facts.port = event.server.port;
     facts.transport = transport_named(event.protocol);
-    const Service* service = catalogue.find(event.service);
+    const Service* service = policies.catalogue.find(event.service);
     const bool read = was_read(event.exception);
     facts.service_known = read || decided_by_address(object);
     facts.service = service == nullptr ? no_service : service->id;
     facts.strength = strength_named(text_at(object, "strength"));
-    facts.service_verified =
-        service == nullptr || !service->verify_addresses || owns(*service, facts.server);
+    facts.service_verified = service == nullptr || !service->verify_addresses ||
+                             decided_by_address(object) || owns(*service, facts.server, policies);
     facts.name_known = read;
     facts.name = event.name;
     facts.ech = text_at(object, "ech") == "used";
@@ -141,7 +139,7 @@ Line kind_of(const json::Value& object) {
 }
 
 // In place: facts borrow the event's texts.
-Line read_event(RecordedEvent& event, const std::string& line, const Catalogue& catalogue) {
+Line read_event(RecordedEvent& event, const std::string& line, const PolicyPair& policies) {
     const auto object = json::parse("event", line);
     const Line kind = object ? kind_of(*object) : Line::unreadable;
     if (kind != Line::flow)
@@ -162,7 +160,7 @@ Line read_event(RecordedEvent& event, const std::string& line, const Catalogue& 
     event.application = text_at(*object, "application");
     event.exception = exception_named(text_at(*object, "exception"));
     event.server = endpoint_at(*object, "dest_ip", "dest_port").value_or(Endpoint{});
-    fill_facts(event, *object, catalogue);
+    fill_facts(event, *object, policies);
     return Line::flow;
 }
 
@@ -207,7 +205,7 @@ class EventComparison {
 
     void take(const std::string& line, RecordedFlows& result) {
         RecordedEvent event;
-        const Line kind = read_event(event, line, policies_.catalogue);
+        const Line kind = read_event(event, line, policies_);
         if (kind != Line::flow) {
             result.unreadable += kind == Line::unreadable ? 1 : 0;
             result.unclear += kind == Line::unclear ? 1 : 0;

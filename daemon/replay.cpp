@@ -1,11 +1,14 @@
 #include "daemon/replay.hpp"
 
 #include <chrono>
+#include <filesystem>
+#include <optional>
 
 #include <absl/container/flat_hash_map.h>
 
 #include "daemon/pcap_source.hpp"
 #include "daemon/pipeline.hpp"
+#include "daemon/receivers.hpp"
 
 namespace octroi {
 namespace {
@@ -41,10 +44,20 @@ class Ledger {
     std::vector<FlowRecord> records_;
 };
 
+// What can be read once alone (a pipe) tells nothing of its receivers beforehand.
+std::optional<Receivers> receivers_of(const std::string& path) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored))
+        return std::nullopt;
+    auto receivers = Receivers::of(path);
+    return receivers ? std::optional(std::move(*receivers)) : std::nullopt;
+}
+
 }  // namespace
 
 std::expected<Replayed, std::string> replay_capture(const std::string& path, const Ruleset& ruleset,
                                                     SeriesRegistry& registry) {
+    const auto receivers = receivers_of(path);
     auto source = PcapSource::open(path);
     if (!source)
         return std::unexpected(std::move(source.error()));
@@ -53,7 +66,7 @@ std::expected<Replayed, std::string> replay_capture(const std::string& path, con
                                       .mark = MarkLayout(),
                                       .observe = Observe::to_end};
     Pipeline pipeline(settings, PipelineSeries(registry, 0), registry.worker(0));
-    Replayed result;
+    Replayed result{.read_once = !receivers};
     Ledger ledger;
     while (true) {
         const auto read = source->next();
@@ -62,6 +75,10 @@ std::expected<Replayed, std::string> replay_capture(const std::string& path, con
         const auto captured = read.value_or(std::nullopt);
         if (!captured)
             break;
+        if (receivers && receivers->discard(captured->ip_packet)) {
+            ++result.discarded;
+            continue;
+        }
         Pipeline::Step step = pipeline.process(captured->ip_packet, captured->context, ruleset);
         ++result.packets;
         result.malformed += step.malformed ? 1 : 0;
@@ -70,6 +87,7 @@ std::expected<Replayed, std::string> replay_capture(const std::string& path, con
     pipeline.flows().for_each(
         [&](Flow& flow) { ledger.close(flow.key, pipeline.conclude(flow, ruleset)); });
     result.flows = ledger.take();
+    result.lost_fragments = source->lost_fragments();
     return result;
 }
 

@@ -15,7 +15,11 @@ struct Replayed {
     std::vector<FlowRecord> flows;  ///< in order of their first packets
     std::uint64_t packets = 0;
     std::uint64_t malformed = 0;
-    std::string cut_off;  ///< why the file ended early; empty where it did not
+    std::uint64_t discarded =
+        0;                   ///< packets that their receivers throw away (daemon/receivers.hpp)
+    bool read_once = false;  ///< not a file: nothing could be known of checksums
+    std::uint64_t lost_fragments = 0;  ///< packets that were fragments of no whole datagram
+    std::string cut_off;               ///< why the file ended early; empty where it did not
 };
 
 /// Takes every packet of the capture `path` through the pipeline that `octroi run` uses, inspecting

@@ -1,6 +1,7 @@
 #include "rules/catalogue.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,25 @@ std::vector<Service> override_by_name(std::vector<Service> services) {
     }
     std::ranges::stable_sort(kept, {}, &Service::id);
     return kept;
+}
+
+// The port on which QUIC's servers are, and nobody's media.
+constexpr std::uint16_t quic_port = 443;
+
+// The value around an address, else around the IPv4 address inside it.
+template <typename T>
+const T* find_in(const PrefixMap<T>& map, const Address& address,
+                 std::span<const Nat64Prefix> nat64) {
+    if (const T* found = map.find(address))
+        return found;
+    const auto inside = embedded_address(address, nat64);
+    return inside ? map.find(inside->address) : nullptr;
+}
+
+// The host that the flow is for. What an ambiguous stream asks a proxy for isn't known.
+const Address& destination_of(const Findings& findings, const FlowEnds& ends) {
+    const bool read = findings.ending != Ending::ambiguous && findings.ending != Ending::no_memory;
+    return read && findings.proxied_address ? *findings.proxied_address : ends.server.address;
 }
 
 PrefixMap<bool> own_addresses(const Service& service) {
@@ -124,14 +144,16 @@ const Service* Catalogue::find_domain(std::string_view name) const {
     return nullptr;
 }
 
-const Service* Catalogue::find_address(const Address& address) const {
-    const Owner* owner = exclusive_.find(address);
+const Service* Catalogue::find_address(const Address& address,
+                                       std::span<const Nat64Prefix> nat64) const {
+    const Owner* owner = find_in(exclusive_, address, nat64);
     return owner == nullptr ? nullptr : &services_[owner->service];
 }
 
-bool Catalogue::owns_address(const Service& service, const Address& address) const {
-    return own_addresses_[static_cast<std::size_t>(&service - services_.data())].find(address) !=
-           nullptr;
+bool Catalogue::owns_address(const Service& service, const Address& address,
+                             std::span<const Nat64Prefix> nat64) const {
+    const auto index = static_cast<std::size_t>(&service - services_.data());
+    return find_in(own_addresses_[index], address, nat64) != nullptr;
 }
 
 // A certificate that names several services proves none of them.
@@ -146,27 +168,59 @@ const Service* Catalogue::certified(const std::vector<std::string>& names) const
     return found;
 }
 
-Identification Catalogue::by_address(const Findings& findings, const FlowEnds& ends) const {
-    for (const Address& address : {ends.server.address, ends.client}) {  // a service may call in
-        const Owner* owner = exclusive_.find(address);
-        if (owner == nullptr)
-            continue;
-        const bool at_once = !owner->udp_only || ends.protocol == Protocol::udp;
-        if (!at_once && !falls_to_address(findings))
-            continue;
-        return {.service = &services_[owner->service],
-                .strength = Strength::certain,
-                .decisive = EvidenceKind::address,
-                .address = address,
-                .settled = true,
-                .verified = true};
+// Whose an address is, if anyone's.
+struct Catalogue::Claim {
+    const Owner* owner = nullptr;
+    Address address;
+
+    [[nodiscard]] bool holds(bool over_udp) const {
+        return owner != nullptr && (over_udp || !owner->udp_only);
     }
+};
+
+Catalogue::Claim Catalogue::claim_on(const Address& address,
+                                     std::span<const Nat64Prefix> nat64) const {
+    if (const Owner* owner = exclusive_.find(address))
+        return {.owner = owner, .address = address};
+    const auto inside = embedded_address(address, nat64);
+    if (!inside)
+        return {};
+    return {.owner = exclusive_.find(inside->address), .address = inside->address};
+}
+
+Identification Catalogue::decided_by(const Claim& claim) const {
+    return {.service = &services_[claim.owner->service],
+            .strength = Strength::certain,
+            .decisive = EvidenceKind::address,
+            .address = claim.address,
+            .settled = true,
+            .verified = true};
+}
+
+// The flow's own ends come first: they are known before anything that it may ask a proxy for, and
+// what they decide must stay.
+Identification Catalogue::by_address(const Findings& findings, const FlowEnds& ends) const {
+    // A service may call in.
+    const std::array claims = {claim_on(ends.server.address, ends.nat64),
+                               claim_on(ends.client, ends.nat64)};
+    // QUIC's names live on a port of their own, there as over TCP.
+    const bool over_udp = ends.protocol == Protocol::udp && ends.server.port != quic_port;
+    for (const Claim& claim : claims)
+        if (claim.holds(over_udp))
+            return decided_by(claim);
+    const bool nobody_else = falls_to_address(findings);
+    if (const Address& asked = destination_of(findings, ends); &asked != &ends.server.address)
+        if (const Claim claim = claim_on(asked, ends.nat64); claim.holds(nobody_else))
+            return decided_by(claim);
+    for (const Claim& claim : claims)
+        if (claim.holds(nobody_else))
+            return decided_by(claim);
     return {};
 }
 
-// Where an address is a service's over UDP alone, other traffic falls to it that names nobody, or
-// that names another service of the catalogue: such a name was forged. A name of nobody's is
-// believed.
+// Where an address is a service's over UDP alone, traffic over TCP and on QUIC's port falls to it
+// that names nobody, or that names another service of the catalogue: such a name was forged. A name
+// of nobody's is believed.
 bool Catalogue::falls_to_address(const Findings& findings) const {
     if (findings.open())
         return false;
@@ -183,7 +237,8 @@ Identification Catalogue::by_name(const Findings& findings, const FlowEnds& ends
         found = {.service = find_domain(findings.realm), .decisive = EvidenceKind::stun};
     if (found.service == nullptr)
         return {};
-    const bool own_address = owns_address(*found.service, ends.server.address);
+    const bool own_address =
+        owns_address(*found.service, destination_of(findings, ends), ends.nat64);
     found.strength = own_address ? Strength::certain : Strength::observed;
     found.verified = own_address || !found.service->verify_addresses;
     return found;
@@ -196,7 +251,7 @@ Identification Catalogue::by_realm(const Findings& findings, const FlowEnds& end
     const auto found = std::ranges::find_if(services_, [&](const Service& service) {
         return std::ranges::find(service.realms, findings.realm, &Domain::text) !=
                    service.realms.end() &&
-               owns_address(service, ends.server.address);
+               owns_address(service, destination_of(findings, ends), ends.nat64);
     });
     if (found == services_.end())
         return {};
@@ -220,7 +275,8 @@ Identification Catalogue::by_signature(const Findings& findings, const FlowEnds&
                 ends.protocol == Protocol::udp ? service.udp_ports : service.tcp_ports;
             const bool on_port = std::ranges::any_of(
                 ports, [&](PortRange range) { return range.contains(ends.server.port); });
-            const bool beside = owns_address(service, ends.server.address) || on_port;
+            const bool beside =
+                owns_address(service, destination_of(findings, ends), ends.nat64) || on_port;
             if (!beside && ends.hints.same_endpoint != service.id)
                 continue;
             return {.service = &service,

@@ -2,12 +2,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
 
+#include "classifiers/embedded_address.hpp"
 #include "classifiers/evidence.hpp"
 #include "classifiers/findings.hpp"
 #include "classifiers/flow_key.hpp"
@@ -21,7 +23,7 @@ struct Identification {
     const Service* service = nullptr;  ///< null: none so far; borrowed from the catalogue
     Strength strength = Strength::none;
     EvidenceKind decisive{};  ///< meaningful where there is a service
-    Address address;          ///< that decided, where `decisive` is address
+    Address address;          ///< that decided, where `decisive` is address: of NAT64 the IPv4 one
     bool settled = false;     ///< nothing that the flow may still show can change `service`
     bool verified =
         false;  ///< may permit: the service asks for no address, or the address is its own
@@ -39,6 +41,7 @@ struct FlowEnds {
     Endpoint server;
     Protocol protocol{};
     Hints hints;
+    std::span<const Nat64Prefix> nat64{};  ///< of this network, beside the well-known ones
 };
 
 /// Every known service and the tables that find one by name or address. Immutable.
@@ -59,8 +62,14 @@ class Catalogue {
     /// The service that owns the most specific domain equal to or above `name` (lower case).
     [[nodiscard]] const Service* find_domain(std::string_view name) const;
 
-    /// The service that owns the longest exclusive prefix around `address`.
-    [[nodiscard]] const Service* find_address(const Address& address) const;
+    /// The service that owns the longest exclusive prefix around `address`, or around the IPv4
+    /// address inside it.
+    [[nodiscard]] const Service* find_address(const Address& address,
+                                              std::span<const Nat64Prefix> nat64 = {}) const;
+
+    /// Whether `service` has `address`, or the IPv4 address inside it: as its own or shared.
+    [[nodiscard]] bool owns_address(const Service& service, const Address& address,
+                                    std::span<const Nat64Prefix> nat64 = {}) const;
 
     /// Weighs what is known of a flow: an exclusive address first, then a name, a signature with
     /// something beside it, nDPI, and what other flows tell (docs/architecture.md, "Which evidence
@@ -75,8 +84,11 @@ class Catalogue {
         bool udp_only = false;
     };
 
+    struct Claim;
+
     bool claim_domains(const Service& service, std::vector<Finding>& findings);
-    [[nodiscard]] bool owns_address(const Service& service, const Address& address) const;
+    [[nodiscard]] Claim claim_on(const Address& address, std::span<const Nat64Prefix> nat64) const;
+    [[nodiscard]] Identification decided_by(const Claim& claim) const;
     [[nodiscard]] const Service* certified(const std::vector<std::string>& names) const;
     [[nodiscard]] Identification by_address(const Findings& findings, const FlowEnds& ends) const;
     [[nodiscard]] bool falls_to_address(const Findings& findings) const;

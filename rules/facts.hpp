@@ -3,6 +3,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,7 +42,8 @@ struct Facts {
     Address client;
     bool server_known = true;  ///< a name that is only looked up has no server yet
     Address server;
-    std::uint16_t port = 0;  ///< the server's
+    std::optional<Address> server_inside;  ///< the IPv4 address in it (Policy::inside)
+    std::uint16_t port = 0;                ///< the server's
     Transport transport{};
     bool service_known = false;
     ServiceId service = no_service;

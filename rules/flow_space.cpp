@@ -218,7 +218,14 @@ std::vector<FlowBox> FlowSpace::matched(const Rule& rule) const {
     restrict(std::get<Property::ech>(box), when.ech);
     restrict(std::get<Property::unclassified>(box), when.unclassified);
     restrict(std::get<Property::client>(box), when.client, to_addresses);
-    restrict(std::get<Property::server>(box), when.address, to_addresses);
+    // A condition on an IPv4 address holds for its dresses too, as Facts::server_inside says.
+    restrict(std::get<Property::server>(box), when.address, [&](const Networks& set) {
+        std::vector<Network> all = set.list;
+        for (const Network& network : set.list)
+            if (network.is_v4())
+                std::ranges::move(dresses_of(network, policy_.nat64()), std::back_inserter(all));
+        return addresses(all);
+    });
     restrict(std::get<Property::protocol>(box), when.protocol, to_texts);
     restrict(std::get<Property::application>(box), when.application, to_texts);
     restrict(std::get<Property::name>(box), when.name, to_texts);
@@ -257,6 +264,7 @@ Facts FlowSpace::facts_of(const FlowPoint& point, std::string_view host) const {
     Facts facts{.zones = policy_.zones_of(std::get<Property::client>(point)),
                 .client = std::get<Property::client>(point),
                 .server = std::get<Property::server>(point),
+                .server_inside = policy_.inside(std::get<Property::server>(point)),
                 .port = static_cast<std::uint16_t>(std::get<Property::port>(point)),
                 .transport = static_cast<Transport>(std::get<Property::transport>(point)),
                 .service_known = true,

@@ -97,7 +97,11 @@ std::array<Truth, condition_names.size()> truths_of(const Rule& rule, const Fact
     };
     return {test(when.zone, [&](const ZoneSet& zones) { return (zones & facts.zones).any(); }),
             test(when.client, in(facts.client)),
-            test_known(facts.server_known, when.address, in(facts.server)),
+            test_known(facts.server_known, when.address,
+                       [&](const Networks& networks) {
+                           return networks.contains(facts.server) ||
+                                  (facts.server_inside && networks.contains(*facts.server_inside));
+                       }),
             test_known(facts.server_known, when.port,
                        [&](const std::vector<PortRange>& ports) {
                            return std::ranges::any_of(
@@ -265,6 +269,11 @@ Decision Policy::decide(const Facts& facts, std::optional<Exception> exception) 
         decision.exception = exception;
     }
     return decision;
+}
+
+std::optional<Address> Policy::inside(const Address& address) const {
+    const auto embedded = embedded_address(address, parts_->nat64);
+    return embedded ? std::optional(embedded->address) : std::nullopt;
 }
 
 bool Policy::asks_application() const {

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "classifiers/embedded_address.hpp"
 #include "rules/facts.hpp"
 #include "rules/prefix_map.hpp"
 #include "rules/rollout.hpp"
@@ -179,6 +181,7 @@ class Policy {
     struct Parts {
         Defaults defaults;
         Names names;
+        std::vector<Nat64Prefix> nat64;
         std::vector<Zone> zones;
         std::vector<Rule> rules;  ///< exemptions first
         /// Empty: refused where a rule that acts could refuse the flow, if it were read.
@@ -231,6 +234,12 @@ class Policy {
     [[nodiscard]] const Defaults& defaults() const { return parts_->defaults; }
 
     [[nodiscard]] const Names& names() const { return parts_->names; }
+
+    /// The prefixes of this network's translators.
+    [[nodiscard]] std::span<const Nat64Prefix> nat64() const { return parts_->nat64; }
+
+    /// The IPv4 address inside an IPv6 one, if there is one.
+    [[nodiscard]] std::optional<Address> inside(const Address& address) const;
 
     [[nodiscard]] const Parts& parts() const { return *parts_; }
 

@@ -243,6 +243,13 @@ void Comparison::compare_settings(PolicyDiff& diff) const {
                                      .after = std::string(after)});
     };
     const auto flag = [](bool value) { return value ? "true" : "false"; };
+    const auto prefixes = [](const Policy& policy) {
+        std::string text;
+        for (const Nat64Prefix& prefix : policy.nat64())
+            text += fmt::format("{}{}", text.empty() ? "" : ", ", to_string(prefix.network()));
+        return text.empty() ? "none" : text;
+    };
+    note("nat64", prefixes(before_), prefixes(after_));
     note("names: refuse", flag(before_.names().refuse), flag(after_.names().refuse));
     note("names: strip_ech", flag(before_.names().strip_ech), flag(after_.names().strip_ech));
     // Malformed packets are refused before any rule; monitor mode lets them pass.
@@ -320,7 +327,9 @@ std::pair<Effect, Effect> effects_on(const Policy& before, const Policy& after,
                                      std::optional<Exception> exception) {
     facts.client = client.client;
     facts.zones = client.zones_before;
+    facts.server_inside = before.inside(facts.server);
     Effect effect = effect_of(before.decide(facts, exception));
+    facts.server_inside = after.inside(facts.server);
     facts.zones = client.zones_after;
     return {std::move(effect), effect_of(after.decide(facts, exception))};
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t max_listed_rules = 10'000;
 constexpr std::size_t max_name = 64;
 constexpr std::size_t max_includes = 1000;
+constexpr std::size_t max_nat64_prefixes = 32;
 
 std::string read_name(Report& report, const yaml::Node* node) {
     const auto text = read_text(report, node);
@@ -51,6 +52,7 @@ class PolicyReader {
     Policy::Defaults read_defaults(const yaml::Node* node);
     void read_exceptions(const yaml::Node* node, Policy::Parts& parts);
     Policy::Names read_dns_names(const yaml::Node* node);
+    std::vector<Nat64Prefix> read_nat64(const yaml::Node* node);
     void read_zones(Part& part);
     static Zone read_zone(Report& report, const std::string& name, const yaml::Node& node);
     void read_rules(Part& part);
@@ -86,6 +88,7 @@ Policy::Parts PolicyReader::read(const yaml::Document& document) {
     include(folder, files);
     read_exceptions(fields.optional("exceptions"), parts);
     parts.names = read_dns_names(fields.optional("names"));
+    parts.nat64 = read_nat64(fields.optional("nat64"));
     fields.finish();
     for (Part& file : files) {
         read_zones(file);
@@ -200,6 +203,28 @@ Policy::Names PolicyReader::read_dns_names(const yaml::Node* node) {
     names.strip_ech = read_bool(report_, fields.optional("strip_ech")).value_or(false);
     fields.finish();
     return names;
+}
+
+std::vector<Nat64Prefix> PolicyReader::read_nat64(const yaml::Node* node) {
+    std::vector<Nat64Prefix> prefixes;
+    const auto nodes = read_list(report_, node);
+    if (nodes.size() > max_nat64_prefixes) {
+        report_.error(Code::too_many, node->position,
+                      fmt::format("more than {} prefixes", max_nat64_prefixes));
+        return prefixes;
+    }
+    for (const yaml::Node* item : nodes) {
+        const auto network = read_network(report_, item);
+        if (!network)
+            continue;
+        if (const auto prefix = Nat64Prefix::of(*network))
+            prefixes.push_back(*prefix);
+        else
+            report_.error(Code::bad_network, item->position,
+                          fmt::format("`{}` is no prefix of NAT64", item->scalar),
+                          "an IPv6 network of 32, 40, 48, 56, 64 or 96 bits (RFC 6052)");
+    }
+    return prefixes;
 }
 
 void PolicyReader::read_zones(Part& part) {

@@ -3,7 +3,8 @@
 namespace octroi {
 namespace {
 
-Identification identify(const Catalogue& catalogue, const Question& question) {
+Identification identify(const Catalogue& catalogue, const Policy& policy,
+                        const Question& question) {
     Findings findings;
     if (question.name) {
         findings.server_name = *question.name;
@@ -17,7 +18,8 @@ Identification identify(const Catalogue& catalogue, const Question& question) {
                                          .server = {.address = question.address.value_or(Address()),
                                                     .port = question.port.value_or(0)},
                                          .protocol = protocol,
-                                         .hints = {}});
+                                         .hints = {},
+                                         .nat64 = policy.nat64()});
 }
 
 Facts facts_of(const Policy& policy, const Question& question, const Identification& found) {
@@ -25,6 +27,7 @@ Facts facts_of(const Policy& policy, const Question& question, const Identificat
     Facts facts{.zones = policy.zones_of(question.client), .client = question.client};
     facts.server_known = question.address && question.port && question.transport;
     facts.server = question.address.value_or(Address());
+    facts.server_inside = policy.inside(facts.server);
     facts.port = question.port.value_or(0);
     facts.transport = question.transport.value_or(Transport::tcp);
     facts.service_known = found.settled || question.service.has_value();
@@ -45,7 +48,7 @@ Facts facts_of(const Policy& policy, const Question& question, const Identificat
 
 Answer ask(const Policy& policy, const Catalogue& catalogue, const Question& question) {
     Answer answer;
-    answer.identification = identify(catalogue, question);
+    answer.identification = identify(catalogue, policy, question);
     if (question.service)
         answer.identification = {.service = catalogue.find(*question.service),
                                  .strength = Strength::observed,

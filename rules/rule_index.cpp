@@ -313,7 +313,11 @@ RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
             found.push_back(&zones_[i]);
     });
     ask(client_, true, one(clients_.find(facts.client)));
-    ask(address_, facts.server_known, one(addresses_.find(facts.server)));
+    ask(address_, facts.server_known, [&](auto& found) {
+        one(addresses_.find(facts.server))(found);
+        if (facts.server_inside)
+            one(addresses_.find(*facts.server_inside))(found);
+    });
     ask(name_, facts.name_known, [&](auto& found) {
         if (const Asking* exact = entry_of(exact_names_, facts.name))
             found.push_back(exact);

@@ -276,14 +276,23 @@ def udp(port: int, payload: bytes) -> bytes:
 
 
 def tunnels() -> list[bytes]:
-    """IP in IP, GRE with a key, GTP-U with an extension header, VXLAN, Teredo, and one in another."""
+    """IP in IP, GRE with a key, GTP-U with an extension header, VXLAN, Teredo, one in another; Geneve, ERSPAN, a
+    pseudowire under MPLS, CAPWAP with 802.11, L2TP."""
     inner = udp(443, b"data")
     inner_6 = struct.pack("!IHBB", 0x60000000, 12, UDP, 64) + bytes(32) + struct.pack(
         "!HHHH", 1, 2, 12, 0) + b"data"
     gre = ipv4(47, struct.pack("!HHI", 0x2000, 0x0800, 7) + inner)
     gtp = struct.pack("!BBHI", 0x34, 255, 8 + len(inner), 1) + b"\0\7\0\x85" + b"\1\0\x09\0" + inner
     vxlan = b"\x08" + bytes(7) + bytes(12) + b"\x86\xdd" + inner_6
-    return [ipv4(4, inner), gre, udp(2152, gtp), udp(4789, vxlan), udp(3544, inner_6), ipv4(4, gre)]
+    frame = bytes(12) + b"\x08\0" + inner
+    geneve = b"\1\0\x65\x58" + bytes(8) + frame
+    erspan = ipv4(47, b"\x10\0\x88\xbe" + bytes(4) + b"\x10\7" + bytes(6) + frame)
+    pseudowire = ipv4(137, b"\0\6\x51\x40" + bytes(4) + frame)
+    wireless = b"\x88\1" + bytes(24) + b"\xaa\xaa\3\0\0\0\x08\0" + inner
+    l2tp = b"\0\2\0\1\0\2\xff\3\0\x21" + inner
+    return [ipv4(4, inner), gre, udp(2152, gtp), udp(4789, vxlan), udp(3544, inner_6), ipv4(4, gre),
+            udp(6081, geneve), erspan, pseudowire, udp(5247, b"\0\x10\3\0" + bytes(4) + wireless),
+            udp(1701, l2tp)]
 
 
 def written_here(seeds: dict[str, list[bytes]]) -> None:

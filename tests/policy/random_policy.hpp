@@ -36,7 +36,8 @@ inline const std::vector<Vocabulary> conditions = {
     {"category", {"video-conferencing", "messaging", "mail", "social"}},
     {"jurisdiction", {"FR", "US"}},
     {"name", {"zoom.us", "=zoom.us", "us", "a.zoom.us", "example.org", "=b.example.org"}},
-    {"address", {"170.114.0.0/16", "170.114.52.0/24", "203.0.113.5", "2407:30c0::/32"}},
+    {"address",
+     {"170.114.0.0/16", "170.114.52.0/24", "203.0.113.5", "2407:30c0::/32", "64:ff9b::/96"}},
     {"port", {"80", "443", "400-500", "3478-3481"}},
     {"transport", {transports.begin(), transports.end()}},
     {"vendor", {"Zoom", "DINUM", "Microsoft"}},
@@ -135,8 +136,9 @@ class Generator {
     Flow any_flow(const Catalogue& catalogue) {
         constexpr std::array<std::string_view, 7> clients = {
             "10.20.4.7", "10.20.4.77", "10.20.9.9", "10.30.1.1", "10.70.0.1", "fd00:20::7", "::1"};
-        constexpr std::array<std::string_view, 5> servers = {
-            "170.114.52.2", "170.114.1.1", "203.0.113.5", "2407:30c0::1", "198.51.100.1"};
+        constexpr std::array<std::string_view, 8> servers = {
+            "170.114.52.2", "170.114.1.1",        "203.0.113.5",      "2407:30c0::1",
+            "198.51.100.1", "64:ff9b::aa72:3402", "2002:aa72:101::1", "2001:db8:64::cb00:7105"};
         constexpr std::array<std::string_view, 7> names = {
             "", "zoom.us", "a.zoom.us", "b.a.zoom.us", "b.example.org", "c.b.example.org", "us"};
         constexpr std::array<std::uint16_t, 5> ports = {80, 443, 500, 3480, 0};
@@ -189,6 +191,7 @@ inline std::string yaml_of(const Spec& spec) {
     text += std::string(modes[spec.default_mode]) + "}\nzones:\n";
     for (const auto& [name, networks] : zones)
         text += "  " + std::string(name) + ": " + list_of(networks) + "\n";
+    text += "nat64: [\"2001:db8:64::/96\"]\n";
     text += "exceptions:\n";
     for (std::size_t i = 0; i < exceptions.size(); ++i)
         text += "  " + std::string(exceptions[i]) + ": " +
@@ -203,6 +206,18 @@ inline std::string yaml_of(const Spec& spec) {
 inline bool inside(const Address& address, std::string_view network) {
     const Network parsed = samples::network(network);
     return parsed.first() <= address && address <= parsed.last();
+}
+
+// Of the servers of any_flow(): the IPv4 host behind those that have one.
+inline Address host_of(const Address& server) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 3> hosts = {
+        {{"64:ff9b::aa72:3402", "170.114.52.2"},
+         {"2002:aa72:101::1", "170.114.1.1"},
+         {"2001:db8:64::cb00:7105", "203.0.113.5"}}};
+    for (const auto& [dressed, host] : hosts)
+        if (server == samples::address(dressed))
+            return samples::address(host);
+    return server;
 }
 
 inline bool in_zone(const Flow& flow, std::string_view zone) {
@@ -232,7 +247,7 @@ inline bool holds_value(const Flow& flow, std::string_view key, std::string_view
     if (key == "client")
         return inside(flow.client, value);
     if (key == "address")
-        return inside(flow.server, value);
+        return inside(flow.server, value) || inside(host_of(flow.server), value);
     if (key == "port")
         return in_range(flow.port, value);
     if (key == "transport")

@@ -83,6 +83,25 @@ TEST_SUITE("flow hints") {
               no_service);
     }
 
+    TEST_CASE("an IPv4 address of an answer is the same host behind NAT64") {
+        const Endpoint client_6 = wire::endpoint("2001:db8::1", 50000);
+        const Endpoint resolver_6 = wire::endpoint("2001:db8::53", 53);
+        ClientMemory memory;
+        const Flow lookup = flow_of(
+            client_6, resolver_6, Protocol::udp,
+            message({.flags = 0x0100, .question = labels("www.example.org"), .answers = {}}));
+        const Buffer packet =
+            wire::ip(resolver_6, client_6, 17,
+                     wire::udp(resolver_6.port, client_6.port, answer("us05web.zoom.us")));
+        remember_names(memory, lookup, decode_packet(packet, {.time = gate.now}).value(),
+                       gate.ruleset());
+        const auto to = [&](std::string_view address) {
+            return resolved(memory, flow_of(client_6, wire::endpoint(address, 443), Protocol::tcp));
+        };
+        CHECK(to("64:ff9b::c000:207") == zoom);
+        CHECK(to("64:ff9b::c000:208") == no_service);
+    }
+
     TEST_CASE("it does so whichever side speaks first") {
         ClientMemory memory;
         after_answer(memory, answer("us05web.zoom.us"));

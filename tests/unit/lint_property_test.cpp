@@ -101,6 +101,7 @@ Facts facts_of(const Flow& flow, const Policy& policy, Generator& generator) {
                 .client = flow.client,
                 .server_known = known(),
                 .server = flow.server,
+                .server_inside = policy.inside(flow.server),
                 .port = flow.port,
                 .transport = static_cast<Transport>(flow.transport),
                 .service_known = known(),

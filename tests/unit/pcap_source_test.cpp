@@ -65,6 +65,74 @@ TEST_SUITE("link layers") {
         CHECK(ethernet_frame(0x8848, Buffer(64)) == "(none)");  // no bottom
     }
 
+    TEST_CASE("a pseudowire under MPLS holds Ethernet, with a control word or without") {
+        const Buffer packet = wire::ipv4({}, wire::tcp({}));
+        const auto frame = [&](std::uint8_t first) {
+            return Fields().u8(first).fill(11, 2).u16(0x0800).bytes(packet).take();
+        };
+        const auto under_label = [](const Buffer& rest) {
+            return ethernet_frame(0x8847, Fields().u32(0x00065140).bytes(rest).take());
+        };
+        for (const int first : {0x00, 0x02, 0x10, 0x45, 0x60, 0xaa})
+            CHECK(under_label(frame(static_cast<std::uint8_t>(first))) ==
+                  wire::text(Bytes(packet)));
+        for (const int first : {0x00, 0x45, 0xaa})
+            CHECK(under_label(Fields()
+                                  .u32(0x00000007)  // sequence number
+                                  .bytes(frame(static_cast<std::uint8_t>(first)))
+                                  .take()) == wire::text(Bytes(packet)));
+    }
+
+    TEST_CASE("a provider's backbone holds the customer's frame") {
+        const Buffer customer = Fields()
+                                    .u32(0x00000123)  // service instance
+                                    .fill(12, 0x04)   // addresses
+                                    .u16(0x88a8)      // provider's tag
+                                    .u16(100)
+                                    .u16(0x8100)  // customer's tag
+                                    .u16(200)
+                                    .u16(0x0800)
+                                    .bytes(ip)
+                                    .take();
+        CHECK(ethernet_frame(0x88e7, customer) == wire::text(Bytes(ip)));
+        CHECK(ethernet_frame(0x88a8, Fields().u16(7).u16(0x88e7).bytes(customer).take()) ==
+              wire::text(Bytes(ip)));
+    }
+
+    TEST_CASE("a service header names what follows it") {
+        const auto service = [](std::size_t words, std::size_t next) {
+            return Fields()
+                .u16(words)           // time to live, length
+                .u8(2)                // metadata of variable length
+                .u8(next)             // next protocol
+                .fill(words * 4 - 4)  // path, metadata
+                .bytes(ip)
+                .take();
+        };
+        CHECK(ethernet_frame(0x894f, service(2, 1)) == wire::text(Bytes(ip)));
+        CHECK(ethernet_frame(0x894f, service(6, 2)) == wire::text(Bytes(ip)));
+        CHECK(ethernet_frame(0x894f, service(2, 9)) == "(none)");
+    }
+
+    TEST_CASE("a wireless frame holds LLC, behind radiotap too") {
+        const Buffer wireless = Fields()
+                                    .u16(0x0801)    // data, to the access point
+                                    .fill(22, 2)    // duration, addresses, sequence
+                                    .u24(0xaaaa03)  // LLC
+                                    .u24(0)         // organisation
+                                    .u16(0x0800)    // EtherType
+                                    .bytes(ip)
+                                    .take();
+        CHECK(in(wireless, 105) == wire::text(Bytes(ip)));
+        const Buffer tapped = Fields()
+                                  .u16(0)       // version
+                                  .u16(0x0a00)  // length, little-endian
+                                  .fill(6, 9)
+                                  .bytes(wireless)
+                                  .take();
+        CHECK(in(tapped, 127) == wire::text(Bytes(ip)));
+    }
+
     TEST_CASE("a PPPoE session holds PPP") {
         const auto session = [](std::size_t protocol) {
             return Fields()

@@ -187,11 +187,15 @@ TEST_SUITE("policy diff") {
     TEST_CASE("the default action, exceptions and what happens to DNS names are compared") {
         const auto diff = difference("rules: []\n",
                                      "exceptions: {ambiguous: reject}\n"
-                                     "names: {refuse: true}\nrules: []\n");
+                                     "names: {refuse: true}\n"
+                                     "nat64: [\"2001:db8:64::/96\"]\nrules: []\n");
         CHECK(lines(diff) == Lines{"at any time: every client: exception ambiguous: "
                                    "drop/drop -> reject/reject"});
-        REQUIRE(diff.settings.size() == 1);
-        CHECK(diff.settings[0].setting == "names: refuse");
+        REQUIRE(diff.settings.size() == 2);
+        CHECK(diff.settings[0].setting == "nat64");
+        CHECK(diff.settings[0].before == "none");
+        CHECK(diff.settings[0].after == "2001:db8:64::/96");
+        CHECK(diff.settings[1].setting == "names: refuse");
         const auto closed = difference("rules: []\n", "defaults: {action: drop}\nrules: []\n");
         REQUIRE(closed.changes.size() == 1);
         // Every service, none, and midstream and unclassified, which follow the default.

@@ -39,6 +39,7 @@ Facts facts_of(const Flow& flow, const Policy& policy, ShownSet shown) {
     Facts facts{.zones = policy.zones_of(flow.client),
                 .client = flow.client,
                 .server = flow.server,
+                .server_inside = policy.inside(flow.server),
                 .port = flow.port,
                 .transport = static_cast<octroi::Transport>(flow.transport),
                 .service_known = shown.test(Shown::service),

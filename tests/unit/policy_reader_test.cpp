@@ -55,6 +55,26 @@ void check_condition(std::string_view condition, Code code, std::size_t column,
 }  // namespace
 
 TEST_SUITE("policy reader") {
+    TEST_CASE("the prefixes of NAT64 are IPv6 networks of the lengths that RFC 6052 knows") {
+        const Policy p =
+            policy("{octroi: 1, nat64: [\"2001:db8:64::/96\", \"fd64::/48\"], rules: []}");
+        REQUIRE(p.nat64().size() == 2);
+        CHECK(p.inside(address("2001:db8:64::192.0.2.1")) == address("192.0.2.1"));
+        CHECK(p.inside(address("64:ff9b::192.0.2.1")) == address("192.0.2.1"));
+        CHECK_FALSE(p.inside(address("2001:db8::1")));
+        CHECK(policy("{octroi: 1, nat64: \"fd64::/48\", rules: []}").nat64().size() == 1);
+        constexpr std::string_view hint =
+            "an IPv6 network of 32, 40, 48, 56, 64 or 96 bits (RFC 6052)";
+        check_only_finding({"{octroi: 1, rules: [], nat64: [\"fd64::/95\"]}", Code::bad_network, 1,
+                            31, "`fd64::/95` is no prefix of NAT64", hint});
+        check_only_finding({"{octroi: 1, rules: [], nat64: [10.0.0.0/8]}", Code::bad_network, 1, 31,
+                            "`10.0.0.0/8` is no prefix of NAT64", hint});
+        std::string many = "{octroi: 1, rules: [], nat64: [";
+        for (int i = 0; i < 33; ++i)
+            many += "\"fd64::/48\",";
+        check_only_finding({many + "]}", Code::too_many, 1, 30, "more than 32 prefixes"});
+    }
+
     TEST_CASE("a policy is read with its zones, rules, reasons and places") {
         const Policy p = policy(
             "octroi: 1\n"

@@ -48,6 +48,31 @@ TEST_SUITE("question") {
         CHECK_FALSE(answer.facts.server_known);
     }
 
+    TEST_CASE("an address in another dress is the host's own") {
+        const Policy policy = samples::policy(
+            "octroi: 1\n"
+            "nat64: [\"2001:db8:64::/96\"]\n"
+            "rules:\n"
+            "- {name: zoom, when: {service: zoom}, then: reject}\n"
+            "- {name: partner, when: {address: 203.0.113.0/24}, then: reject}\n"
+            "- {name: translated, when: {address: \"64:ff9b::/96\"}, then: drop}\n");
+        const auto rule_for = [&](std::string_view server) {
+            Question question = from("10.20.9.9");
+            question.address = address(server);
+            question.port = 3478;
+            question.transport = Transport::udp;
+            question.complete = true;
+            const Rule* rule = ask(policy, catalogue(), question).decision.rule();
+            return rule == nullptr ? "none" : rule->name;
+        };
+        CHECK(rule_for("64:ff9b::aa72:3402") == "zoom");
+        CHECK(rule_for("2001:db8:64::aa72:3402") == "zoom");
+        CHECK(rule_for("2001:db8:65::aa72:3402") == "none");
+        CHECK(rule_for("64:ff9b::203.0.113.9") == "partner");
+        CHECK(rule_for("2002:cb00:7109::1") == "partner");
+        CHECK(rule_for("64:ff9b::198.51.100.1") == "translated");
+    }
+
     TEST_CASE("a name tells the service") {
         Question question = from("10.20.4.7");
         question.name = "us05web.zoom.us";

@@ -4,6 +4,7 @@
 
 #include "daemon/ruleset_loader.hpp"
 #include "tests/unit/captures.hpp"
+#include "tests/unit/checksummed.hpp"
 #include "tests/unit/temporary_folder.hpp"
 
 using namespace octroi;
@@ -120,6 +121,56 @@ TEST_SUITE("replay") {
         const auto replayed = replay.file(pcap_file(raw_ip, frames));
         REQUIRE(replayed);
         CHECK(replayed->flows.size() == 10);
+    }
+
+    TEST_CASE("a packet that its receiver discards decides nothing") {
+        Replay replay;
+        auto packets = conversation({}, "us05web.zoom.us");
+        for (Buffer& packet : packets)
+            packet = checksummed(packet);
+        Buffer decoy = checksummed(
+            Connection{}.from_client(0, wire::client_stream("visio.numerique.gouv.fr")));
+        decoy.back() ^= 1U;
+        packets.insert(packets.begin() + 3, decoy);
+        const auto replayed = replay(packets);
+        CHECK(replayed.discarded == 1);
+        CHECK(replayed.packets == 5);
+        CHECK_FALSE(replayed.read_once);
+        REQUIRE(replayed.flows.size() == 1);
+        CHECK(replayed.flows[0].service == "zoom");
+        CHECK(replayed.flows[0].server_name == "us05web.zoom.us");
+    }
+
+    TEST_CASE("a capture in which no checksum is right is taken as it is") {
+        Replay replay;
+        auto packets = conversation({}, "us05web.zoom.us");
+        for (Buffer& packet : packets)
+            packet = half_checksummed(packet, true);
+        const auto replayed = replay(packets);
+        CHECK(replayed.discarded == 0);
+        REQUIRE(replayed.flows.size() == 1);
+        CHECK(replayed.flows[0].service == "zoom");
+    }
+
+    TEST_CASE("a name in fragments is read, and fragments that wait are told") {
+        Replay replay;
+        auto packets = conversation({}, "us05web.zoom.us");
+        const Bytes segment = Bytes(packets[3]).subspan(20);
+        const auto part = [](std::size_t fragment, Bytes data) {
+            return wire::ipv4({.destination = wire::address("198.51.100.1"), .fragment = fragment},
+                              data);
+        };
+        const Buffer first = part(0x2000, segment.first(80));
+        const Buffer second = part(10, segment.subspan(80));
+        packets[3] = second;
+        packets.insert(packets.begin() + 4, first);
+        packets.push_back(first);
+        const auto replayed = replay(packets);
+        CHECK(replayed.packets == 5);
+        CHECK(replayed.malformed == 0);
+        CHECK(replayed.lost_fragments == 1);
+        REQUIRE(replayed.flows.size() == 1);
+        CHECK(replayed.flows[0].server_name == "us05web.zoom.us");
     }
 
     TEST_CASE("malformed packets are counted and belong to no flow") {

@@ -1,6 +1,7 @@
 // Tests of Catalogue::identify, rules/catalogue.cpp: which evidence wins.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -112,11 +113,145 @@ TEST_SUITE("identification by address") {
         CHECK_FALSE(tcp.settled);
     }
 
-    TEST_CASE("over TCP such an address takes what names nobody or another service") {
-        const auto to = tcp_to(of_teams_over_udp);
-        CHECK(name_of(identify(ended(), to)) == "teams");
-        CHECK(name_of(identify(named("visio.numerique.gouv.fr"), to)) == "teams");
-        CHECK(name_of(identify(named("events.example.org"), to)) == "none");
+    TEST_CASE("on QUIC's port such an address waits for the name, as over TCP") {
+        Findings quic;
+        quic.application = Application::quic;
+        for (const Findings& open : {Findings(), quic}) {
+            const auto found = identify(open, over(Protocol::udp, of_teams_over_udp, 443));
+            CHECK(name_of(found) == "none");
+            CHECK_FALSE(found.settled);
+        }
+    }
+
+    TEST_CASE("over TCP and QUIC such an address takes what names nobody or another service") {
+        for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
+            const auto to = over(protocol, of_teams_over_udp, 443);
+            CHECK(name_of(identify(ended(), to)) == "teams");
+            CHECK(name_of(identify(named("visio.numerique.gouv.fr"), to)) == "teams");
+            CHECK(name_of(identify(named("events.example.org"), to)) == "none");
+        }
+    }
+}
+
+TEST_SUITE("identification by an address in another dress") {
+    constexpr std::string_view visio_itself = "148.253.97.136";
+    constexpr std::string_view shared_by_visio = "148.253.98.7";
+
+    // "64:ff9b:..." for an IPv4 address: every way in which IPv6 carries it.
+    std::vector<octroi::Address> dresses(std::string_view plain) {
+        std::vector<octroi::Address> all;
+        const auto network = octroi::samples::network(std::string(plain) + "/32");
+        for (const octroi::Network& each : octroi::dresses_of(network))
+            all.push_back(each.first());
+        all.push_back(address("::ffff:" + std::string(plain)));
+        return all;
+    }
+
+    TEST_CASE("an exclusive address decides the same in each dress") {
+        for (const std::string_view plain : {of_zoom, visio_itself, elsewhere})
+            for (const octroi::Address& dressed : dresses(plain))
+                for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
+                    CAPTURE(to_string(dressed));
+                    FlowEnds ends = over(protocol, plain, 3478);
+                    const auto expected = identify({}, ends);
+                    ends.server.address = dressed;
+                    const auto found = identify({}, ends);
+                    CHECK(name_of(found) == name_of(expected));
+                    CHECK(found.strength == expected.strength);
+                    CHECK(found.settled == expected.settled);
+                    CHECK(found.verified == expected.verified);
+                    CHECK(found.address == expected.address);
+                    // A service may call in through a translator as well.
+                    ends = over(protocol, elsewhere, 3478);
+                    ends.client = dressed;
+                    CHECK(name_of(identify({}, ends)) == name_of(expected));
+                }
+    }
+
+    TEST_CASE("an address of the service's own verifies in each dress") {
+        for (const octroi::Address& dressed : dresses(shared_by_visio)) {
+            CAPTURE(to_string(dressed));
+            FlowEnds ends = tcp_to(elsewhere);
+            ends.server.address = dressed;
+            const auto found = identify(named("visio.numerique.gouv.fr"), ends);
+            CHECK(found.verified);
+            CHECK(found.strength == Strength::certain);
+        }
+    }
+
+    TEST_CASE("a signature counts beside a shared address in each dress") {
+        for (const octroi::Address& dressed : dresses(shared_by_zoom)) {
+            CAPTURE(to_string(dressed));
+            FlowEnds ends = over(Protocol::udp, elsewhere, 5000);
+            ends.server.address = dressed;
+            CHECK(name_of(identify(with_signature(Signature::zoom_sfu), ends)) == "zoom");
+        }
+    }
+
+    TEST_CASE("a prefix that is configured is one of this network's alone") {
+        FlowEnds ends = over(Protocol::udp, "2001:db8:64::aa72:3402", 8801);
+        CHECK(name_of(identify({}, ends)) == "none");
+        const std::vector prefixes = {
+            octroi::Nat64Prefix::of(octroi::samples::network("2001:db8:64::/96")).value()};
+        ends.nat64 = prefixes;
+        CHECK(name_of(identify({}, ends)) == "zoom");
+        ends.server.address = address("2001:db8:65::aa72:3402");
+        CHECK(name_of(identify({}, ends)) == "none");
+    }
+}
+
+TEST_SUITE("identification by the address that a proxy is asked for") {
+    constexpr std::string_view proxy = "10.20.0.8";
+
+    Findings asking_for(std::string_view text) {
+        Findings findings;
+        findings.proxied_address = address(text);
+        return findings;
+    }
+
+    TEST_CASE("it decides as if the flow went there") {
+        for (const std::string_view asked : {"170.114.52.2", "64:ff9b::aa72:3402"}) {
+            const auto found = identify(asking_for(asked), tcp_to(proxy));
+            CHECK(name_of(found) == "zoom");
+            CHECK(found.strength == Strength::certain);
+            CHECK(found.decisive == EvidenceKind::address);
+            CHECK(found.address == address(of_zoom));
+            CHECK(found.settled);
+        }
+        CHECK_FALSE(identify(asking_for(elsewhere), tcp_to(proxy)).settled);
+    }
+
+    TEST_CASE("it beats the name inside, and verifies it") {
+        Findings findings = named("visio.numerique.gouv.fr");
+        CHECK_FALSE(identify(findings, tcp_to(proxy)).verified);
+        findings.proxied_address = address("148.253.98.7");
+        CHECK(identify(findings, tcp_to(proxy)).verified);
+        findings.proxied_address = address(of_zoom);
+        CHECK(name_of(identify(findings, tcp_to(proxy))) == "zoom");
+        findings.proxied_address = address(elsewhere);
+        CHECK_FALSE(identify(findings, tcp_to("148.253.98.7")).verified);
+    }
+
+    TEST_CASE("it changes nothing that the flow's own address decided before") {
+        CHECK(name_of(identify(asking_for(of_zoom), tcp_to("148.253.97.136"))) == "visio");
+    }
+
+    TEST_CASE("it comes before an address that takes what names nobody") {
+        Findings findings = ended();
+        findings.proxied_address = address(of_zoom);
+        CHECK(name_of(identify(findings, tcp_to(of_teams_over_udp))) == "zoom");
+        findings.proxied_address = address(of_teams_over_udp);
+        CHECK(name_of(identify(findings, tcp_to(proxy))) == "teams");
+        findings.server_name = "events.example.org";
+        CHECK(name_of(identify(findings, tcp_to(proxy))) == "none");
+    }
+
+    TEST_CASE("it is not known where the stream is ambiguous") {
+        for (const Ending ending : {Ending::ambiguous, Ending::no_memory}) {
+            Findings findings = asking_for(of_zoom);
+            findings.ending = ending;
+            CHECK(name_of(identify(findings, tcp_to(proxy))) == "none");
+        }
     }
 }
 
