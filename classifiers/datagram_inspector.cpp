@@ -1,6 +1,6 @@
 #include "classifiers/datagram_inspector.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "classifiers/client_hello.hpp"
 #include "classifiers/dns_message.hpp"
@@ -13,82 +13,186 @@ namespace octroi {
 namespace {
 
 constexpr std::uint32_t payload_quota = 8;
-// A QUIC client repeats the pieces of its ClientHello under loss, one at a time.
-constexpr std::uint32_t quic_payload_quota = 32;
+// Of a flow whose packets look like QUIC's, and none could be opened.
+constexpr std::uint32_t sealed_payload_quota = 32;
+// A QUIC client repeats the pieces of its ClientHello under loss, one at a time, and servers wait
+// for them as long as they wait at all.
+constexpr std::uint32_t initial_quota = 256;
+constexpr std::uint32_t quic_payload_quota = 512;
+
+// RFC 9000 17.2: QUIC's own long headers, unless they are greased.
+bool looks_like_quic(Bytes payload) {
+    constexpr std::uint8_t fixed_bit = 0x40;
+    const auto header = quic::read_long_header(payload);
+    return header && ((payload.front() & fixed_bit) != 0 ||
+                      header->type == quic::LongHeader::Type::version_negotiation);
+}
 
 }  // namespace
 
+// QUIC first: who can open a packet needs no guess. Its octets may read as another protocol's too.
 void DatagramInspector::inspect(const Packet& packet, std::uint32_t number, Findings& findings,
                                 Workspace& workspace) {
     if (packet.payload.empty())
         return;
     ++payloads_;
-    if (reads_dns(packet, number, findings))
-        return;
-    if (const auto name = gquic::server_name(packet.payload)) {
-        client_ = packet.direction;
-        findings.application = Application::quic;
-        return findings.accept_name(*name, EvidenceKind::quic_sni, number,
-                                    ParserError::tls_bad_name);
-    }
-    if (!read_quic(packet, number, findings, workspace))
+    number_ = number;
+    if (!read_quic(packet, number, findings, workspace) && !reads_dns(packet, number, findings) &&
+        !reads_google_quic(packet, number, findings) && !read_unknown_version(packet, findings))
         read_media(packet.payload, number, findings);
-    if (payloads_ >= (quic_ ? quic_payload_quota : payload_quota))
-        findings.end(quic_ ? Ending::quota : Ending::nothing_more);
+    keep_quotas(findings);
+}
+
+void DatagramInspector::keep_quotas(Findings& findings) const {
+    if (initials_ > 0) {
+        if (initials_ >= initial_quota || payloads_ >= quic_payload_quota)
+            findings.give_up(Unreadable::quota);
+    } else if (quic_ || attempt_) {
+        if (payloads_ >= sealed_payload_quota)
+            findings.end(Ending::quota);
+    } else if (payloads_ >= payload_quota) {
+        findings.end(Ending::nothing_more);
+    }
+}
+
+void DatagramInspector::confirm(const Packet& packet, Findings& findings, Workspace& workspace) {
+    if (packet.payload.empty() || !client_)
+        return;
+    ++number_;
+    if (!quic_) {  // Google's, which has no keys
+        findings.answered |= packet.direction != *client_;
+        return;
+    }
+    if (packet.direction == *client_)
+        read_client(packet, number_, findings, workspace);
+    else
+        read_server(packet, number_, findings, workspace);
 }
 
 // True where the datagram belongs to a QUIC connection.
 bool DatagramInspector::read_quic(const Packet& packet, std::uint32_t number, Findings& findings,
                                   Workspace& workspace) {
-    if (client_ && *client_ != packet.direction)
-        return quic_ != nullptr;
+    if (client_ && *client_ != packet.direction) {
+        if (initials_ > 0)
+            read_server(packet, number, findings, workspace);
+        return initials_ > 0;
+    }
     if (!quic_) {
-        if (!quic::read_long_header(packet.payload))
+        if (!quic::LongPackets(packet.payload).next())
             return false;
         quic_ = std::make_unique<quic::Hello>();
+        quic_->resume(resumed_);
     }
-    const quic::Hello::Result result =
-        quic_->feed(packet.payload, workspace.quic, workspace.budget);
-    if (result == quic::Hello::Result::opened || result == quic::Hello::Result::complete)
-        connection_ = quic_->newest();
-    switch (result) {
-        case quic::Hello::Result::no_quic:
-            break;
-        case quic::Hello::Result::opened:
-            client_ = packet.direction;
-            findings.application = Application::quic;
-            break;
-        case quic::Hello::Result::complete:
-            accept_hello(packet, number, findings);
-            break;
-        case quic::Hello::Result::conflict:
-            findings.end(Ending::ambiguous);
-            break;
-        case quic::Hello::Result::malformed:
-            findings.error = ParserError::quic_malformed;
-            findings.end(Ending::nothing_more);
-            break;
-        case quic::Hello::Result::no_memory:
-            findings.end(Ending::no_memory);
-            break;
-    }
-    return true;
+    read_client(packet, number, findings, workspace);
+    return initials_ > 0 || looks_like_quic(packet.payload);
 }
 
-void DatagramInspector::accept_hello(const Packet& packet, std::uint32_t number,
-                                     Findings& findings) {
+void DatagramInspector::read_client(const Packet& packet, std::uint32_t number, Findings& findings,
+                                    Workspace& workspace) {
+    const auto result =
+        quic_->feed(quic::peers_of(packet), packet.payload, workspace.quic, workspace.budget);
+    if (result == quic::Hello::Result::no_quic)
+        return;
+    ++initials_;
     client_ = packet.direction;
     findings.application = Application::quic;
+    take(result, number, findings);
+}
+
+void DatagramInspector::read_server(const Packet& packet, std::uint32_t number, Findings& findings,
+                                    Workspace& workspace) {
+    quic::Hello::Answer answer = quic_->answer(packet.payload, workspace.quic);
+    // The client may have sent the rest from another port.
+    if (answer == quic::Hello::Answer::unfinished) {
+        const quic::Peers peers{.client = packet.destination().address, .server = packet.source()};
+        take(quic_->recall(peers, workspace.quic, workspace.budget), number, findings);
+        answer = quic_->answer(packet.payload, workspace.quic);
+    }
+    if (answer == quic::Hello::Answer::taken)
+        findings.answered = true;
+    if (answer == quic::Hello::Answer::unfinished && findings.ending != Ending::ambiguous) {
+        findings.ending = Ending::open;
+        findings.give_up(Unreadable::incomplete);
+    }
+}
+
+void DatagramInspector::take(quic::Hello::Result result, std::uint32_t number, Findings& findings) {
+    if (quic_->any())
+        connection_ = quic_->identity();
+    switch (result) {
+        case quic::Hello::Result::no_quic:
+        case quic::Hello::Result::opened:
+            return;
+        case quic::Hello::Result::complete:
+            return accept_hello(number, findings);
+        case quic::Hello::Result::conflict:
+            findings.ending = Ending::ambiguous;
+            return;
+        case quic::Hello::Result::malformed:
+            findings.error = ParserError::quic_malformed;
+            return findings.give_up(Unreadable::malformed);
+        case quic::Hello::Result::too_large:
+            return findings.give_up(Unreadable::too_large);
+        case quic::Hello::Result::no_memory:
+            return findings.end(Ending::no_memory);
+    }
+}
+
+// The newest ClientHello counts: an earlier one of the flow did not refuse it.
+void DatagramInspector::accept_hello(std::uint32_t number, Findings& findings) {
+    findings.ending = Ending::open;
     const auto hello = tls::parse_client_hello(quic_->message());
     if (!hello) {
         findings.error = ParserError::quic_malformed;
-        return findings.end(Ending::nothing_more);
+        return findings.give_up(Unreadable::malformed);
     }
     findings.accept_hello(*hello, tls::Carrier::quic);
+    const std::string before = std::exchange(findings.server_name, {});
     if (hello->server_name.empty())
         return findings.end(Ending::nothing_more);
     findings.accept_name(hello->server_name, EvidenceKind::quic_sni, number,
                          ParserError::tls_bad_name);
+    if (findings.server_name == before && !before.empty())
+        findings.evidence.pop_back();
+}
+
+// A server that answers in the same version reads what octroi can't. One that does not know it
+// answers with version negotiation, and the client begins again.
+bool DatagramInspector::read_unknown_version(const Packet& packet, Findings& findings) {
+    const auto header = quic::read_invariants(packet.payload);
+    if (!header || quic::is_supported(header->version))
+        return false;
+    if (attempt_ && attempt_->direction != packet.direction) {
+        if (attempt_->version == header->version &&
+            attempt_->source == quic::ConnectionId(header->destination_connection_id)) {
+            findings.application = Application::quic;
+            findings.give_up(Unreadable::incomplete);
+        }
+        return true;
+    }
+    // RFC 9000 7.2: the first destination id has 8 octets at least.
+    constexpr std::size_t min_connection_id = 8;
+    if (packet.payload.size() < quic::Hello::min_datagram ||
+        (packet.payload.front() & 0x40U) == 0 ||
+        header->destination_connection_id.size() < min_connection_id ||
+        header->destination_connection_id.size() > quic::ConnectionId::max_size)
+        return false;
+    attempt_ = std::make_unique<Attempt>(
+        Attempt{.version = header->version,
+                .direction = packet.direction,
+                .source = quic::ConnectionId(header->source_connection_id)});
+    return true;
+}
+
+bool DatagramInspector::reads_google_quic(const Packet& packet, std::uint32_t number,
+                                          Findings& findings) {
+    const auto name = gquic::server_name(packet.payload);
+    if (!name)
+        return false;
+    client_ = packet.direction;
+    findings.application = Application::quic;
+    findings.accept_name(*name, EvidenceKind::quic_sni, number, ParserError::tls_bad_name);
+    return true;
 }
 
 // Anything else on port 53 is read like any other port's.

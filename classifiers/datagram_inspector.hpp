@@ -17,31 +17,66 @@ class DatagramInspector {
     void inspect(const Packet& packet, std::uint32_t number, Findings& findings,
                  Workspace& workspace);
 
-    /// (merge: quic)
-    void confirm(const Packet& /*packet*/, Findings& /*findings*/, Workspace& /*workspace*/) {}
+    /// Takes a packet after the inspection ended with a ClientHello, while `awaits_answer`. It
+    /// notes where the server has taken the ClientHello. Another one of the client changes the
+    /// findings: its name replaces the one before, and where both belong to one connection, the
+    /// ending is `ambiguous`.
+    void confirm(const Packet& packet, Findings& findings, Workspace& workspace);
 
-    [[nodiscard]] bool awaits_answer(const Findings& /*findings*/) const { return false; }
+    /// Whether a ClientHello was read that the server has not answered.
+    [[nodiscard]] bool awaits_answer(const Findings& findings) const {
+        return findings.application == Application::quic && client_ && !findings.open() &&
+               !findings.answered && findings.may_permit();
+    }
+
+    /// The connection was decided on these ports before, and may go on. Before the first
+    /// packet.
+    void resume(const quic::Identity& connection) { resumed_ = connection; }
 
     /// Frees the buffers.
     void release() { quic_.reset(); }
 
-    /// Of the newest QUIC connection; empty where there was none.
-    [[nodiscard]] const quic::ConnectionId& connection() const { return connection_; }
+    /// Of the QUIC connection that named the flow, else of the newest; empty where there was none.
+    [[nodiscard]] const quic::Identity& connection() const { return connection_; }
 
     /// The direction in which the client sends, once known.
     [[nodiscard]] std::optional<Direction> client() const { return client_; }
 
+    /// Whether a QUIC client has begun: what was decided on these ports before must not let the
+    /// rest of its ClientHello by.
+    [[nodiscard]] bool disputed() const { return initials_ > 0; }
+
   private:
     [[nodiscard]] bool read_quic(const Packet& packet, std::uint32_t number, Findings& findings,
                                  Workspace& workspace);
-    void accept_hello(const Packet& packet, std::uint32_t number, Findings& findings);
+    void read_client(const Packet& packet, std::uint32_t number, Findings& findings,
+                     Workspace& workspace);
+    void read_server(const Packet& packet, std::uint32_t number, Findings& findings,
+                     Workspace& workspace);
+    void take(quic::Hello::Result result, std::uint32_t number, Findings& findings);
+    void accept_hello(std::uint32_t number, Findings& findings);
+    [[nodiscard]] bool read_unknown_version(const Packet& packet, Findings& findings);
+    void keep_quotas(Findings& findings) const;
     [[nodiscard]] bool reads_dns(const Packet& packet, std::uint32_t number, Findings& findings);
+    [[nodiscard]] bool reads_google_quic(const Packet& packet, std::uint32_t number,
+                                         Findings& findings);
     static void read_media(Bytes payload, std::uint32_t number, Findings& findings);
 
+    /// A client's attempt in a version of QUIC that octroi doesn't know.
+    struct Attempt {
+        std::uint32_t version = 0;
+        Direction direction{};
+        quic::ConnectionId source;
+    };
+
     std::unique_ptr<quic::Hello> quic_;  ///< made at the first long header: most flows have none
-    quic::ConnectionId connection_;      ///< of the newest QUIC connection
+    std::unique_ptr<Attempt> attempt_;
+    quic::Identity connection_;
+    quic::Identity resumed_;
     std::optional<Direction> client_;
-    std::uint32_t payloads_ = 0;
+    std::uint32_t number_ = 0;    ///< of the newest packet
+    std::uint32_t payloads_ = 0;  ///< of both directions
+    std::uint32_t initials_ = 0;  ///< the client's datagrams with an Initial that was opened
 };
 
 }  // namespace octroi

@@ -114,9 +114,9 @@ std::optional<Direction> Inspector::client() const {
                       transport_);
 }
 
-quic::ConnectionId Inspector::connection() const {
+quic::Identity Inspector::connection() const {
     const auto* datagrams = std::get_if<DatagramInspector>(&transport_);
-    return datagrams == nullptr ? quic::ConnectionId() : datagrams->connection();
+    return datagrams == nullptr ? quic::Identity() : datagrams->connection();
 }
 
 bool Inspector::midstream() const {
@@ -132,12 +132,20 @@ bool Inspector::awaits_answer() const {
 }
 
 bool Inspector::wants_acknowledgements() const {
-    const auto* stream = std::get_if<StreamInspector>(&transport_);
-    return stream != nullptr && stream->wants_acknowledgements(findings_);
+    return std::visit(
+        Overloaded{
+            [](std::monostate) { return false; },
+            [&](const StreamInspector& stream) { return stream.wants_acknowledgements(findings_); },
+            [](const DatagramInspector& datagrams) { return datagrams.disputed(); }},
+        transport_);
 }
 
 void Inspector::reuse_ports() {
     transport_.emplace<StreamInspector>().reuse_ports();
+}
+
+void Inspector::resume(const quic::Identity& connection) {
+    transport_.emplace<DatagramInspector>().resume(connection);
 }
 
 bool Inspector::confirmed() const {

@@ -30,7 +30,7 @@ class Inspector {
     [[nodiscard]] std::optional<Direction> client() const;
 
     /// Of the newest QUIC connection on the flow's ports; empty where there was none.
-    [[nodiscard]] quic::ConnectionId connection() const;
+    [[nodiscard]] quic::Identity connection() const;
 
     /// Whether a TCP connection was already under way when its first packet was seen (no SYN).
     [[nodiscard]] bool midstream() const;
@@ -38,7 +38,8 @@ class Inspector {
     /// Whether something was read of the client that its server has not answered yet.
     [[nodiscard]] bool awaits_answer() const;
 
-    /// Whether an empty segment of the server may tell something.
+    /// Whether every packet is wanted, be it an empty segment of the server, and a decision that
+    /// the kernel still has for these ports must not count.
     [[nodiscard]] bool wants_acknowledgements() const;
 
     /// Before the first packet, a SYN: its ports belonged to a connection that the server may still
@@ -47,6 +48,9 @@ class Inspector {
 
     /// Whether a SYN of the client was answered by the server's SYN-ACK.
     [[nodiscard]] bool confirmed() const;
+
+    /// Before the first packet, a datagram: this QUIC connection was decided on these ports.
+    void resume(const quic::Identity& connection);
 
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);

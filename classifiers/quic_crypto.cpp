@@ -153,17 +153,24 @@ void Crypto::expand_label(const Digest& secret, const char* label, std::uint8_t*
 }
 
 InitialKeys Crypto::client_keys(std::uint32_t version, Bytes destination_connection_id) {
+    return keys(version, destination_connection_id, "tls13 client in");
+}
+
+InitialKeys Crypto::server_keys(std::uint32_t version, Bytes destination_connection_id) {
+    return keys(version, destination_connection_id, "tls13 server in");
+}
+
+InitialKeys Crypto::keys(std::uint32_t version, Bytes destination_connection_id, const char* side) {
     const bool v2 = is_v2(version);
     const Digest initial_secret = hmac(salt_of(version), destination_connection_id);
-    Digest client_secret{};
-    expand_label(initial_secret, "tls13 client in", client_secret.data(), client_secret.size());
+    Digest secret{};
+    expand_label(initial_secret, side, secret.data(), secret.size());
     InitialKeys keys;
-    expand_label(client_secret, v2 ? "tls13 quicv2 key" : "tls13 quic key", keys.key.data(),
+    expand_label(secret, v2 ? "tls13 quicv2 key" : "tls13 quic key", keys.key.data(),
                  keys.key.size());
-    expand_label(client_secret, v2 ? "tls13 quicv2 iv" : "tls13 quic iv", keys.iv.data(),
-                 keys.iv.size());
-    expand_label(client_secret, v2 ? "tls13 quicv2 hp" : "tls13 quic hp",
-                 keys.header_protection.data(), keys.header_protection.size());
+    expand_label(secret, v2 ? "tls13 quicv2 iv" : "tls13 quic iv", keys.iv.data(), keys.iv.size());
+    expand_label(secret, v2 ? "tls13 quicv2 hp" : "tls13 quic hp", keys.header_protection.data(),
+                 keys.header_protection.size());
     return keys;
 }
 

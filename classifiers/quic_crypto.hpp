@@ -39,7 +39,7 @@ enum class Version : std::uint32_t {
 
 [[nodiscard]] bool is_supported(std::uint32_t version);
 
-/// Keys of the client's Initial packets (RFC 9001 5.2).
+/// Keys of the Initial packets of one side (RFC 9001 5.2).
 struct InitialKeys {
     std::array<std::uint8_t, 16> key{};
     std::array<std::uint8_t, 12> iv{};
@@ -59,6 +59,9 @@ class Crypto {
     /// Initial.
     [[nodiscard]] InitialKeys client_keys(std::uint32_t version, Bytes destination_connection_id);
 
+    /// Of the server's Initials, from the same connection id.
+    [[nodiscard]] InitialKeys server_keys(std::uint32_t version, Bytes destination_connection_id);
+
     /// RFC 9001 5.4.3: the 5 octets that mask the first byte and the packet number. `sample`
     /// has 16.
     [[nodiscard]] std::array<std::uint8_t, 5> header_mask(const InitialKeys& keys, Bytes sample);
@@ -73,6 +76,8 @@ class Crypto {
     using Mac = Handle<evp_mac_ctx_st, EVP_MAC_CTX_free>;
     using Digest = std::array<std::uint8_t, 32>;
 
+    [[nodiscard]] InitialKeys keys(std::uint32_t version, Bytes destination_connection_id,
+                                   const char* side);
     [[nodiscard]] Digest hmac(Bytes key, Bytes message);
     void expand_label(const Digest& secret, const char* label, std::uint8_t* output,
                       std::size_t size);

@@ -1,21 +1,35 @@
 #include "classifiers/quic_hello.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
+
+#include "classifiers/client_hello.hpp"
 
 namespace octroi::quic {
 namespace {
 
-constexpr std::size_t max_coalesced = 64;
 constexpr std::size_t handshake_header = 4;
-// On one pair of ports, all with a ClientHello that is not complete.
+// On one pair of ports.
 constexpr std::size_t max_connections = 4;
 
-// A datagram may end in zeros behind its last packet (Firefox pads so), also between datagrams that
-// the kernel put together.
-Bytes without_leading_zeros(Bytes bytes) {
-    const auto start = std::ranges::find_if(bytes, [](std::uint8_t octet) { return octet != 0; });
-    return bytes.subspan(static_cast<std::size_t>(start - bytes.begin()));
-}
+// What octroi spends on the packets of one UDP payload. Of honest ones each octet is opened once.
+class Effort {
+  public:
+    explicit Effort(Bytes payload) : octets_(4 * payload.size()) {}
+
+    [[nodiscard]] bool spend(const LongHeader& header) {
+        if (tries_ == 0 || header.packet.size() > octets_)
+            return false;
+        --tries_;
+        octets_ -= header.packet.size();
+        return true;
+    }
+
+  private:
+    std::size_t octets_;
+    unsigned tries_ = 128;  // the kernel puts no more datagrams together
+};
 
 // RFC 9000 A.3: of the numbers that end in what was sent, the nearest to `expected`.
 std::uint64_t whole_number(std::uint64_t sent, std::size_t size, std::uint64_t expected) {
@@ -28,120 +42,264 @@ std::uint64_t whole_number(std::uint64_t sent, std::size_t size, std::uint64_t e
     return candidate;
 }
 
+// The size of the handshake message that a stream begins with, once its header is there.
+std::optional<std::size_t> message_size(Bytes stream) {
+    ByteReader reader(stream);
+    reader.u8();
+    const std::size_t size = handshake_header + reader.u24();
+    return reader.ok() ? std::optional(size) : std::nullopt;
+}
+
+bool is_complete(Bytes stream) {
+    const auto size = message_size(stream);
+    return size && *size <= stream.size();
+}
+
+// RFC 8446 4.1.3: a ServerHello that asks for another ClientHello has this random.
+bool is_hello_retry_request(const CryptoFrame& frame) {
+    constexpr std::array<std::uint8_t, 8> start = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11};
+    constexpr std::size_t random_at = 6;  // behind the message's header and the version
+    return frame.offset == 0 && frame.data.size() >= random_at + start.size() &&
+           std::ranges::equal(frame.data.subspan(random_at, start.size()), start);
+}
+
+Place place_of(const Peers& peers, const Identity& connection) {
+    return {.client = peers.client, .server = peers.server, .connection = connection};
+}
+
+// The second ClientHello of a connection (RFC 8446 4.1.2) where it asks for the same name: it is
+// kept then.
+bool asks_the_same(const CryptoFrame& frame, const Place& place, Memory& memory) {
+    if (frame.offset != memory.whole(place) || !is_complete(frame.data))
+        return false;
+    bool same = false;
+    memory.for_each(place, [&](const CryptoFrame& first) {
+        const auto before = tls::parse_client_hello(first.data);
+        const auto now = tls::parse_client_hello(frame.data);
+        same = before && now && std::ranges::equal(before->server_name, now->server_name);
+        return false;
+    });
+    if (same)
+        static_cast<void>(memory.keep_whole(place, memory.whole(place), frame.data));
+    return same;
+}
+
+// Whether frames of a connection say more than what was read of it, or something else.
+bool adds(const std::vector<CryptoFrame>& frames, const Place& place, Memory& memory) {
+    return std::ranges::any_of(frames, [&](const CryptoFrame& frame) {
+        if (frame.data.empty())
+            return false;
+        switch (memory.compare(place, frame)) {
+            case Memory::Opinion::agrees:
+                return false;
+            case Memory::Opinion::differs:
+                return true;
+            case Memory::Opinion::unknown:
+                break;
+        }
+        // Where the flow was decided before the ClientHello was whole, more of it changes nothing.
+        const bool unfinished = memory.knows(place) && memory.whole(place) == 0;
+        return !unfinished && !asks_the_same(frame, place, memory);
+    });
+}
+
 }  // namespace
 
-Hello::Result Hello::feed(Bytes datagram, Opener& opener, MemoryBudget& budget) {
+Hello::Result Hello::feed(const Peers& peers, Bytes payload, Opener& opener, MemoryBudget& budget) {
+    const Context context{
+        .peers = peers, .opener = opener, .budget = budget, .full = payload.size() >= min_datagram};
     Result result = Result::no_quic;
-    for (std::size_t i = 0; i < max_coalesced && !datagram.empty(); ++i) {
-        const auto header = read_long_header(datagram);
-        if (!header)
-            return result;
-        datagram = without_leading_zeros(datagram.subspan(header->packet.size()));
+    LongPackets packets(payload);
+    Effort effort(payload);
+    while (const auto header = packets.next()) {
         if (header->type != LongHeader::Type::initial)
             continue;
-        const Result fed = feed_initial(*header, opener, budget);
-        if (fed != Result::no_quic && fed != Result::opened)
+        if (!effort.spend(*header))
+            return Result::too_large;
+        const Result fed = feed_initial(*header, context);
+        if (fed > Result::complete)
             return fed;
+        if (fed == Result::complete && result == Result::complete)
+            return Result::conflict;
         result = std::max(result, fed);
     }
     return result;
 }
 
-Hello::Result Hello::feed_initial(const LongHeader& header, Opener& opener, MemoryBudget& budget) {
-    const auto opened = unseal(header, opener);
-    if (!opened)
+Hello::Result Hello::feed_initial(const LongHeader& header, const Context& context) {
+    Connection* connection = nullptr;
+    const std::size_t before = connections_.size();
+    const auto payload = unseal(header, context, connection);
+    if (!payload)
         return Result::no_quic;
+    if (connection == nullptr)
+        return Result::opened;
     if (connections_.size() > max_connections)
         return Result::conflict;
-    opener.frames.clear();
-    if (!read_crypto_frames(opened->payload, header.version, opener.frames))
+    std::vector<CryptoFrame>& frames = context.opener.frames;
+    frames.clear();
+    if (!read_crypto_frames(*payload, header.version, frames))
         return Result::malformed;
-    for (const CryptoFrame& frame : opener.frames) {
-        const Result result = collect(opened->connection.stream, frame, budget);
-        if (result != Result::opened)
+    Result result = Result::opened;
+    if (connections_.size() > before)
+        result = recall_for(*connection, context);
+    for (const CryptoFrame& frame : frames) {
+        if (result > Result::complete)
             return result;
+        const Result fed = collect(*connection, frame, context);
+        if (fed == Result::complete && result == Result::complete)
+            return Result::conflict;
+        result = std::max(result, fed);
     }
-    return Result::opened;
+    return result;
 }
 
-Hello::Result Hello::collect(TcpStream& stream, const CryptoFrame& frame, MemoryBudget& budget) {
-    if (frame.offset >= TcpStream::capacity)
+Hello::Result Hello::recall(const Peers& peers, Opener& opener, MemoryBudget& budget) {
+    const Context context{.peers = peers, .opener = opener, .budget = budget, .recalled = true};
+    Result result = Result::opened;
+    for (Connection& connection : connections_)
+        if (connection.hellos == 0)
+            result = std::max(result, recall_for(connection, context));
+    return result;
+}
+
+// Also of the same connection's beginnings under a decision before.
+Hello::Result Hello::recall_for(Connection& connection, const Context& context) {
+    Context recalled = context;
+    recalled.recalled = true;
+    Result result = Result::opened;
+    context.opener.memory.for_each(place_of(context.peers, connection.identity),
+                                   [&](const CryptoFrame& frame) {
+                                       if (frame.offset >= connection.taken)
+                                           result = collect(connection, frame, recalled);
+                                       return result == Result::opened;
+                                   });
+    return result;
+}
+
+Hello::Result Hello::collect(Connection& connection, CryptoFrame frame, const Context& context) {
+    if (frame.data.empty())
         return Result::opened;
+    if (frame.offset >= connection.taken + TcpStream::capacity ||
+        frame.offset + frame.data.size() > connection.taken + TcpStream::capacity)
+        return Result::too_large;
+    const Place place = place_of(context.peers, connection.identity);
+    const Memory& memory = context.opener.memory;
+    if (frame.offset < connection.taken) {
+        const std::size_t known =
+            std::min<std::size_t>(frame.data.size(), connection.taken - frame.offset);
+        if (memory.compare(place, {.offset = frame.offset, .data = frame.data.first(known)}) !=
+            Memory::Opinion::agrees)
+            return Result::conflict;
+        frame = {.offset = frame.offset + known, .data = frame.data.subspan(known)};
+    }
+    if (frame.data.empty())
+        return Result::opened;
+    if (!context.recalled && memory.compare(place, frame) == Memory::Opinion::differs)
+        return Result::conflict;
     const auto offset = static_cast<std::uint32_t>(frame.offset);
-    if (stream.begins_with(offset) && check_complete(frame.data))
-        return Result::complete;
-    switch (stream.insert(offset, frame.data, budget)) {
+    if (connection.stream.begins_with(offset) && is_complete(frame.data))
+        return finish(connection, frame.data, context);
+    return store(connection, frame, context);
+}
+
+Hello::Result Hello::store(Connection& connection, const CryptoFrame& frame,
+                           const Context& context) {
+    TcpStream& stream = connection.stream;
+    connection.pending = true;
+    switch (stream.insert(static_cast<std::uint32_t>(frame.offset), frame.data, context.budget)) {
         case TcpStream::Result::conflict:
             return Result::conflict;
         case TcpStream::Result::no_memory:
             return Result::no_memory;
         case TcpStream::Result::unchanged:
-            return Result::opened;
+            break;
         case TcpStream::Result::advanced:
-            return check_complete(stream.contiguous()) ? Result::complete : Result::opened;
+            if (is_complete(stream.contiguous()))
+                return finish(connection, stream.contiguous(), context);
+            if (message_size(stream.contiguous()).value_or(0) > TcpStream::capacity)
+                return Result::too_large;
+            break;
     }
+    if (!context.recalled)
+        context.opener.memory.note(place_of(context.peers, connection.identity), frame);
     return Result::opened;
 }
 
-bool Hello::check_complete(Bytes stream) {
-    ByteReader reader(stream);
-    reader.u8();
-    const std::size_t length = handshake_header + reader.u24();
-    if (!reader.ok() || stream.size() < length)
-        return false;
-    message_ = stream.first(length);
-    return true;
+Hello::Result Hello::finish(Connection& connection, Bytes stream, const Context& context) {
+    const std::size_t size = message_size(stream).value_or(0);
+    const TcpStream before = std::exchange(connection.stream, TcpStream());  // holds the octets
+    message_ = context.opener.memory.keep_whole(place_of(context.peers, connection.identity),
+                                                connection.taken, stream.first(size));
+    connection.taken += static_cast<std::uint32_t>(size);
+    connection.stream.start(connection.taken);
+    ++connection.hellos;
+    connection.pending = false;
+    chosen_ = static_cast<std::size_t>(&connection - connections_.data());
+    chosen_complete_ = true;
+    const Bytes more = stream.subspan(size);
+    if (is_complete(more))
+        return Result::conflict;  // which one the server takes, it alone knows
+    if (more.empty())
+        return Result::complete;
+    const Result kept = store(connection, {.offset = connection.taken, .data = more}, context);
+    return kept == Result::opened ? Result::complete : kept;
 }
 
-std::optional<Hello::Opened> Hello::unseal(const LongHeader& header, Opener& opener) {
-    for (Connection& connection : connections_)
-        if (const auto payload = unseal_for(connection, header, opener))
-            return Opened{.connection = connection, .payload = *payload};
-    const InitialKeys keys =
-        opener.crypto.client_keys(header.version, header.destination_connection_id);
-    std::uint64_t next_number = 0;
-    const auto payload = unseal_with(keys, header, opener, next_number);
-    if (!payload)
+// `connection` stays null where the packet begins one in a datagram that is too small for that.
+std::optional<Bytes> Hello::unseal(const LongHeader& header, const Context& context,
+                                   Connection*& connection) {
+    for (Connection& known : connections_)
+        if (const auto payload = unseal_for(known, header, context.opener)) {
+            connection = &known;
+            return payload;
+        }
+    if (const auto payload =
+            unseal_new(header, header.destination_connection_id, context, connection))
+        return payload;
+    if (resumed_.id.empty() || !resumed_.id.whole())
         return std::nullopt;
-    return Opened{.connection = adopt(keys, header, next_number), .payload = *payload};
+    return unseal_new(header, resumed_.id.bytes(), context, connection);
 }
 
-bool Hello::begins_another(Bytes datagram, const ConnectionId& known, Opener& opener) {
-    const auto header = read_long_header(datagram);
-    if (!header || header->type != LongHeader::Type::initial ||
-        ConnectionId(header->destination_connection_id) == known)
-        return false;
+// A connection that starts, or starts again after a Retry, or goes on after a decision.
+std::optional<Bytes> Hello::unseal_new(const LongHeader& header, Bytes id, const Context& context,
+                                       Connection*& connection) {
+    const InitialKeys keys = context.opener.crypto.client_keys(header.version, id);
     std::uint64_t next_number = 0;
-    return unseal_with(
-               opener.crypto.client_keys(header->version, header->destination_connection_id),
-               *header, opener, next_number)
-        .has_value();
+    const auto payload = unseal_with(keys, header, context.opener, next_number);
+    const Identity identity{.id = ConnectionId(id), .version = header.version};
+    const bool resumed = !resumed_.id.empty() && identity == resumed_;
+    if (!payload || (!context.full && !resumed))
+        return payload;
+    connection = &connections_.emplace_back();
+    connection->keys = keys;
+    connection->octets.assign(id.begin(), id.end());
+    connection->identity = identity;
+    connection->next_number = next_number;
+    if (resumed)
+        connection->taken = static_cast<std::uint32_t>(
+            context.opener.memory.whole(place_of(context.peers, identity)));
+    connection->hellos = connection->taken > 0 ? 1 : 0;
+    connection->stream.start(connection->taken);
+    if (!chosen_complete_)
+        chosen_ = connections_.size() - 1;
+    return payload;
 }
 
 // RFC 9369 4.1: after compatible version negotiation the keys come from the first connection id.
 std::optional<Bytes> Hello::unseal_for(Connection& connection, const LongHeader& header,
                                        Opener& opener) {
-    if (connection.version == header.version)
+    if (connection.identity.version == header.version)
         return unseal_with(connection.keys, header, opener, connection.next_number);
-    const InitialKeys keys = opener.crypto.client_keys(header.version, connection.id.bytes());
+    if (ConnectionId(header.destination_connection_id) == connection.identity.id)
+        return std::nullopt;  // it begins again
+    const InitialKeys keys = opener.crypto.client_keys(header.version, connection.octets);
     return unseal_with(keys, header, opener, connection.next_number);
 }
 
-// A connection that starts, or starts again after a Retry: its CRYPTO stream starts at 0.
-Hello::Connection& Hello::adopt(const InitialKeys& keys, const LongHeader& header,
-                                std::uint64_t next_number) {
-    version_ = header.version;
-    Connection& connection = connections_.emplace_back();
-    connection.keys = keys;
-    connection.version = header.version;
-    connection.next_number = next_number;
-    connection.id = ConnectionId(header.destination_connection_id);
-    connection.stream.start(0);
-    return connection;
-}
-
-// RFC 9001 5.4.1 and 5.4.2. Packet numbers of a client's Initials are small: what is sent is the
-// number, as a rule; else it is the nearest to `next_number` that ends so.
+// RFC 9001 5.4.1 and 5.4.2. Packet numbers of Initials are small: what is sent is the number, as a
+// rule; else it is the nearest to `next_number` that ends so.
 std::optional<Bytes> Hello::unseal_with(const InitialKeys& keys, const LongHeader& header,
                                         Opener& opener, std::uint64_t& next_number) {
     const std::size_t start = header.packet_number_offset;
@@ -174,6 +332,81 @@ std::optional<Bytes> Hello::unseal_with(const InitialKeys& keys, const LongHeade
     if (!opens_as(sent) && (nearest == sent || !opens_as(nearest)))
         return std::nullopt;
     return Bytes(output, sealed.size() - Crypto::tag_size);
+}
+
+Hello::Answer Hello::answer(Bytes payload, Opener& opener) {
+    Answer answer = Answer::none;
+    LongPackets packets(payload);
+    Effort effort(payload);
+    while (const auto header = packets.next()) {
+        if (header->type != LongHeader::Type::initial)
+            continue;
+        for (std::size_t i = 0; i < connections_.size(); ++i) {
+            if (!effort.spend(*header))
+                return answer;
+            const Answer found = answer_for(connections_[i], *header, opener);
+            if (found == Answer::unfinished || i == chosen_)
+                answer = std::max(answer, found);
+        }
+    }
+    return answer;
+}
+
+// A server's first CRYPTO frames are its ServerHello: it has read a ClientHello.
+Hello::Answer Hello::answer_for(Connection& connection, const LongHeader& header, Opener& opener) {
+    const InitialKeys keys = opener.crypto.server_keys(header.version, connection.octets);
+    std::uint64_t next_number = 0;
+    const auto payload = unseal_with(keys, header, opener, next_number);
+    opener.frames.clear();
+    if (!payload || !read_crypto_frames(*payload, header.version, opener.frames) ||
+        opener.frames.empty())
+        return Answer::none;
+    const bool asks_again = std::ranges::any_of(opener.frames, is_hello_retry_request);
+    connection.retried |= asks_again;
+    const unsigned needed = connection.retried && !asks_again ? 2 : 1;
+    if (connection.hellos < needed || connection.pending)
+        return Answer::unfinished;
+    return asks_again ? Answer::none : Answer::taken;
+}
+
+bool Hello::begins_another(const Peers& peers, Bytes payload, const Identity& known,
+                           Opener& opener) {
+    LongPackets packets(payload);
+    Effort effort(payload);
+    while (const auto header = packets.next()) {
+        if (header->type != LongHeader::Type::initial)
+            continue;
+        if (!effort.spend(*header))
+            return true;
+        if (const auto more = goes_on(peers, *header, known, opener)) {
+            if (*more)
+                return true;
+            continue;
+        }
+        const InitialKeys keys =
+            opener.crypto.client_keys(header->version, header->destination_connection_id);
+        std::uint64_t next_number = 0;
+        if (payload.size() >= min_datagram && unseal_with(keys, *header, opener, next_number))
+            return true;
+    }
+    return false;
+}
+
+// Nothing where the packet is not of the known connection; else whether it tells more.
+std::optional<bool> Hello::goes_on(const Peers& peers, const LongHeader& header,
+                                   const Identity& known, Opener& opener) {
+    const bool same_id = ConnectionId(header.destination_connection_id) == known.id;
+    if (known.id.empty() || (same_id ? header.version != known.version : !known.id.whole()))
+        return std::nullopt;
+    const InitialKeys keys = opener.crypto.client_keys(
+        header.version, same_id ? header.destination_connection_id : known.id.bytes());
+    std::uint64_t next_number = 0;
+    const auto payload = unseal_with(keys, header, opener, next_number);
+    if (!payload)
+        return std::nullopt;
+    opener.frames.clear();
+    return read_crypto_frames(*payload, header.version, opener.frames) &&
+           adds(opener.frames, place_of(peers, known), opener.memory);
 }
 
 }  // namespace octroi::quic

@@ -1,91 +1,150 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <vector>
 
+#include "classifiers/packet.hpp"
 #include "classifiers/quic_crypto.hpp"
+#include "classifiers/quic_memory.hpp"
 #include "classifiers/quic_packet.hpp"
 #include "classifiers/tcp_stream.hpp"
 
 namespace octroi::quic {
 
-/// Scratch space that all QUIC flows of a worker share.
+/// Who talks to whom.
+struct Peers {
+    Address client;
+    Endpoint server;
+};
+
+/// Of a client's packet.
+[[nodiscard]] inline Peers peers_of(const Packet& packet) {
+    return {.client = packet.source().address, .server = packet.destination()};
+}
+
+/// Scratch space that all QUIC flows of a worker share, and what they remember together.
 struct Opener {
     Crypto crypto;
+    Memory memory;
     std::vector<std::uint8_t> plain;
     std::vector<CryptoFrame> frames;
 };
 
-/// The ClientHello of one QUIC connection, put together from the CRYPTO frames of its client's
-/// Initial packets: in any order, over any number of packets and datagrams, with whatever lies
-/// between them.
+/// The ClientHellos of the QUIC connections on one pair of ports, put together from the CRYPTO
+/// frames of the client's Initial packets: in any order, over any number of packets and datagrams,
+/// with whatever lies between them.
 ///
-/// Only authenticated packets count. Keys follow the connection: Retry (RFC 9000 17.2.5) and
-/// version negotiation (RFC 9368) give new ones, the server's connection id does not. Connections
-/// that share the ports are kept apart: neither another one nor a decoy makes the first forgotten.
+/// Only authenticated packets count, and of them those that a server would take: a connection
+/// begins with a datagram of 1200 octets (RFC 9000 14.1). Keys follow the connection: Retry (RFC
+/// 9000 17.2.5) and version negotiation (RFC 9368) give new ones, the server's connection id does
+/// not. Connections that share the ports are kept apart: neither another one nor a decoy makes the
+/// first forgotten.
+///
+/// A connection has a second ClientHello where its server asked for one (RFC 8446 4.1.4).
 class Hello {
   public:
     enum class Result : std::uint8_t {
-        no_quic,   ///< nothing in the datagram could be opened
-        opened,    ///< a client's Initial, but the ClientHello is not complete
-        complete,  ///< message() is the ClientHello
-        conflict,  ///< an octet came twice with different values, or more connections than a client
-                   ///< begins at once
+        no_quic,    ///< nothing in the datagram could be opened
+        opened,     ///< a client's Initial, but no ClientHello is newly complete
+        complete,   ///< message() is a ClientHello
         malformed,  ///< an authentic packet that breaks RFC 9000
-        no_memory
+        too_large,  ///< more than octroi keeps of a stream, or more packets than it tries to open
+        no_memory,
+        conflict  ///< an octet came twice with different values, two different ClientHellos in one
+                  ///< datagram, or more connections than a client begins at once
     };
 
-    /// Takes the payload of a UDP datagram, or of several that the kernel put together (GRO).
-    [[nodiscard]] Result feed(Bytes datagram, Opener& opener, MemoryBudget& budget);
+    /// What a server's datagram says about the ClientHello.
+    enum class Answer : std::uint8_t {
+        none,       ///< nothing
+        taken,      ///< it has taken the ClientHello that was `complete` here
+        unfinished  ///< it has a whole ClientHello, which octroi has not
+    };
 
-    /// After `complete`: the handshake message with its header. Borrowed from this object or from
-    /// the opener, until the next feed() of any flow of the worker.
+    /// Octets of a UDP payload below which servers discard what begins a connection.
+    static constexpr std::size_t min_datagram = 1200;
+
+    /// Takes the payload of a client's UDP datagram, or of several that the kernel put together
+    /// (GRO).
+    [[nodiscard]] Result feed(const Peers& peers, Bytes payload, Opener& opener,
+                              MemoryBudget& budget);
+
+    /// Reads the server's. May be asked before and after `complete`.
+    [[nodiscard]] Answer answer(Bytes payload, Opener& opener);
+
+    /// Takes in what the same connections sent from other ports. `complete` and `conflict` mean
+    /// what they mean of feed().
+    [[nodiscard]] Result recall(const Peers& peers, Opener& opener, MemoryBudget& budget);
+
+    /// A connection that was decided on these ports before goes on: the client may send a second
+    /// ClientHello in it.
+    void resume(const Identity& connection) { resumed_ = connection; }
+
+    /// After `complete`: the handshake message with its header. Borrowed from the opener, until the
+    /// next call for any flow of the worker.
     [[nodiscard]] Bytes message() const { return message_; }
 
-    [[nodiscard]] std::uint32_t version() const { return version_; }
+    /// Whether any client's Initial was opened.
+    [[nodiscard]] bool any() const { return !connections_.empty(); }
 
-    /// The id that the newest connection's keys were made from. Not before the first `opened`.
-    [[nodiscard]] const ConnectionId& newest() const { return connections_.back().id; }
+    /// The connection of which a ClientHello was complete, else the newest. Only after any().
+    [[nodiscard]] const Identity& identity() const { return connections_[chosen_].identity; }
 
-    /// Whether a datagram begins a connection that is not the one of id `known`: its first packet
-    /// is protected with keys made from its own destination id, as a client's Initial is before it
-    /// has heard of its server, or in answer to a Retry.
-    [[nodiscard]] static bool begins_another(Bytes datagram, const ConnectionId& known,
-                                             Opener& opener);
+    /// Whether a client's datagram says what the flow, decided by connection `known`, has not told:
+    /// it begins another connection, as a client's Initial does that is protected with keys made
+    /// from its own destination id, or contradicts the ClientHello of the known one, or goes on
+    /// with a second ClientHello.
+    [[nodiscard]] static bool begins_another(const Peers& peers, Bytes payload,
+                                             const Identity& known, Opener& opener);
 
   private:
     /// What one connection has sent so far.
     struct Connection {
         InitialKeys keys;
-        ConnectionId id;  ///< that the keys were made from
-        std::uint32_t version = 0;
+        std::vector<std::uint8_t> octets;  ///< of the id that the keys were made from
+        Identity identity;
         std::uint64_t next_number = 0;  ///< one more than the largest packet number so far
-        TcpStream stream;
+        std::uint32_t taken = 0;        ///< octets of the ClientHellos that were complete
+        std::uint8_t hellos = 0;        ///< how many
+        bool retried = false;           ///< the server asked for a second ClientHello
+        bool pending = false;           ///< there are octets behind `taken`
+        TcpStream stream;               ///< behind `taken`
     };
 
-    /// An opened packet: of which connection, and its frames.
-    struct Opened {
-        Connection& connection;
-        Bytes payload;
+    /// What feeding one datagram needs.
+    struct Context {
+        const Peers& peers;
+        Opener& opener;
+        MemoryBudget& budget;
+        bool full = false;      ///< a datagram that servers take as a connection's first
+        bool recalled = false;  ///< frames come from the memory
     };
 
-    [[nodiscard]] Result feed_initial(const LongHeader& header, Opener& opener,
-                                      MemoryBudget& budget);
-    [[nodiscard]] std::optional<Opened> unseal(const LongHeader& header, Opener& opener);
+    [[nodiscard]] Result feed_initial(const LongHeader& header, const Context& context);
+    [[nodiscard]] std::optional<Bytes> unseal(const LongHeader& header, const Context& context,
+                                              Connection*& connection);
+    [[nodiscard]] std::optional<Bytes> unseal_new(const LongHeader& header, Bytes id,
+                                                  const Context& context, Connection*& connection);
     [[nodiscard]] static std::optional<Bytes> unseal_for(Connection& connection,
                                                          const LongHeader& header, Opener& opener);
     [[nodiscard]] static std::optional<Bytes> unseal_with(const InitialKeys& keys,
                                                           const LongHeader& header, Opener& opener,
                                                           std::uint64_t& next_number);
-    [[nodiscard]] Connection& adopt(const InitialKeys& keys, const LongHeader& header,
-                                    std::uint64_t next_number);
-    [[nodiscard]] Result collect(TcpStream& stream, const CryptoFrame& frame, MemoryBudget& budget);
-    [[nodiscard]] bool check_complete(Bytes stream);
+    [[nodiscard]] static Answer answer_for(Connection& connection, const LongHeader& header,
+                                           Opener& opener);
+    [[nodiscard]] static std::optional<bool> goes_on(const Peers& peers, const LongHeader& header,
+                                                     const Identity& known, Opener& opener);
+    [[nodiscard]] Result recall_for(Connection& connection, const Context& context);
+    [[nodiscard]] Result collect(Connection& connection, CryptoFrame frame, const Context& context);
+    [[nodiscard]] Result store(Connection& connection, const CryptoFrame& frame,
+                               const Context& context);
+    [[nodiscard]] Result finish(Connection& connection, Bytes stream, const Context& context);
 
     std::vector<Connection> connections_;
-    std::uint32_t version_ = 0;  ///< of the newest connection; 0: none yet
+    std::size_t chosen_ = 0;  ///< of which a ClientHello was complete last, else the newest
+    bool chosen_complete_ = false;
+    Identity resumed_;
     Bytes message_;
 };
 

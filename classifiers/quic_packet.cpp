@@ -1,12 +1,16 @@
 #include "classifiers/quic_packet.hpp"
 
+#include <cstring>
+
 #include "classifiers/quic_crypto.hpp"
 
 namespace octroi::quic {
 namespace {
 
-constexpr std::size_t max_connection_id = 20;  // RFC 9000 17.2
 constexpr std::uint64_t max_frames = 1024;
+// The first octets of the versions in quic_crypto.hpp; each of them is looked for by memchr.
+constexpr std::array<std::uint8_t, 5> version_starts = {0x00, 0x6b, 0xff, 0xfa, 0x54};
+constexpr std::size_t version_size = 4;
 
 // RFC 9000 16: the two high bits of the first octet give the length.
 std::uint64_t read_varint(ByteReader& reader) {
@@ -74,6 +78,10 @@ bool read_crypto_frame(ByteReader& reader, std::vector<CryptoFrame>& frames) {
     return true;
 }
 
+std::uint32_t version_at(Bytes bytes, std::size_t at) {
+    return ByteReader(bytes.subspan(at, version_size)).u32();
+}
+
 }  // namespace
 
 std::expected<LongHeader, HeaderError> read_long_header(Bytes datagram) {
@@ -84,15 +92,14 @@ std::expected<LongHeader, HeaderError> read_long_header(Bytes datagram) {
     if (!reader.ok() || (first & 0x80U) == 0)
         return std::unexpected(HeaderError::not_long);
     const bool negotiation = header.version == 0;
-    if (!negotiation && ((first & 0x40U) == 0 || !is_supported(header.version)))
+    if (!negotiation && !is_supported(header.version))
         return std::unexpected(HeaderError::not_long);
     header.destination_connection_id = read_connection_id(reader);
     header.source_connection_id = read_connection_id(reader);
     header.packet = datagram;
     header.type =
         negotiation ? LongHeader::Type::version_negotiation : type_of(first, header.version);
-    if (!reader.ok() || header.destination_connection_id.size() > max_connection_id ||
-        header.source_connection_id.size() > max_connection_id)
+    if (!reader.ok())
         return std::unexpected(HeaderError::malformed);
     if (negotiation || header.type == LongHeader::Type::retry)
         return header;
@@ -105,6 +112,56 @@ std::expected<LongHeader, HeaderError> read_long_header(Bytes datagram) {
     header.packet_number_offset = datagram.size() - reader.rest().size() - protected_part.size();
     header.packet = datagram.first(header.packet_number_offset + protected_part.size());
     return header;
+}
+
+std::optional<Invariants> read_invariants(Bytes datagram) {
+    ByteReader reader(datagram);
+    const std::uint8_t first = reader.u8();
+    Invariants found;
+    found.version = reader.u32();
+    found.destination_connection_id = read_connection_id(reader);
+    found.source_connection_id = read_connection_id(reader);
+    if (!reader.ok() || (first & 0x80U) == 0 || found.version == 0)
+        return std::nullopt;
+    return found;
+}
+
+std::optional<LongHeader> LongPackets::next() {
+    while (const auto start = next_start()) {
+        at_ = *start + 1;
+        const auto header = read_long_header(payload_.subspan(*start));
+        if (!header || (!begun_ && *start != 0 && *start < header->packet.size()))
+            continue;
+        begun_ = true;
+        return *header;
+    }
+    return std::nullopt;
+}
+
+// Where the first bit is set and a version that octroi knows follows.
+std::optional<std::size_t> LongPackets::next_start() {
+    while (true) {
+        std::size_t nearest = payload_.size();
+        for (std::size_t i = 0; i < version_starts.size(); ++i) {
+            std::size_t& place = version_at_[i];
+            if (place < at_ + 1) {
+                const Bytes rest = payload_.subspan(std::min(at_ + 1, payload_.size()));
+                const void* found = rest.empty()
+                                        ? nullptr
+                                        : std::memchr(rest.data(), version_starts[i], rest.size());
+                place = found == nullptr
+                            ? payload_.size()
+                            : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) -
+                                                       payload_.data());
+            }
+            nearest = std::min(nearest, place);
+        }
+        if (nearest + version_size > payload_.size())
+            return std::nullopt;
+        at_ = nearest;
+        if ((payload_[nearest - 1] & 0x80U) != 0 && is_supported(version_at(payload_, nearest)))
+            return nearest - 1;
+    }
 }
 
 bool read_crypto_frames(Bytes payload, std::uint32_t version, std::vector<CryptoFrame>& frames) {

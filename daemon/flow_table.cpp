@@ -21,7 +21,7 @@ bool Flow::speaks_dns() const {
     return settled() ? settled_as_dns_ : inspector->findings().application == Application::dns;
 }
 
-quic::ConnectionId Flow::connection() const {
+quic::Identity Flow::connection() const {
     return settled() ? settled_connection_ : inspector->connection();
 }
 
@@ -49,11 +49,11 @@ Flow* FlowTable::superseded(const Packet& packet, std::uint8_t generation, Works
     if (!flow.verdict)
         return nullptr;
     const bool outdated = flow.verdict->mark.generation != generation;
-    const bool over =
-        datagram
-            ? quic::Hello::begins_another(packet.payload, flow.connection(), workspace.quic) ||
-                  (flow.speaks_dns() && outdated)
-            : !flow.opened || flow.decided_at != 1 || packet.tcp.sequence != flow.first_sequence;
+    const bool over = datagram ? quic::Hello::begins_another(quic::peers_of(packet), packet.payload,
+                                                             flow.connection(), workspace.quic) ||
+                                     (flow.speaks_dns() && outdated)
+                               : !flow.opened || flow.decided_at != 1 ||
+                                     packet.tcp.sequence != flow.first_sequence;
     return over ? &flow : nullptr;
 }
 

@@ -47,7 +47,7 @@ struct Flow {
     [[nodiscard]] bool speaks_dns() const;
 
     /// Of its newest QUIC connection; empty where there was none.
-    [[nodiscard]] quic::ConnectionId connection() const;
+    [[nodiscard]] quic::Identity connection() const;
 
     // The table's own links, least recently seen first.
     static constexpr std::uint32_t nil = std::numeric_limits<std::uint32_t>::max();
@@ -55,7 +55,7 @@ struct Flow {
     std::uint32_t newer = nil;
 
   private:
-    quic::ConnectionId settled_connection_;
+    quic::Identity settled_connection_;
     bool settled_as_dns_ = false;
 };
 
@@ -100,6 +100,8 @@ class FlowTable {
     /// `generation`.
     [[nodiscard]] Flow* superseded(const Packet& packet, std::uint8_t generation,
                                    Workspace& workspace);
+
+    [[nodiscard]] bool knows(const FlowKey& key) const { return index_.contains(key); }
 
     [[nodiscard]] std::size_t size() const { return index_.size(); }
 

@@ -66,18 +66,23 @@ constexpr std::string_view bare_segment_ipv6 =
     "128 0 0 0,29 1 0 0,"             // the packet's length is x
     "6 0 0 0,6 0 0 65535";
 
-// UDP's length is 1208 or more, and the first two bits behind its header are set.
+// UDP's length is 1208 or more, the first bit behind its header is set, and the version behind that
+// octet begins like 1, 2, the drafts', Facebook's or Google's.
 constexpr std::string_view quic_initial_ipv4 =
-    "8,"
+    "14,"
     "177 0 0 0,"  // x = length of the IP header
-    "80 0 0 8,84 0 0 192,21 0 3 192,"
-    "72 0 0 4,53 0 1 1208,"
+    "72 0 0 4,53 0 10 1208,"
+    "80 0 0 8,69 0 8 128,"
+    "64 0 0 9,116 0 0 8,"  // three of the version's octets
+    "21 4 0 0,21 3 0 7025475,21 2 0 16711680,21 1 0 16436912,21 0 1 5517365,"
     "6 0 0 65535,6 0 0 0";
 constexpr std::string_view quic_initial_ipv6 =
-    "9,"
-    "48 0 0 6,21 0 6 17,"  // next header: UDP
-    "48 0 0 48,84 0 0 192,21 0 3 192,"
-    "40 0 0 44,53 0 1 1208,"
+    "15,"
+    "48 0 0 6,21 0 12 17,"  // next header: UDP
+    "40 0 0 44,53 0 10 1208,"
+    "48 0 0 48,69 0 8 128,"
+    "32 0 0 49,116 0 0 8,"  // three of the version's octets
+    "21 4 0 0,21 3 0 7025475,21 2 0 16711680,21 1 0 16436912,21 0 1 5517365,"
     "6 0 0 65535,6 0 0 0";
 
 bool in_table(Chain chain, Table table) {
@@ -131,6 +136,10 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
             [&](netfilter::QuicInitial) {
                 return fmt::format("-p udp -m udp --dport 443 -m bpf --bytecode \"{}\"",
                                    family == Family::ipv4 ? quic_initial_ipv4 : quic_initial_ipv6);
+            },
+            [&](netfilter::MergedDatagrams) {
+                return fmt::format("-p udp -m udp --dport 443 -m length --length {}:65535",
+                                   family == Family::ipv4 ? 2428 : 2448);
             },
             [&](netfilter::RelatedIcmp) {
                 return fmt::format("-p {} -m conntrack --ctstate RELATED",

@@ -54,6 +54,7 @@ std::vector<Rule> RuleMaker::gate() const {
                                  .mask = layout_.generation_mask()};
     return {
         {{QuicInitial{}}, Goto{Chain::quic}},
+        {{MergedDatagrams{}}, Goto{Chain::quic}},
         {{TcpSyn{}}, Goto{Chain::opening}},
         {{accepted}, Return{}},
         {{decided}, Goto{Chain::refuse}},
@@ -70,10 +71,12 @@ std::vector<Rule> RuleMaker::gate() const {
     };
 }
 
-// Asked about whatever the connection carries: the verdict replaces that.
+// Asked about whatever the connection carries: the verdict replaces that. The old decision goes
+// along, for what turns out to be no Initial.
 std::vector<Rule> RuleMaker::quic() const {
     return {
         {{answered()}, Goto{Chain::verdict}},
+        {{}, RestoreMark{}},
         {{}, Queue{}},
     };
 }

@@ -57,8 +57,13 @@ struct TcpSyn {};
 struct BareSegment {};
 
 /// A datagram to port 443 like a client's QUIC Initial: 1200 octets at least (RFC 9000 14.1) that
-/// begin with a long header (RFC 9443 2).
+/// begin with the long header of a version that octroi opens. The fixed bit may be clear (RFC
+/// 9287).
 struct QuicInitial {};
+
+/// What is to port 443 and as large as two such datagrams: they are put together, and an Initial
+/// may begin anywhere in it.
+struct MergedDatagrams {};
 
 /// Conntrack calls it INVALID: a wrong checksum, out of window, senseless flags.
 struct Invalid {};
@@ -78,9 +83,9 @@ struct NotToLoopback {};
 /// From the side that opened the connection.
 struct FromOpener {};
 
-using Match =
-    std::variant<PacketMark, ConnectionMark, Tcp, Udp, TcpSyn, BareSegment, QuicInitial, Invalid,
-                 Expected, RelatedIcmp, NeighbourDiscovery, NotToLoopback, FromOpener>;
+using Match = std::variant<PacketMark, ConnectionMark, Tcp, Udp, TcpSyn, BareSegment, QuicInitial,
+                           MergedDatagrams, Invalid, Expected, RelatedIcmp, NeighbourDiscovery,
+                           NotToLoopback, FromOpener>;
 
 struct Return {};
 
@@ -127,7 +132,7 @@ struct ChainRules {
 };
 
 /// Which rules of `gate` carry the generation, and how many.
-constexpr std::size_t first_generation_rule = 2;
+constexpr std::size_t first_generation_rule = 3;
 constexpr std::size_t generation_rules = 2;
 
 /// All chains, in the order of their enumerators.

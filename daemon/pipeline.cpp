@@ -24,7 +24,8 @@ Flow alone(const Packet& packet) {
     return flow;
 }
 
-// Where the server's acknowledgement says what counts, its empty segments must come to user space.
+// Where the server's acknowledgement says what counts, its empty segments must come to user space;
+// and all of a QUIC client's ClientHello, whatever the kernel knows of the ports.
 Verdict undecided(const Flow& flow) {
     if (flow.may_be_earlier())
         return watch_over(flow.earlier);
@@ -90,12 +91,15 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         return step;
     }
     const bool opens = opens_connection(packet);
-    if (is_decision(old.state) && !opens)
-        return decide_again(packet, old, ruleset);
+    if (is_decision(old.state) && !opens && !may_begin(packet))
+        return old.generation == ruleset.generation ? Step{.verdict = {.mark = old}}
+                                                    : decide_again(packet, old, ruleset);
     std::optional<FlowRecord> superseded;
+    quic::Identity before;
     if (Flow* earlier = table_.superseded(packet, ruleset.generation, workspace_)) {
         if (settings_.observe == Observe::to_end)
             superseded = conclude(*earlier, ruleset);
+        before = earlier->connection();
         table_.forget(*earlier);
     }
     Flow* flow = table_.track(packet);
@@ -105,6 +109,8 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         flow->inspector->reuse_ports();
     else if (opens && flow->packets == 1 && old.state == MarkState::accept)
         flow->earlier = old;
+    if (!before.id.empty() && flow->packets == 1)
+        flow->inspector->resume(before);
     Step step = flow->may_be_earlier() ? advance_over(*flow, packet, ruleset)
                                        : advance(*flow, packet, ruleset);
     step.superseded = std::move(superseded);
@@ -152,6 +158,14 @@ Pipeline::Step Pipeline::not_believed(const Packet& packet, const Ruleset& rules
     const bool by_rule = decision.enforced.rule != nullptr;
     return {.verdict = for_this_packet(by_rule ? decision.enforced.action
                                                : action_on(Exception::midstream, ruleset))};
+}
+
+// Whether a packet on decided ports may be of a QUIC connection that the decision does not know.
+bool Pipeline::may_begin(const Packet& packet) {
+    return packet.key.protocol() == Protocol::udp &&
+           (table_.knows(packet.key) ||
+            quic::Hello::begins_another(quic::peers_of(packet), packet.payload, {},
+                                        workspace_.quic));
 }
 
 Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset& ruleset) {

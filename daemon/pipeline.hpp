@@ -65,6 +65,7 @@ class Pipeline {
     [[nodiscard]] Step route(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                         const Ruleset& ruleset);
+    [[nodiscard]] bool may_begin(const Packet& packet);
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
     [[nodiscard]] Step not_believed(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);

@@ -18,6 +18,8 @@ struct Flow {
 
     void from_server(const Buffer& payload) { datagram(server, client, payload); }
 
+    [[nodiscard]] quic::Peers peers() const { return {.client = client.address, .server = server}; }
+
     [[nodiscard]] Direction to_server() const {
         return client < server ? Direction::low_to_high : Direction::high_to_low;
     }
@@ -104,7 +106,7 @@ TEST_SUITE("datagram inspector") {
         Flow flow;
         const Buffer first = quic_hello({});
         const auto begins_another = [&](Bytes datagram) {
-            return quic::Hello::begins_another(datagram, flow.inspector.connection(),
+            return quic::Hello::begins_another(flow.peers(), datagram, flow.inspector.connection(),
                                                flow.workspace.quic);
         };
         CHECK(begins_another(first));

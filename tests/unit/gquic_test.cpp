@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/inspection.hpp"
-#include "tests/unit/wire.hpp"
+#include "tests/unit/quic_wire.hpp"
 
 using namespace octroi;
 using wire::Buffer;
@@ -48,7 +48,8 @@ Buffer with_name(std::string_view name) {
         "CHLO", {tag("PAD-", std::string(200, '-')), server_name_tag(name), tag("VERS", "Q043")});
 }
 
-// To Q043: flags, connection id, version, packet number, hash, STREAM frame.
+// To Q043: flags, connection id, version, packet number, hash, up to Q033 flags once more, STREAM
+// frame.
 Buffer datagram(const Buffer& handshake, std::string_view version = "Q043") {
     return wire::Fields()
         .u8(0x0d)        // flags: version, connection id of 8 octets
@@ -56,8 +57,9 @@ Buffer datagram(const Buffer& handshake, std::string_view version = "Q043") {
         .text(version)   // version
         .u8(1)           // packet number
         .fill(12, 0x77)  // hash
-        .u8(0xa0)        // STREAM frame with its length
-        .u8(1)           // stream 1, the handshake's
+        .fill(version <= "Q033" ? 1 : 0)
+        .u8(0xa0)  // STREAM frame with its length
+        .u8(1)     // stream 1, the handshake's
         .u16(handshake.size())
         .bytes(handshake)
         .take();
@@ -118,9 +120,30 @@ TEST_SUITE("gquic") {
         CHECK(name_in(wire::text("Q043")) == "none");
     }
 
-    TEST_CASE("a message that starts deep in the datagram is not looked for") {
-        const Buffer far = wire::join(Buffer(128, 0), with_name("x.example"));
-        CHECK(name_in(datagram(far)) == "none");
+    TEST_CASE("a message that does not stand where the packet's header ends is not looked for") {
+        CHECK(name_in(datagram(wire::join(Buffer(1, 0), with_name("x.example")))) == "none");
+        const Buffer whole = datagram(with_name("x.example"));
+        REQUIRE(name_in(whole) == "x.example");
+        for (const std::size_t at : {0UL, 9UL, 13UL, 26UL, 27UL}) {
+            CAPTURE(at);
+            Buffer other = whole;
+            other[at] ^= 0x80U;
+            CHECK(name_in(other) == (at == 13 ? "x.example" : "none"));  // 13: packet number
+        }
+    }
+
+    TEST_CASE("an Initial of QUIC that reads as Google's in its connection id and token is QUIC") {
+        const Buffer id = wire::text(std::string_view("\0\0\0Q043\0", 8));
+        const Buffer token = message("CHLO", {server_name_tag("visio.numerique.gouv.fr")});
+        const Buffer initial = wire::initial(
+            {.destination = id, .token = token},
+            wire::crypto_frame(0, wire::client_hello({.server_name = "us05web.zoom.us"})));
+        CHECK(name_in(initial) == "none");
+        Inspection inspection;
+        const Endpoint client = wire::endpoint("10.0.0.1", 50000);
+        const Endpoint server = wire::endpoint("198.51.100.1", 443);
+        inspection.packet(wire::ip(client, server, 17, wire::udp(50000, 443, initial)));
+        CHECK(inspection.findings().server_name == "us05web.zoom.us");
     }
 
     TEST_CASE("a datagram cut before the end of the name holds none") {

@@ -33,8 +33,10 @@ TEST_SUITE("iptables writer") {
             ":OCTROI-INVALID - [0:0]\n"
             ":OCTROI-VERDICT - [0:0]\n"
             ":OCTROI-REFUSE - [0:0]\n"
-            "-A OCTROI -p udp -m udp --dport 443 -m bpf --bytecode \"8,177 0 0 0,80 0 0 8,84 0 0 "
-            "192,21 0 3 192,72 0 0 4,53 0 1 1208,6 0 0 65535,6 0 0 0\" -g OCTROI-QUIC\n"
+            "-A OCTROI -p udp -m udp --dport 443 -m bpf --bytecode \"14,177 0 0 0,72 0 0 4,53 0 10 "
+            "1208,80 0 0 8,69 0 8 128,64 0 0 9,116 0 0 8,21 4 0 0,21 3 0 7025475,21 2 0 "
+            "16711680,21 1 0 16436912,21 0 1 5517365,6 0 0 65535,6 0 0 0\" -g OCTROI-QUIC\n"
+            "-A OCTROI -p udp -m udp --dport 443 -m length --length 2428:65535 -g OCTROI-QUIC\n"
             "-A OCTROI -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -g OCTROI-OPENING\n"
             "-A OCTROI -m connmark --mark 0x40800000/0xff800000 -j RETURN\n"
             "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSE\n"
@@ -48,6 +50,7 @@ TEST_SUITE("iptables writer") {
             "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
             "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
             "-A OCTROI-QUIC -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
+            "-A OCTROI-QUIC -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
             "-A OCTROI-QUIC -j NFQUEUE --queue-balance 0:3\n"
             "-A OCTROI-OPENING -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
             "-A OCTROI-OPENING -m conntrack --ctstate INVALID -j RETURN\n"
@@ -157,8 +160,8 @@ TEST_SUITE("iptables writer") {
     TEST_CASE("a new generation replaces two rules in their places") {
         CHECK(IptablesWriter({}).new_generation(IpFamily::ipv6, 2) ==
               "*filter\n"
-              "-R OCTROI 3 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
-              "-R OCTROI 4 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
+              "-R OCTROI 4 -m connmark --mark 0x41000000/0xff800000 -j RETURN\n"
+              "-R OCTROI 5 -m connmark --mark 0x1000000/0x1f800000 -g OCTROI-REFUSE\n"
               "COMMIT\n");
     }
 

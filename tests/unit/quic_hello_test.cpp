@@ -16,12 +16,16 @@ namespace {
 
 const Buffer client_hello = wire::client_hello({.padding = 43});  // 154 octets
 const Buffer servers_id = wire::text("server's");
+const quic::Peers peers{.client = wire::endpoint("10.0.0.1", 50000).address,
+                        .server = wire::endpoint("198.51.100.1", 443)};
 
 // One connection, with a budget of its own.
 struct Connection {
     explicit Connection(std::size_t limit = 1UL << 20U) : budget(limit) {}
 
-    Result feed(Bytes datagram) { return hello.feed(datagram, opener, budget); }
+    Result feed(Bytes datagram) { return hello.feed(peers, datagram, opener, budget); }
+
+    [[nodiscard]] std::uint32_t version() const { return hello.identity().version; }
 
     [[nodiscard]] bool complete() const {
         return std::ranges::equal(hello.message(), client_hello);
@@ -66,7 +70,7 @@ TEST_SUITE("quic hello") {
             Connection connection;
             CHECK(connection.feed(initial({.version = version}, whole())) == Result::complete);
             CHECK(connection.complete());
-            CHECK(connection.hello.version() == version);
+            CHECK(connection.version() == version);
             CHECK(connection.budget.used() == 0);  // read where it lies
         }
     }
@@ -112,7 +116,7 @@ TEST_SUITE("quic hello") {
     TEST_CASE("an Initial without CRYPTO frames tells that it is QUIC") {
         Connection connection;
         CHECK(connection.feed(initial({}, {wire::ping_frame})) == Result::opened);
-        CHECK(connection.hello.version() == wire::quic_v1);
+        CHECK(connection.version() == wire::quic_v1);
         CHECK(connection.hello.message().empty());
     }
 
@@ -213,7 +217,7 @@ TEST_SUITE("quic hello") {
               Result::opened);
         CHECK(connection.feed(initial({.destination = wire::text("another"), .number = 1},
                                       end_of_it(90))) == Result::complete);
-        CHECK(connection.hello.version() == wire::quic_v1);
+        CHECK(connection.version() == wire::quic_v1);
         CHECK(connection.complete());
     }
 
@@ -270,7 +274,7 @@ TEST_SUITE("quic hello") {
             CAPTURE(length);
             Connection connection;
             CHECK(connection.feed(Bytes(packet).first(length)) == Result::no_quic);
-            CHECK(connection.hello.version() == 0);
+            CHECK(!connection.hello.any());
         }
     }
 
@@ -330,7 +334,7 @@ TEST_SUITE("quic hello") {
         MemoryBudget budget(1UL << 20U);
         {
             quic::Hello hello;
-            CHECK(hello.feed(initial({}, piece(0, 60)), opener, budget) == Result::opened);
+            CHECK(hello.feed(peers, initial({}, piece(0, 60)), opener, budget) == Result::opened);
             CHECK(budget.used() > 0);
         }
         CHECK(budget.used() == 0);
@@ -342,10 +346,11 @@ TEST_SUITE("quic hello") {
         quic::Hello one;
         quic::Hello other;
         const Buffer name = wire::text("other id");
-        CHECK(one.feed(initial({}, piece(0, 60)), opener, budget) == Result::opened);
-        CHECK(other.feed(initial({.destination = name}, crypto_frame(0, Buffer(90, 2))), opener,
-                         budget) == Result::opened);
-        CHECK(one.feed(initial({.number = 1}, end_of_it(60)), opener, budget) == Result::complete);
+        CHECK(one.feed(peers, initial({}, piece(0, 60)), opener, budget) == Result::opened);
+        CHECK(other.feed(peers, initial({.destination = name}, crypto_frame(0, Buffer(90, 2))),
+                         opener, budget) == Result::opened);
+        CHECK(one.feed(peers, initial({.number = 1}, end_of_it(60)), opener, budget) ==
+              Result::complete);
         CHECK(std::ranges::equal(one.message(), client_hello));
     }
 }

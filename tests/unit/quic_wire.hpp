@@ -77,6 +77,9 @@ struct Initial {
     std::uint32_t number = 0;
     std::size_t number_size = 4;           ///< octets that the number takes, 1 to 4
     std::optional<Buffer> keys_from = {};  ///< connection id of the keys; nothing: `destination`
+    std::size_t size = 1200;               ///< octets that PADDING fills up to
+    bool fixed_bit = true;
+    bool from_server = false;  ///< sealed with the server's keys
 };
 
 /// A long header up to the length field, for packets with one; `bits` is the type in version 1.
@@ -84,7 +87,8 @@ struct Initial {
     const unsigned type = header.version == quic_v2 ? (bits + 1) % 4 : bits;  // RFC 9369 3.2
     Fields fields;
     fields
-        .u8(0xc0U | type << 4U | (header.number_size - 1))  // form, fixed, type, number's size
+        .u8(0x80U | (header.fixed_bit ? 0x40U : 0U) | type << 4U |
+            (header.number_size - 1))  // form, fixed, type, number's size
         .u32(header.version)
         .vector8(header.destination)
         .vector8(header.source);
@@ -112,12 +116,17 @@ struct Initial {
     return sealed;
 }
 
-/// A client's Initial packet that carries `frames` (RFC 9001 5).
+/// An Initial packet that carries `frames` (RFC 9001 5).
 [[nodiscard]] inline Buffer initial(const Initial& header, Buffer frames) {
     static octroi::quic::Crypto crypto;
     // RFC 9001 5.4.2: enough for the sample, which starts 4 octets behind the number's start.
     if (frames.size() + header.number_size < 4)
         frames.resize(4 - header.number_size, padding_frame);
+    const std::size_t others = long_header(0, header).take().size() +
+                               varint(header.token.size()).size() + header.token.size() + 2 +
+                               header.number_size + 16;
+    if (others + frames.size() < header.size)
+        frames.resize(header.size - others, padding_frame);
     const std::size_t length = header.number_size + frames.size() + 16;
     Buffer packet = long_header(0, header)
                         .bytes(varint(header.token.size()))  // token length
@@ -127,8 +136,9 @@ struct Initial {
     const std::size_t number_at = packet.size();
     for (std::size_t i = header.number_size; i > 0; --i)
         packet.push_back(static_cast<std::uint8_t>(header.number >> (8 * (i - 1))));
-    const auto keys =
-        crypto.client_keys(header.version, header.keys_from.value_or(header.destination));
+    const Buffer id = header.keys_from.value_or(header.destination);
+    const auto keys = header.from_server ? crypto.server_keys(header.version, id)
+                                         : crypto.client_keys(header.version, id);
     packet = join(packet, encrypt(keys, header.number, packet, frames));
     const auto mask = crypto.header_mask(keys, Bytes(packet).subspan(number_at + 4, 16));
     packet[0] ^= static_cast<std::uint8_t>(mask[0] & 0x0fU);

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "classifiers/byte_reader.hpp"
+#include "classifiers/flow_key.hpp"
+#include "classifiers/quic_packet.hpp"
+
+namespace octroi::quic {
+
+/// A connection as its server knows it before it has answered. The client's port is no part of it:
+/// a server takes the rest of a ClientHello from another port as well.
+struct Place {
+    Address client;
+    Endpoint server;
+    Identity connection;
+
+    bool operator==(const Place&) const = default;
+};
+
+/// What clients sent of their ClientHellos in the newest connections of a worker, so that it can be
+/// told whether more of it is a repetition, goes on with it, or contradicts it. Bounded: the newest
+/// push out older ones.
+class Memory {
+  public:
+    enum class Opinion : std::uint8_t {
+        unknown,  ///< never seen, or not the whole of it
+        agrees,   ///< all of it was seen, with these values
+        differs   ///< some of it was seen, with another value
+    };
+
+    static constexpr std::size_t places = 2048;
+    static constexpr std::size_t limit = 4UL * 1024 * 1024;   ///< octets of all places
+    static constexpr std::size_t place_limit = 128UL * 1024;  ///< octets of one
+
+    Memory() : slots_(places) {}
+
+    /// Keeps what a connection sent, unless it is known or contradicts what is kept; says so.
+    Opinion note(const Place& place, const CryptoFrame& frame);
+
+    /// Keeps a whole message in the stead of its pieces: `start` octets of the stream precede it.
+    /// Gives the kept octets, to be read before the memory takes anything else.
+    [[nodiscard]] Bytes keep_whole(const Place& place, std::size_t start, Bytes message);
+
+    [[nodiscard]] Opinion compare(const Place& place, const CryptoFrame& frame) const;
+
+    [[nodiscard]] bool knows(const Place& place) const {
+        return slots_[index_of(place)].place == place;
+    }
+
+    /// Up to where the stream was read as whole messages; 0 where nothing was.
+    [[nodiscard]] std::size_t whole(const Place& place) const;
+
+    /// Calls `visit` for each piece that is kept, until it gives false.
+    template <typename Visit>
+    void for_each(const Place& place, Visit visit) const {
+        const Slot& slot = slots_[index_of(place)];
+        if (slot.place != place)
+            return;
+        for (std::size_t at = 0; at < slot.octets.size();) {
+            const CryptoFrame frame = frame_at(slot, at);
+            if (!visit(frame))
+                return;
+            at += header_size + frame.data.size();
+        }
+    }
+
+    /// How many octets all places hold.
+    [[nodiscard]] std::size_t used() const { return used_; }
+
+  private:
+    static constexpr std::size_t header_size = 8;
+
+    // Pieces one after the other, each behind its offset and its length.
+    struct Slot {
+        Place place;
+        std::uint32_t whole = 0;
+        std::vector<std::uint8_t> octets;
+    };
+
+    [[nodiscard]] static std::size_t index_of(const Place& place);
+    [[nodiscard]] static CryptoFrame frame_at(const Slot& slot, std::size_t at);
+    [[nodiscard]] Slot& slot_for(const Place& place);
+    void append(Slot& slot, std::size_t offset, Bytes data);
+    void clear(Slot& slot);
+    void make_room(const Slot& spared);
+
+    std::vector<Slot> slots_;
+    std::size_t used_ = 0;
+    std::size_t hand_ = 0;
+};
+
+}  // namespace octroi::quic
