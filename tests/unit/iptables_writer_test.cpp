@@ -136,7 +136,7 @@ TEST_SUITE("iptables writer") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 38);
+            REQUIRE(marks == 40);
         }
     }
 

@@ -206,6 +206,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 2 + 11 + 2 + 4 + 2 + 5 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 2 + 12 + 3 + 4 + 2 + 5 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }
