@@ -82,7 +82,6 @@ struct Findings {
     bool doubtful = false;    ///< a receiver may have thrown away what was read (RFC 9293 3.10.7.4)
     std::string ja4;          ///< of the ClientHello; empty where there was none
     bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
-    bool answered = false;                ///< the server has taken what was read
 
     [[nodiscard]] bool open() const { return ending == Ending::open; }
 
