@@ -243,7 +243,7 @@ Hello::Result Hello::finish(Connection& connection, Bytes stream, const Context&
     if (more.empty())
         return Result::complete;
     const Result kept = store(connection, {.offset = connection.taken, .data = more}, context);
-    return kept == Result::opened ? Result::complete : kept;
+    return kept == Result::no_memory ? kept : Result::complete;
 }
 
 // `connection` stays null where the packet begins one in a datagram that is too small for that.

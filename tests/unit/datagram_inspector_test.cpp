@@ -18,6 +18,10 @@ struct Flow {
 
     void from_server(const Buffer& payload) { datagram(server, client, payload); }
 
+    void confirm_from_client(const Buffer& payload) { confirm(client, server, payload); }
+
+    void confirm_from_server(const Buffer& payload) { confirm(server, client, payload); }
+
     [[nodiscard]] quic::Peers peers() const { return {.client = client.address, .server = server}; }
 
     [[nodiscard]] Direction to_server() const {
@@ -41,8 +45,31 @@ struct Flow {
         inspector.inspect(decode_packet(packet, {}).value(), ++number_, findings, workspace);
     }
 
+    void confirm(const Endpoint& from, const Endpoint& to, const Buffer& payload) {
+        const Buffer packet = wire::ip(from, to, 17, wire::udp(from.port, to.port, payload));
+        inspector.confirm(decode_packet(packet, {}).value(), findings, workspace);
+    }
+
     std::uint32_t number_ = 0;
 };
+
+// The server's answer under the keys of the client's first connection id, as far as it is read: the
+// start of a ServerHello, which asks for another ClientHello (RFC 8446 4.1.3) or not.
+Buffer server_hello(bool asks_again = false, std::size_t offset = 0) {
+    return wire::initial(
+        {.destination = {},
+         .source = wire::text("server's"),
+         .keys_from = wire::Initial().destination,
+         .from_server = true},
+        wire::crypto_frame(offset, wire::Fields()
+                                       .u8(2)        // server_hello
+                                       .u24(60)      // length
+                                       .u16(0x0303)  // version
+                                       .bytes(wire::hexadecimal(asks_again ? "cf21ad74e59a6111"
+                                                                           : "0102030405060708"))
+                                       .fill(50)  // the rest
+                                       .take()));
+}
 
 Buffer quic_hello(const wire::Hello& hello) {
     return wire::initial({}, wire::crypto_frame(0, wire::client_hello(hello)));
@@ -159,7 +186,9 @@ TEST_SUITE("datagram inspector") {
         Flow no_such_frame;
         no_such_frame.from_client(wire::initial({}, Buffer{0x08}));
         CHECK(no_such_frame.findings.error == ParserError::quic_malformed);
-        CHECK(no_such_frame.findings.ending == Ending::nothing_more);
+        CHECK(no_such_frame.findings.ending == Ending::unreadable);
+        CHECK(no_such_frame.findings.unreadable == Unreadable::malformed);
+        CHECK(broken.findings.unreadable == Unreadable::malformed);
     }
 
     TEST_CASE("two values for one octet are ambiguous, and no memory says so") {
@@ -266,6 +295,184 @@ TEST_SUITE("datagram inspector") {
         CHECK(flow.findings.open());
         flow.from_client(
             wire::initial({.number = 20}, wire::crypto_frame(20, Bytes(message).subspan(20))));
+        CHECK(flow.findings.server_name == "us05web.zoom.us");
+    }
+}
+
+TEST_SUITE("datagram inspector after the ClientHello") {
+    const std::string visio = "visio.numerique.gouv.fr";
+    const std::string zoom = "us05web.zoom.us";
+
+    TEST_CASE("the server's answer under the connection's keys takes it") {
+        Flow flow;
+        flow.from_client(quic_hello({.server_name = visio}));
+        CHECK_FALSE(flow.findings.answered);
+        flow.confirm_from_client(quic_hello({.server_name = visio}));  // sent again
+        flow.confirm_from_server(wire::retry_packet({}));
+        flow.confirm_from_server(wire::opaque_packet(2, {}));
+        CHECK_FALSE(flow.findings.answered);
+        flow.confirm_from_server(server_hello());
+        CHECK(flow.findings.answered);
+        CHECK(flow.findings.ending == Ending::named);
+        CHECK(flow.findings.server_name == visio);
+        CHECK(flow.findings.evidence.size() == 1);
+    }
+
+    TEST_CASE("another ClientHello of the same connection is ambiguous") {
+        Flow flow;
+        flow.from_client(quic_hello({.server_name = visio}));
+        flow.confirm_from_client(quic_hello({.server_name = zoom}));
+        CHECK(flow.findings.ending == Ending::ambiguous);
+        flow.confirm_from_server(server_hello());
+        CHECK(flow.findings.ending == Ending::ambiguous);
+    }
+
+    TEST_CASE("one octet of another ClientHello of the same connection is ambiguous") {
+        Flow flow;
+        flow.from_client(quic_hello({.server_name = visio}));
+        flow.confirm_from_client(wire::initial({.number = 1}, wire::crypto_frame(7, Buffer{0xee})));
+        CHECK(flow.findings.ending == Ending::ambiguous);
+    }
+
+    TEST_CASE("the name of another connection counts in the stead of the first") {
+        Flow flow;
+        flow.from_client(quic_hello({.server_name = visio}));
+        flow.confirm_from_client(
+            wire::initial({.destination = wire::text("another!")},
+                          wire::crypto_frame(0, wire::client_hello({.server_name = zoom}))));
+        CHECK(flow.findings.ending == Ending::named);
+        CHECK(flow.findings.server_name == zoom);
+        flow.confirm_from_server(server_hello());  // to the first
+        CHECK_FALSE(flow.findings.answered);
+    }
+
+    TEST_CASE("a server that asks again: the name of the second ClientHello counts") {
+        const Buffer first = wire::client_hello({.server_name = visio});
+        const wire::Initial again{.destination = wire::text("server's"),
+                                  .number = 1,
+                                  .keys_from = wire::Initial().destination};
+        Flow flow;
+        flow.from_client(wire::initial({}, wire::crypto_frame(0, first)));
+        flow.confirm_from_server(server_hello(true));
+        CHECK_FALSE(flow.findings.answered);
+        flow.confirm_from_client(wire::initial(
+            again, wire::crypto_frame(first.size(), wire::client_hello({.server_name = zoom}))));
+        CHECK(flow.findings.server_name == zoom);
+        flow.confirm_from_server(server_hello(false, 64));
+        CHECK(flow.findings.answered);
+    }
+
+    TEST_CASE("a second ClientHello that was not read to its end is unreadable") {
+        const Buffer first = wire::client_hello({.server_name = visio});
+        Flow flow;
+        flow.from_client(wire::initial({}, wire::crypto_frame(0, first)));
+        flow.confirm_from_server(server_hello(true));
+        flow.confirm_from_server(server_hello(false, 64));
+        CHECK_FALSE(flow.findings.answered);
+        CHECK(flow.findings.ending == Ending::unreadable);
+        CHECK(flow.findings.unreadable == Unreadable::incomplete);
+    }
+
+    TEST_CASE("a ClientHello without a name may be followed by one with a name") {
+        const Buffer first = wire::client_hello({.server_name = ""});
+        Flow flow;
+        flow.from_client(wire::initial({}, wire::crypto_frame(0, first)));
+        CHECK(flow.findings.ending == Ending::nothing_more);
+        flow.confirm_from_client(wire::initial(
+            {.number = 1},
+            wire::crypto_frame(first.size(), wire::client_hello({.server_name = zoom}))));
+        CHECK(flow.findings.ending == Ending::named);
+        CHECK(flow.findings.server_name == zoom);
+    }
+
+    TEST_CASE("nothing is confirmed of a flow without a client") {
+        Flow flow(40000);
+        flow.from_client(rtp);
+        flow.confirm_from_server(rtp);
+        CHECK_FALSE(flow.findings.answered);
+    }
+}
+
+TEST_SUITE("datagram inspector, unreadable QUIC") {
+    TEST_CASE("a server that answers a ClientHello which is not whole here") {
+        const Buffer message = wire::client_hello({});
+        Flow flow;
+        flow.from_client(wire::initial({}, wire::crypto_frame(0, Bytes(message).first(60))));
+        flow.from_server(wire::initial(
+            {.destination = {}, .keys_from = wire::Initial().destination, .from_server = true},
+            wire::ack_frame(2)));
+        CHECK(flow.findings.open());
+        flow.from_server(server_hello());
+        CHECK(flow.findings.ending == Ending::unreadable);
+        CHECK(flow.findings.unreadable == Unreadable::incomplete);
+    }
+
+    TEST_CASE("a ClientHello divided over two ports is read in both flows") {
+        const Buffer message = wire::client_hello({});
+        Flow flow;
+        flow.from_client(
+            wire::initial({.number = 0}, wire::crypto_frame(0, Bytes(message).first(60))));
+        DatagramInspector second;
+        Findings found;
+        const Endpoint other = wire::endpoint("10.0.0.1", 50001);
+        const Buffer rest = wire::ip(
+            other, flow.server, 17,
+            wire::udp(
+                other.port, 443,
+                wire::initial({.number = 1}, wire::crypto_frame(60, Bytes(message).subspan(60)))));
+        second.inspect(decode_packet(rest, {}).value(), 1, found, flow.workspace);
+        CHECK(found.server_name == "us05web.zoom.us");
+        CHECK(flow.findings.open());
+        flow.from_server(server_hello());
+        CHECK(flow.findings.server_name == "us05web.zoom.us");
+        CHECK(flow.findings.answered);
+    }
+
+    TEST_CASE("a ClientHello larger than what is kept") {
+        Flow flow;
+        flow.from_client(
+            wire::initial({}, wire::crypto_frame(0, wire::Fields().u8(1).u24(70000).take())));
+        CHECK(flow.findings.unreadable == Unreadable::too_large);
+    }
+
+    TEST_CASE("a version that octroi does not know, where the server answers in it") {
+        const wire::Initial foreign{.version = 0x51303530, .source = wire::text("client's")};
+        const wire::Initial reply{.version = 0x51303530, .destination = wire::text("client's")};
+        Flow flow;
+        flow.from_client(wire::opaque_packet(0, foreign, 1300));
+        CHECK(flow.findings.open());
+        flow.from_server(wire::opaque_packet(0, reply, 100));
+        CHECK(flow.findings.ending == Ending::unreadable);
+        CHECK(flow.findings.unreadable == Unreadable::incomplete);
+        Flow other;
+        other.from_client(wire::opaque_packet(0, foreign, 1300));
+        other.from_server(wire::opaque_packet(0, {.version = 0x51303530}, 100));
+        CHECK(other.findings.open());
+    }
+
+    TEST_CASE("a version that the server negotiates away hides nothing, however often") {
+        const Buffer greased =
+            wire::opaque_packet(0, {.version = 0x1a2a3a4a, .source = wire::text("client's")}, 1300);
+        const Buffer negotiation = wire::Fields()
+                                       .u8(0x80)
+                                       .u32(0)
+                                       .vector8(wire::text("client's"))
+                                       .vector8(wire::Initial().destination)
+                                       .u32(1)
+                                       .take();
+        Flow flow;
+        for (int i = 0; i < 10; ++i) {
+            flow.from_client(greased);
+            flow.from_server(negotiation);
+        }
+        CHECK(flow.findings.open());
+        flow.from_client(quic_hello({.server_name = "us05web.zoom.us"}));
+        CHECK(flow.findings.server_name == "us05web.zoom.us");
+    }
+
+    TEST_CASE("an Initial on port 53 that reads as a question is QUIC") {
+        Flow flow(53);
+        flow.from_client(quic_hello({.server_name = "us05web.zoom.us"}));
         CHECK(flow.findings.server_name == "us05web.zoom.us");
     }
 }

@@ -270,11 +270,55 @@ TEST_SUITE("inspector against evasion over QUIC") {
     }
 
     TEST_CASE("a client that goes on without end uses up the quota") {
-        const Buffer start = wire::initial({}, wire::crypto_frame(0, Buffer(60, 1)));
+        const Buffer message = wire::client_hello({.padding = 4000});
+        const Buffer start =
+            wire::initial({}, wire::crypto_frame(0, Buffer(message.begin(), message.begin() + 60)));
         Datagrams flow;
-        for (int i = 0; i < 1000 && flow.findings().open(); ++i)
+        int sent = 0;
+        for (; sent < 1000 && flow.findings().open(); ++sent)
             flow.from_client(start);
-        CHECK(flow.findings().ending == Ending::quota);
+        CHECK(sent == 256);
+        CHECK(flow.findings().ending == Ending::unreadable);
+        CHECK(flow.findings().unreadable == Unreadable::quota);
         CHECK(flow.budget_used() == 0);
+    }
+
+    TEST_CASE("a ClientHello over a hundred datagrams, each of them answered, is read") {
+        const Buffer message = wire::client_hello({.server_name = name, .padding = 1500});
+        const std::size_t step = message.size() / 100 + 1;
+        Datagrams flow;
+        std::uint32_t number = 0;
+        for (std::size_t from = 0; from < message.size(); from += step) {
+            CHECK(flow.findings().open());
+            flow.from_client(wire::initial(
+                {.number = number++},
+                frame_of(message, {.from = from, .to = std::min(from + step, message.size())})));
+            flow.from_server(wire::initial(
+                {.destination = {}, .keys_from = wire::Initial().destination, .from_server = true},
+                wire::ack_frame(2)));
+        }
+        CHECK(flow.findings().server_name == name);
+    }
+
+    TEST_CASE("datagrams that servers discard use up nothing that the ClientHello needs") {
+        for (const std::size_t size : {0UL, 1200UL}) {
+            CAPTURE(size);
+            Datagrams flow;
+            for (std::uint32_t i = 0; i < 100; ++i)
+                flow.from_client(wire::initial({.number = i, .size = size}, {wire::ping_frame}));
+            flow.from_client(wire::initial(
+                {.number = 100}, wire::crypto_frame(0, wire::client_hello({.server_name = name}))));
+            CHECK(flow.findings().server_name == name);
+        }
+    }
+
+    TEST_CASE("a small datagram's name is nobody's before a connection has begun") {
+        Datagrams flow;
+        flow.from_client(wire::initial(
+            {.size = 0}, wire::crypto_frame(0, wire::client_hello({.server_name = "visio.fr"}))));
+        CHECK(flow.findings().open());
+        flow.from_client(wire::initial(
+            {.number = 1}, wire::crypto_frame(0, wire::client_hello({.server_name = name}))));
+        CHECK(flow.findings().server_name == name);
     }
 }

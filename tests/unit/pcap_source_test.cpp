@@ -295,10 +295,10 @@ TEST_SUITE("pcap source") {
 
     TEST_CASE("a link type that octroi does not read is an error that says which") {
         const TemporaryFolder folder;
-        constexpr int wireless = 105;
+        constexpr int bluetooth = 187;
         const auto source =
-            PcapSource::open(folder.write("w.pcap", Bytes(pcap_file(wireless, {{.frame = ip}}))));
+            PcapSource::open(folder.write("b.pcap", Bytes(pcap_file(bluetooth, {{.frame = ip}}))));
         REQUIRE_FALSE(source);
-        CHECK(source.error().ends_with(": link type 105 is not one that octroi reads"));
+        CHECK(source.error().ends_with(": link type 187 is not one that octroi reads"));
     }
 }

@@ -264,7 +264,11 @@ TEST_SUITE("pipeline") {
     }
 
     TEST_CASE("a new QUIC connection on the ports of a decided one is judged by its own name") {
-        Gate gate(refuse_zoom);
+        Gate gate(
+            "octroi: 1\n"
+            "defaults: {believe: sent}\n"
+            "zones: {ministry: {networks: [10.0.0.0/8]}}\n"
+            "rules: [{name: no-zoom, when: {service: zoom}, then: reject}]\n");
         const auto initial = [](std::string_view connection, const std::string& name) {
             return wire::ip(
                 ordinary.client, ordinary.server, 17,

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include <array>
+
 #include <doctest/doctest.h>
 
 #include "tests/unit/quic_wire.hpp"
 
 using namespace octroi;
+using Answer = octroi::quic::Hello::Answer;
 using Result = octroi::quic::Hello::Result;
 using wire::Buffer;
 using wire::crypto_frame;
@@ -22,6 +25,10 @@ const quic::Peers peers{.client = wire::endpoint("10.0.0.1", 50000).address,
 // One connection, with a budget of its own.
 struct Connection {
     explicit Connection(std::size_t limit = 1UL << 20U) : budget(limit) {}
+
+    [[nodiscard]] quic::Hello::Answer answer(const Buffer& datagram) {
+        return hello.answer(datagram, opener);
+    }
 
     Result feed(Bytes datagram) { return hello.feed(peers, datagram, opener, budget); }
 
@@ -311,15 +318,15 @@ TEST_SUITE("quic hello") {
         CHECK(connection.feed(initial({}, frames)) == Result::malformed);
     }
 
-    TEST_CASE("a message beyond 64 KiB is never complete and takes no memory for its far end") {
+    TEST_CASE("a message beyond 64 KiB is too large and takes no memory for its far end") {
         Connection connection;
         const Buffer head = wire::Fields().u8(1).u24(0x020000).fill(900, 0x5a).take();
-        CHECK(connection.feed(initial({.number = 0}, crypto_frame(0, head))) == Result::opened);
+        CHECK(connection.feed(initial({.number = 0}, crypto_frame(0, head))) == Result::too_large);
         const std::size_t used = connection.budget.used();
         for (const std::uint64_t offset : {std::uint64_t{TcpStream::capacity},
                                            std::uint64_t{1} << 32U, (std::uint64_t{1} << 62U) - 1})
             CHECK(connection.feed(initial({.number = 1}, crypto_frame(offset, wire::text("x")))) ==
-                  Result::opened);
+                  Result::too_large);
         CHECK(connection.budget.used() == used);
     }
 
@@ -347,10 +354,319 @@ TEST_SUITE("quic hello") {
         quic::Hello other;
         const Buffer name = wire::text("other id");
         CHECK(one.feed(peers, initial({}, piece(0, 60)), opener, budget) == Result::opened);
-        CHECK(other.feed(peers, initial({.destination = name}, crypto_frame(0, Buffer(90, 2))),
+        CHECK(other.feed(peers, initial({.destination = name}, piece(0, 70)),
                          opener, budget) == Result::opened);
         CHECK(one.feed(peers, initial({.number = 1}, end_of_it(60)), opener, budget) ==
               Result::complete);
         CHECK(std::ranges::equal(one.message(), client_hello));
+    }
+
+    TEST_CASE("what servers discard does not count: a connection begins with 1200 octets") {
+        const Buffer decoy =
+            crypto_frame(0, wire::client_hello({.server_name = "visio.numerique.gouv.fr"}));
+        for (const std::size_t size : {0UL, 600UL, 1199UL}) {
+            CAPTURE(size);
+            Connection connection;
+            CHECK(connection.feed(initial({.size = size}, decoy)) == Result::opened);
+            CHECK_FALSE(connection.hello.any());
+            CHECK(connection.feed(initial({.number = 1}, whole())) == Result::complete);
+            CHECK(connection.complete());
+        }
+    }
+
+    TEST_CASE("a begun connection may go on in smaller datagrams: some servers take them") {
+        Connection connection;
+        CHECK(connection.feed(initial({.number = 0}, piece(0, 60))) == Result::opened);
+        CHECK(connection.feed(initial({.number = 1, .size = 0}, end_of_it(60))) ==
+              Result::complete);
+        CHECK(connection.complete());
+    }
+
+    TEST_CASE("the fixed bit may be clear") {
+        Connection connection;
+        CHECK(connection.feed(initial({.fixed_bit = false}, whole())) == Result::complete);
+        CHECK(connection.complete());
+    }
+
+    TEST_CASE("connection ids of any length are read") {
+        for (const std::size_t size : {1UL, 7UL, 8UL, 20UL, 21UL, 255UL}) {
+            CAPTURE(size);
+            Connection connection;
+            const Buffer id(size, 0x1d);
+            CHECK(connection.feed(initial({.destination = id, .number = 0}, piece(0, 60))) ==
+                  Result::opened);
+            CHECK(connection.feed(initial({.destination = id, .number = 1}, end_of_it(60))) ==
+                  Result::complete);
+            CHECK(connection.complete());
+        }
+    }
+
+    TEST_CASE("an Initial behind another datagram of the same length is read, whatever that is") {
+        const Buffer packet = initial({}, whole());
+        for (const std::uint8_t octet : std::to_array<std::uint8_t>({0x00, 0x40, 0x80, 0xff})) {
+            CAPTURE(octet);
+            Connection connection;
+            CHECK(connection.feed(wire::join(Buffer(packet.size(), octet), packet)) ==
+                  Result::complete);
+            CHECK(connection.complete());
+        }
+    }
+
+    TEST_CASE("an Initial that a tunnel carries is not the tunnel's") {
+        Connection connection;
+        CHECK(connection.feed(wire::join(Buffer(50, 0x08), initial({}, whole()))) ==
+              Result::no_quic);
+    }
+
+    TEST_CASE("two different ClientHellos in one datagram are a conflict") {
+        Connection connection;
+        CHECK(connection.feed(wire::join(initial({}, whole()),
+                                         initial({.destination = servers_id}, whole()))) ==
+              Result::conflict);
+        Connection same;
+        CHECK(same.feed(initial({}, join_all({whole(), whole()}))) == Result::complete);
+        CHECK(same.complete());
+    }
+
+    TEST_CASE("more packets than can be tried are too many, and not none") {
+        Buffer forged = initial({}, whole());
+        forged.back() ^= 1U;  // of its tag
+        Buffer many;
+        for (int i = 0; i < 200; ++i)
+            many = wire::join(many, forged);
+        Connection connection;
+        CHECK(connection.feed(wire::join(many, initial({}, whole()))) == Result::too_large);
+    }
+
+    TEST_CASE("a ClientHello that differs from the one that was complete is a conflict") {
+        const Buffer other = wire::client_hello({.server_name = "visio.numerique.gouv.fr"});
+        Connection connection;
+        CHECK(connection.feed(initial({.number = 0}, whole())) == Result::complete);
+        CHECK(connection.feed(initial({.number = 1}, whole())) == Result::opened);
+        CHECK(connection.feed(initial({.number = 2}, piece(30, 90))) == Result::opened);
+        CHECK(connection.feed(initial({.number = 3}, crypto_frame(0, other))) == Result::conflict);
+    }
+
+    TEST_CASE("a second ClientHello behind the first is complete again") {
+        const Buffer second = wire::client_hello({.server_name = "visio.numerique.gouv.fr"});
+        Connection connection;
+        CHECK(connection.feed(initial({.number = 0}, whole())) == Result::complete);
+        const wire::Initial header{
+            .destination = servers_id, .number = 1, .keys_from = wire::Initial().destination};
+        CHECK(connection.feed(
+                  initial(header, crypto_frame(client_hello.size(), Bytes(second).first(50)))) ==
+              Result::opened);
+        CHECK(connection.feed(initial(
+                  header, crypto_frame(client_hello.size() + 50, Bytes(second).subspan(50)))) ==
+              Result::complete);
+        CHECK(std::ranges::equal(connection.hello.message(), second));
+    }
+
+    TEST_CASE("a connection that begins again in another version is another connection") {
+        const Buffer second = wire::client_hello({.server_name = "www.zoom.us"});
+        Connection connection;
+        CHECK(connection.feed(initial({.version = wire::quic_draft_29}, whole())) ==
+              Result::complete);
+        CHECK(connection.feed(initial({}, crypto_frame(0, second))) == Result::complete);
+        CHECK(std::ranges::equal(connection.hello.message(), second));
+        CHECK(connection.version() == wire::quic_v1);
+    }
+
+    TEST_CASE("pieces from another port are taken in, and a contradiction from there is one") {
+        quic::Opener opener;
+        MemoryBudget budget(1UL << 20U);
+        quic::Hello one;
+        quic::Hello other;
+        CHECK(one.feed(peers, initial({.number = 0}, piece(0, 60)), opener, budget) ==
+              Result::opened);
+        CHECK(other.feed(peers, initial({.number = 1}, end_of_it(60)), opener, budget) ==
+              Result::complete);
+        CHECK(std::ranges::equal(other.message(), client_hello));
+        CHECK(one.recall(peers, opener, budget) == Result::complete);
+        CHECK(std::ranges::equal(one.message(), client_hello));
+        quic::Hello third;
+        CHECK(third.feed(peers,
+                         initial({.number = 2},
+                                 crypto_frame(0, wire::client_hello({.server_name = "a.fr"}))),
+                         opener, budget) == Result::conflict);
+        // Of another client, or to another server, it is another connection.
+        quic::Peers others = peers;
+        others.server.port = 8443;
+        quic::Hello stranger;
+        CHECK(stranger.feed(others, initial({.number = 1}, end_of_it(60)), opener, budget) ==
+              Result::opened);
+    }
+}
+
+namespace {
+
+const Buffer first_id = wire::Initial().destination;
+
+// RFC 8446 4.1.3: the start of a ServerHello; the random says whether another ClientHello is asked
+// for.
+Buffer server_hello(bool asks_again) {
+    return wire::Fields()
+        .u8(2)                                                     // server_hello
+        .u24(60)                                                   // length
+        .u16(0x0303)                                               // version
+        .bytes(asks_again ? wire::hexadecimal("cf21ad74e59a6111"   // random
+                                              "be1d8c021e65b891"   //
+                                              "c2a211167abb8c5e"   //
+                                              "079e09e2c8a8339c")  //
+                          : Buffer(32, 0x11))                      //
+        .fill(26)                                                  // the rest
+        .take();
+}
+
+Buffer server_initial(const Buffer& frames, const Buffer& keys_from = first_id) {
+    return initial(
+        {.destination = {}, .source = servers_id, .keys_from = keys_from, .from_server = true},
+        frames);
+}
+
+}  // namespace
+
+TEST_SUITE("quic answers") {
+    TEST_CASE("a ServerHello under the keys of the connection has taken its ClientHello") {
+        Connection connection;
+        const Buffer answer = server_initial(crypto_frame(0, server_hello(false)));
+        CHECK(connection.answer(answer) == Answer::none);
+        CHECK(connection.feed(initial({}, whole())) == Result::complete);
+        CHECK(connection.answer(answer) == Answer::taken);
+        CHECK(connection.answer(wire::join(answer, wire::opaque_packet(2, {}))) == Answer::taken);
+    }
+
+    TEST_CASE("nothing else of a server has taken it") {
+        Connection connection;
+        CHECK(connection.feed(initial({}, whole())) == Result::complete);
+        CHECK(connection.answer(server_initial(wire::ack_frame(2))) == Answer::none);
+        CHECK(connection.answer(wire::opaque_packet(2, {})) == Answer::none);
+        CHECK(connection.answer(wire::retry_packet({})) == Answer::none);
+        const Buffer hello = crypto_frame(0, server_hello(false));
+        CHECK(connection.answer(server_initial(hello, wire::text("another!"))) == Answer::none);
+        CHECK(connection.answer(initial({}, hello)) == Answer::none);  // the client's keys
+        Buffer forged = server_initial(hello);
+        forged.back() ^= 1U;
+        CHECK(connection.answer(forged) == Answer::none);
+    }
+
+    TEST_CASE("a ServerHello to what is not complete here says so") {
+        Connection connection;
+        CHECK(connection.feed(initial({}, piece(0, 60))) == Result::opened);
+        CHECK(connection.answer(server_initial(wire::ack_frame(2))) == Answer::none);
+        CHECK(connection.answer(server_initial(crypto_frame(0, server_hello(false)))) ==
+              Answer::unfinished);
+    }
+
+    TEST_CASE("a server that asks again has taken nothing before the second ClientHello") {
+        const Buffer again = server_initial(crypto_frame(0, server_hello(true)));
+        const Buffer answer = server_initial(crypto_frame(64, server_hello(false)));
+        Connection connection;
+        CHECK(connection.feed(initial({}, whole())) == Result::complete);
+        CHECK(connection.answer(again) == Answer::none);
+        CHECK(connection.answer(answer) == Answer::unfinished);
+        CHECK(connection.feed(
+                  initial({.number = 1}, crypto_frame(client_hello.size(), client_hello))) ==
+              Result::complete);
+        CHECK(connection.answer(answer) == Answer::taken);
+    }
+
+    TEST_CASE("the answer to another connection on the ports is none to the newest ClientHello") {
+        Connection connection;
+        CHECK(connection.feed(initial({}, whole())) == Result::complete);
+        CHECK(connection.feed(initial({.destination = servers_id}, whole())) == Result::complete);
+        const Buffer hello = crypto_frame(0, server_hello(false));
+        CHECK(connection.answer(server_initial(hello)) == Answer::none);
+        CHECK(connection.answer(server_initial(hello, servers_id)) == Answer::taken);
+    }
+}
+
+TEST_SUITE("quic connections after a decision") {
+    // Of a flow that was decided by `first`.
+    struct Decided {
+        explicit Decided(const Buffer& first) {
+            CHECK(connection.feed(first) != Result::no_quic);
+            known = connection.hello.identity();
+        }
+
+        bool begins_another(const Buffer& datagram) {
+            return quic::Hello::begins_another(peers, datagram, known, connection.opener);
+        }
+
+        Connection connection;
+        quic::Identity known;
+    };
+
+    const wire::Initial to_server{.destination = servers_id, .number = 4, .keys_from = first_id};
+
+    TEST_CASE("what repeats the connection, whole or in pieces, begins none") {
+        Decided decided(initial({}, whole()));
+        CHECK_FALSE(decided.begins_another(initial({}, whole())));
+        CHECK_FALSE(decided.begins_another(initial({.number = 1}, piece(30, 90))));
+        CHECK_FALSE(decided.begins_another(initial({.number = 1}, {wire::ping_frame})));
+        CHECK_FALSE(decided.begins_another(initial(to_server, wire::ack_frame(3))));
+        CHECK_FALSE(decided.begins_another(Buffer(1200, 0xc0)));
+        CHECK_FALSE(decided.begins_another({}));
+    }
+
+    TEST_CASE("a connection under another id, or in another version, begins") {
+        Decided decided(initial({}, whole()));
+        CHECK(decided.begins_another(initial({.destination = servers_id}, whole())));
+        CHECK(decided.begins_another(initial({.version = wire::quic_v2}, whole())));
+        const Buffer zero_rtt = wire::opaque_packet(1, {.destination = servers_id});
+        CHECK(decided.begins_another(
+            wire::join(zero_rtt, initial({.destination = servers_id}, whole()))));
+        CHECK(decided.begins_another(
+            wire::join(Buffer(1200, 0x40), initial({.destination = servers_id}, whole()))));
+    }
+
+    TEST_CASE("what servers discard begins none") {
+        Decided decided(initial({}, whole()));
+        CHECK_FALSE(
+            decided.begins_another(initial({.destination = servers_id, .size = 0}, whole())));
+    }
+
+    TEST_CASE("another ClientHello under the same id is told") {
+        Decided decided(initial({}, whole()));
+        const Buffer other = wire::client_hello({.server_name = "www.zoom.us", .padding = 43});
+        CHECK(decided.begins_another(initial({.number = 1}, crypto_frame(0, other))));
+        CHECK(decided.begins_another(
+            initial({.number = 1}, crypto_frame(60, Bytes(other).subspan(60)))));
+        CHECK(decided.begins_another(initial(to_server, crypto_frame(0, other))));
+        // Nothing of it is remembered: it could be any.
+        decided.connection.opener.memory = quic::Memory();
+        CHECK(decided.begins_another(initial({}, piece(0, 60))));
+    }
+
+    TEST_CASE("a second ClientHello is told where it asks for another name") {
+        Decided decided(initial({}, whole()));
+        const auto second = [](const Buffer& message) {
+            return initial(to_server, crypto_frame(client_hello.size(), message));
+        };
+        CHECK(decided.begins_another(
+            second(wire::client_hello({.server_name = "visio.numerique.gouv.fr"}))));
+        CHECK(decided.begins_another(second({1, 0, 1, 0})));  // the start of one
+        CHECK_FALSE(decided.begins_another(second(wire::client_hello({.padding = 50}))));
+        CHECK_FALSE(decided.begins_another(second(wire::client_hello({.padding = 50}))));
+    }
+
+    TEST_CASE("more of a ClientHello that a decision did not wait for begins none") {
+        Decided decided(initial({}, piece(0, 60)));
+        CHECK_FALSE(decided.begins_another(initial({.number = 1}, end_of_it(60))));
+    }
+
+    TEST_CASE("a connection that was decided goes on in a flow that begins with it") {
+        Decided decided(initial({}, whole()));
+        const Buffer second = wire::client_hello({.server_name = "visio.numerique.gouv.fr"});
+        quic::Hello next;
+        MemoryBudget budget(1UL << 20U);
+        next.resume(decided.known);
+        CHECK(next.feed(peers, initial(to_server, crypto_frame(client_hello.size(), second)),
+                        decided.connection.opener, budget) == Result::complete);
+        CHECK(std::ranges::equal(next.message(), second));
+        quic::Hello contradicted;
+        contradicted.resume(decided.known);
+        CHECK(contradicted.feed(peers, initial({}, crypto_frame(0, second)),
+                                decided.connection.opener, budget) == Result::conflict);
     }
 }
