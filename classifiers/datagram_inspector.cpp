@@ -47,7 +47,7 @@ void DatagramInspector::keep_quotas(Findings& findings) const {
     if (initials_ > 0) {
         if (initials_ >= initial_quota || payloads_ >= quic_payload_quota)
             findings.give_up(Unreadable::quota);
-    } else if (quic_ || attempt_) {
+    } else if (sealed_ || attempt_) {
         if (payloads_ >= sealed_payload_quota)
             findings.end(Ending::quota);
     } else if (payloads_ >= payload_quota) {
@@ -84,6 +84,7 @@ bool DatagramInspector::read_quic(const Packet& packet, std::uint32_t number, Fi
         quic_->resume(resumed_);
     }
     read_client(packet, number, findings, workspace);
+    sealed_ = sealed_ || looks_like_quic(packet.payload);
     return initials_ > 0 || looks_like_quic(packet.payload);
 }
 

@@ -75,6 +75,7 @@ class DatagramInspector {
     quic::Identity resumed_;
     std::optional<Direction> client_;
     std::uint32_t number_ = 0;    ///< of the newest packet
+    bool sealed_ = false;         ///< packets like QUIC's came, be it that none could be opened
     std::uint32_t payloads_ = 0;  ///< of both directions
     std::uint32_t initials_ = 0;  ///< the client's datagrams with an Initial that was opened
 };

@@ -6,7 +6,7 @@ namespace octroi {
 namespace {
 
 constexpr std::size_t v4_header = 20;
-constexpr std::size_t v6_header = 40;
+constexpr std::size_t ipv6_header = 40;
 
 std::size_t u16_at(Bytes octets, std::size_t place) {
     return std::size_t{octets[place]} << 8U | octets[place + 1];
@@ -19,7 +19,7 @@ bool is_whole(Bytes ip_packet, bool v4) {
         return total != 0 && total <= ip_packet.size();
     }
     const std::size_t payload = u16_at(ip_packet, 4);
-    return payload != 0 && payload <= ip_packet.size() - v6_header;
+    return payload != 0 && payload <= ip_packet.size() - ipv6_header;
 }
 
 // RFC 8200 8.1: with segments left, the checksum speaks of another destination than the header.
@@ -29,7 +29,7 @@ bool is_source_routed(Bytes ip_packet, Bytes segment) {
     constexpr std::uint8_t authentication = 51;
     const auto end = static_cast<std::size_t>(segment.data() - ip_packet.data());
     std::uint8_t type = ip_packet[6];
-    for (std::size_t at = v6_header; at + 8 <= end;) {
+    for (std::size_t at = ipv6_header; at + 8 <= end;) {
         if (type == routing && ip_packet[at + 3] != 0)
             return true;
         const std::size_t units = type == fragment ? 0 : ip_packet[at + 1];

@@ -35,7 +35,7 @@ void finish_header(std::vector<std::uint8_t>& header, std::size_t length) {
     put_u16(header, 10, static_cast<std::uint16_t>(~folded(add_octets(0, header))));
 }
 
-Address read_address(ByteReader& reader, bool v4) {
+Address read_end(ByteReader& reader, bool v4) {
     Address address;
     const std::size_t octets = v4 ? 4 : Address::size;
     if (v4)
@@ -72,8 +72,8 @@ std::optional<Defragmenter::Fragment> Defragmenter::read_v4(Bytes ip_packet) {
     reader.u8();  // time to live
     fragment.key.protocol = reader.u8();
     reader.u16();  // checksum
-    fragment.key.source = read_address(reader, true);
-    fragment.key.destination = read_address(reader, true);
+    fragment.key.source = read_end(reader, true);
+    fragment.key.destination = read_end(reader, true);
     if (!reader.ok() || (place & (more_fragments | offset_v4)) == 0 || header_length < 20 ||
         total < header_length || total > ip_packet.size())
         return std::nullopt;
@@ -103,8 +103,8 @@ std::optional<Defragmenter::Fragment> Defragmenter::read_v6(Bytes ip_packet) {
     std::uint8_t type = reader.u8();
     reader.u8();  // hop limit
     Fragment fragment;
-    fragment.key.source = read_address(reader, false);
-    fragment.key.destination = read_address(reader, false);
+    fragment.key.source = read_end(reader, false);
+    fragment.key.destination = read_end(reader, false);
     if (!reader.ok() || length == 0 || length > reader.rest().size())
         return std::nullopt;
     ByteReader chain(reader.rest().first(length));

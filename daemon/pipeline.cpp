@@ -169,8 +169,10 @@ bool Pipeline::may_begin(const Packet& packet) {
 }
 
 Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    if (flow.settled() ||
-        (flow.verdict && !flow.inspector->open() && !flow.inspector->awaits_answer()))
+    const bool told = flow.settled() ||
+                      (flow.verdict && !flow.inspector->open() &&
+                       (is_refusal(flow.verdict->mark.state) || !flow.inspector->awaits_answer()));
+    if (told)
         return follow(flow, packet, ruleset);
     inspect(flow, packet, ruleset);
     const Judgement judgement = judge(flow, ruleset);

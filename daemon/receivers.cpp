@@ -5,7 +5,7 @@
 namespace octroi {
 namespace {
 
-constexpr std::size_t max_flows = 4'000'000;  // those beyond are believed
+constexpr std::size_t max_receivers = 4'000'000;  // those beyond are believed
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void Receivers::note(Bytes ip_packet) {
     const auto packet = decode_packet(ip_packet, {});
     if (!packet)
         return;
-    if (flows_.size() >= max_flows && !flows_.contains(packet->key))
+    if (flows_.size() >= max_receivers && !flows_.contains(packet->key))
         return;
     const Checksums checksums = checksums_of(*packet, ip_packet);
     Counts& counts = flows_[packet->key][static_cast<std::size_t>(packet->direction)];

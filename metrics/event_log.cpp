@@ -74,8 +74,8 @@ void EventLog::run(const std::stop_token& stop) {
     try_to([this] { folding_.flush_all(); });
 }
 
-// Where there is no memory for an event it is lost to all sinks, as if a ring had been full. Its gap
-// is here, whichever ring the next event comes from.
+// Where there is no memory for an event it is lost to all sinks, as if a ring had been full. Its
+// gap is here, whichever ring the next event comes from.
 void EventLog::try_to(const auto& step) {
     if (within_memory(step))
         return;

@@ -231,7 +231,8 @@ def overlap_that_agrees() -> list[bytes]:
 def data_in_the_syn() -> list[bytes]:
     """TCP Fast Open (RFC 7413)."""
     stream = records(client_hello("us05web.zoom.us", large=False))
-    return [FLOW.syn(stream[:100]), FLOW.packet(False, 0, SYN | ACK, b""),
+    taken = replace(FLOW, client_start=FLOW.client_start + 100)
+    return [FLOW.syn(stream[:100]), taken.packet(False, 0, SYN | ACK, b""),
             FLOW.up(100, stream[100:]), FLOW.answer()]
 
 

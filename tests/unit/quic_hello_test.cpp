@@ -1,7 +1,6 @@
 #include "classifiers/quic_hello.hpp"
 
 #include <algorithm>
-
 #include <array>
 
 #include <doctest/doctest.h>
@@ -354,8 +353,8 @@ TEST_SUITE("quic hello") {
         quic::Hello other;
         const Buffer name = wire::text("other id");
         CHECK(one.feed(peers, initial({}, piece(0, 60)), opener, budget) == Result::opened);
-        CHECK(other.feed(peers, initial({.destination = name}, piece(0, 70)),
-                         opener, budget) == Result::opened);
+        CHECK(other.feed(peers, initial({.destination = name}, piece(0, 70)), opener, budget) ==
+              Result::opened);
         CHECK(one.feed(peers, initial({.number = 1}, end_of_it(60)), opener, budget) ==
               Result::complete);
         CHECK(std::ranges::equal(one.message(), client_hello));

@@ -1,7 +1,6 @@
 #include "classifiers/quic_packet.hpp"
 
 #include <algorithm>
-
 #include <array>
 
 #include <doctest/doctest.h>
