@@ -28,10 +28,6 @@ bool is_token_character(char c) {
     return is_letter(c) || is_digit(c) || "!#$%&'*+-.^_`|~"sv.contains(c);
 }
 
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20 && !white_space.contains(c);
-}
-
 bool same_letters(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](char x, char y) { return (x | 0x20) == (y | 0x20); });
 }
@@ -51,11 +47,10 @@ std::string_view method_of(std::string_view line) {
     return line.substr(0, line.find_first_of(white_space));
 }
 
-// Of a request line whose end is not there yet.
-bool may_be_request(std::string_view line, std::size_t already_read) {
+// Whether a line starts with a method, or may once its end is there.
+bool starts_with_method(std::string_view line) {
     const std::string_view method = method_of(line.substr(0, max_method + 1));
-    return method.size() <= max_method && std::ranges::all_of(method, is_token_character) &&
-           std::ranges::none_of(line.substr(std::min(already_read, line.size())), is_control);
+    return method.size() <= max_method && std::ranges::all_of(method, is_token_character);
 }
 
 // Where the version starts. Servers that read it badly are there too (HTTP/1.10, HTTP/2.0), so no
@@ -86,8 +81,6 @@ std::string_view absolute_authority(std::string_view target) {
 std::expected<Request, Problem> read_request_line(std::string_view line) {
     const std::string_view method = method_of(line);
     const std::size_t version = version_of(line);
-    if (!std::ranges::all_of(method, is_token_character) || version == 0)
-        return std::unexpected(Problem::not_http);
     const std::string_view target =
         trimmed(line.substr(method.size(), std::min(version, line.size()) - method.size()));
     if (version != std::string_view::npos && same_letters(method, "CONNECT"sv))
@@ -183,14 +176,12 @@ std::expected<Request, Problem> read_request(Bytes stream, Progress& progress) {
         progress.next = ++progress.start;
     if (progress.start == text.size())
         return std::unexpected(Problem::undecided);
+    const std::string_view rest = text.substr(progress.start);
+    if (!starts_with_method(rest))
+        return std::unexpected(Problem::not_http);
     const std::size_t end = text.find('\n', progress.start);
-    if (end == std::string_view::npos) {
-        const std::size_t already_read = progress.next - progress.start;
-        progress.next = text.size();
-        return std::unexpected(may_be_request(text.substr(progress.start), already_read)
-                                   ? Problem::undecided
-                                   : Problem::not_http);
-    }
+    if (end == std::string_view::npos)
+        return std::unexpected(Problem::undecided);
     progress.next = std::max(progress.next, end + 1);
     auto request = read_request_line(trimmed(text.substr(progress.start, end - progress.start)));
     if (!request)

@@ -35,7 +35,7 @@ struct Request {
 /// grown. Makes the cost of a head linear, however it is cut.
 struct Progress {
     std::size_t start = 0;  ///< of the request line
-    std::size_t next = 0;   ///< of what was not read yet: octets of the request line, then lines
+    std::size_t next = 0;   ///< of the first line that was not read yet
 };
 
 /// The host that an HTTP/1.x request at the start of `stream` asks for: the target's of CONNECT

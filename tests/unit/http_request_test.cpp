@@ -276,7 +276,8 @@ TEST_SUITE("http request") {
             CHECK(problem(std::string(line) + "\r\n") == Problem::not_http);
         }
         CHECK(problem("WA\x06\x03") == Problem::not_http);
-        CHECK(problem("GET /\x01") == Problem::not_http);
+        CHECK(problem(std::string(8193, 'x')) == Problem::not_http);
+        CHECK(problem(std::string(8193, 'x') + " / HTTP/1.1\r\n") == Problem::not_http);
     }
 
     TEST_CASE("a request line without a version is not HTTP/1") {
