@@ -39,8 +39,8 @@ struct ClientRequest {
     Kind kind{};
     bool begun = false;         ///< where incomplete: the start of a request is there
     Application application{};  ///< as far as it is known
-    Bytes octets{};  ///< the hello's message, the host, or the innermost stream where incomplete or
-                     ///< foreign
+    Bytes octets;  ///< the hello's message, the host, or the innermost stream where incomplete or
+                   ///< foreign
     std::size_t needed = 0;  ///< octets of the stream, where incomplete
     Unreadable why{};
     ParserError error{};

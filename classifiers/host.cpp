@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
+#include <span>
 #include <string_view>
 
 namespace octroi {
@@ -17,8 +19,9 @@ std::optional<std::uint32_t> read_number(std::string_view text) {
         base = 8;
     }
     std::uint32_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value, base);
+    const std::span<const char> digits(text);
+    const char* end = std::to_address(digits.end());
+    const auto read = std::from_chars(std::to_address(digits.begin()), end, value, base);
     if (text.empty() || read.ec != std::errc() || read.ptr != end)
         return std::nullopt;
     return value;

@@ -156,6 +156,23 @@ bool read_literal(ByteReader& reader, std::size_t index, bool& authority,
     return read_string(reader, authority ? &text : nullptr);
 }
 
+// RFC 7541 6: what the first octet of a field says.
+struct Field {
+    bool indexed = false;  ///< name and value
+    bool resize = false;   ///< no field: the dynamic table's size
+    unsigned prefix = 4;   ///< bits of the index in the first octet
+};
+
+Field field_of(std::uint8_t first) {
+    if ((first & 0x80U) != 0)
+        return {.indexed = true, .prefix = 7};
+    if ((first & 0x40U) != 0)
+        return {.prefix = 6};
+    if ((first & 0x20U) != 0)
+        return {.resize = true, .prefix = 5};
+    return {};
+}
+
 }  // namespace
 
 std::expected<std::size_t, Problem> read_authority(Bytes block, std::vector<std::uint8_t>& text) {
@@ -164,14 +181,13 @@ std::expected<std::size_t, Problem> read_authority(Bytes block, std::vector<std:
     ByteReader reader(block);
     while (!reader.empty()) {
         const std::uint8_t first = reader.u8();
-        const bool indexed = (first & 0x80U) != 0;
-        const bool resize = (first & 0xe0U) == 0x20;
-        const bool inserts = (first & 0xc0U) == 0x40;
-        const auto index = read_integer(reader, first, indexed ? 7 : inserts ? 6 : resize ? 5 : 4);
+        const Field field = field_of(first);
+        const auto index = read_integer(reader, first, field.prefix);
         // An empty authority that came before may stand in the dynamic table: by its name.
-        if (!index || (indexed && *index == 0) || (!resize && *index > static_fields && seen))
+        if (!index || (field.indexed && *index == 0) ||
+            (!field.resize && *index > static_fields && seen))
             return std::unexpected(Problem::malformed);
-        if (indexed || resize)
+        if (field.indexed || field.resize)
             continue;
         bool authority = false;
         if (!read_literal(reader, *index, authority, text))

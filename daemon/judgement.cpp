@@ -208,7 +208,7 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
     if (read_once) {
         facts.service_known = true;
         facts.name_known = true;
-        if (Decision by_name = ruleset.policy->decide(facts, exception); refuses(by_name))
+        if (const Decision by_name = ruleset.policy->decide(facts, exception); refuses(by_name))
             judgement.decision = by_name;
     }
     return judgement;
@@ -308,11 +308,11 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                                                                   : findings.server_name,
                       .ja4 = findings.ja4,
                       .ech = std::string(ech_of(findings, ruleset)),
-                      .client_first = judgement.parties.client == flow.key.source(flow.first),
-                      .exception = decision.exception,
                       .unreadable = decision.exception == Exception::unreadable
                                         ? std::string(to_string(findings.unreadable))
                                         : std::string(),
+                      .client_first = judgement.parties.client == flow.key.source(flow.first),
+                      .exception = decision.exception,
                       .decided_at_packet = flow.decided_at,
                       .delay = delay_of(flow)};
     describe(record, judgement, ruleset);

@@ -12,7 +12,7 @@ class RuleMaker {
     [[nodiscard]] std::vector<Rule> gate() const;
     [[nodiscard]] std::vector<Rule> quic() const;
     [[nodiscard]] std::vector<Rule> opening() const;
-    [[nodiscard]] std::vector<Rule> invalid() const;
+    [[nodiscard]] static std::vector<Rule> invalid();
     [[nodiscard]] std::vector<Rule> verdict() const;
     [[nodiscard]] std::vector<Rule> refuse() const;
 
@@ -95,7 +95,7 @@ std::vector<Rule> RuleMaker::opening() const {
 
 // Its receiver drops it, most likely, so it must not decide; but nothing gets through with it
 // either.
-std::vector<Rule> RuleMaker::invalid() const {
+std::vector<Rule> RuleMaker::invalid() {
     return {
         {{BareSegment{}}, Return{}},
         {{}, Tell{MarkState::invalid}},
@@ -131,9 +131,12 @@ std::vector<Rule> RuleMaker::refuse() const {
 std::vector<ChainRules> rules(const Settings& settings, std::uint8_t generation) {
     const RuleMaker maker(settings.mark, generation);
     return {
-        {Chain::marks, RuleMaker::marks()}, {Chain::gate, maker.gate()},
-        {Chain::quic, maker.quic()},        {Chain::opening, maker.opening()},
-        {Chain::invalid, maker.invalid()},  {Chain::verdict, maker.verdict()},
+        {Chain::marks, RuleMaker::marks()},
+        {Chain::gate, maker.gate()},
+        {Chain::quic, maker.quic()},
+        {Chain::opening, maker.opening()},
+        {Chain::invalid, RuleMaker::invalid()},
+        {Chain::verdict, maker.verdict()},
         {Chain::refuse, maker.refuse()},
     };
 }

@@ -149,9 +149,10 @@ Pipeline::Step Pipeline::not_believed(const Packet& packet, const Ruleset& rules
         return {.verdict = pass(), .flow = flow};
     if (flow != nullptr && !flow->verdict)
         return {.verdict = discard(), .flow = flow};
-    if (flow != nullptr)
-        return {.verdict = is_refusal(flow->verdict->mark.state) ? *flow->verdict : pass(),
-                .flow = flow};
+    if (flow != nullptr) {
+        const Verdict verdict = flow->verdict.value_or(pass());
+        return {.verdict = is_refusal(verdict.mark.state) ? verdict : pass(), .flow = flow};
+    }
     Flow unknown = alone(packet);
     unknown.inspector->end(Ending::nothing_more);
     const Decision decision = judge(unknown, ruleset).decision;

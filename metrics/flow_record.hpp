@@ -27,8 +27,9 @@ struct FlowRecord {
     std::string speaks;       ///< protocol by own parsers, else nDPI: "TLS"; empty where unknown
     std::string application;  ///< by nDPI; empty where unknown
     std::string server_name;
-    std::string ja4;  ///< fingerprint of the ClientHello; empty: none seen
-    std::string ech;  ///< "offered": the extension alone, GREASE or real; "used": real
+    std::string ja4;         ///< fingerprint of the ClientHello; empty: none seen
+    std::string ech;         ///< "offered": the extension alone, GREASE or real; "used": real
+    std::string unreadable;  ///< why, where the exception is `unreadable`
     std::vector<Evidence> evidence;
     Action action{};
     Action would{};
@@ -40,7 +41,6 @@ struct FlowRecord {
     bool log = false;          ///< a rule with `log: true` accepts it
     bool client_first = true;  ///< the source is the client, as policy sees it
     std::optional<Exception> exception;
-    std::string unreadable;               ///< why, where the exception is `unreadable`
     std::uint32_t decided_at_packet = 0;  ///< 0: never decided
     std::chrono::microseconds delay{};    ///< from the flow's first packet to its decision
     bool server_inside = false;    ///< the server is in a zone too: it may be somebody's machine

@@ -41,7 +41,7 @@ struct FlowEnds {
     Endpoint server;
     Protocol protocol{};
     Hints hints;
-    std::span<const Nat64Prefix> nat64{};  ///< of this network, beside the well-known ones
+    std::span<const Nat64Prefix> nat64;  ///< of this network, beside the well-known ones
 };
 
 /// Every known service and the tables that find one by name or address. Immutable.

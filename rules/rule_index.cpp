@@ -286,6 +286,7 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules, const std::vector<bool>& ac
     index_ports();
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): a line or two for each condition
 RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
     Slices slices;
     slices.all.emplace_back().by_default = &all_;
