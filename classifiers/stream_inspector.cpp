@@ -300,6 +300,7 @@ void StreamInspector::choose_first(std::uint32_t sequence) {
 
 // Octets that were sent with other values, or behind another SYN than those that were read.
 bool StreamInspector::contradicts(const Segment& segment) {
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked about the client's segments
     Half& sender = half(*client_);
     if (!sender.stream.started())
         return false;
@@ -372,6 +373,7 @@ bool StreamInspector::comes_from_client_side(const Packet& packet) const {
 
 // A server that begins its half of a TLS handshake has read a ClientHello to its end.
 void StreamInspector::note_reply(const Packet& packet, Findings& findings) {
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a server's, because its client is known
     const Half& client = half(*client_);
     const bool incomplete = client.begun && findings.application == Application::tls;
     if (incomplete && tls::starts_with_server_hello(packet.payload))

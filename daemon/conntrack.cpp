@@ -198,7 +198,9 @@ std::expected<std::optional<ConntrackStatus>, std::string> conntrack_status() {
             return std::unexpected(read->error());
     if (!*entries || !*limit)
         return std::nullopt;
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): both are there
     return ConntrackStatus{.entries = **entries,
+                           // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
                            .limit = **limit,
                            .accounting = *accounting == 1,
                            .timestamps = *timestamps == 1};

@@ -69,8 +69,8 @@ class Firewall {
   private:
     using Rules = std::variant<IptablesRules, NftRules>;
 
-    Firewall(const netfilter::Settings& settings, Rules rules)
-        : settings_(settings), rules_(std::move(rules)) {}
+    Firewall(netfilter::Settings settings, Rules rules)
+        : settings_(std::move(settings)), rules_(std::move(rules)) {}
 
     [[nodiscard]] static std::expected<Backend, std::string> choose(
         const netfilter::Settings& settings);

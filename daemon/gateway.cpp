@@ -168,6 +168,7 @@ void Gateway::start_accounting() {
     if (!status)
         spdlog::warn("whether the kernel counts the bytes of connections is not known: {}",
                      status.error());
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     else if (!*status || !(*status)->accounting)
         spdlog::warn(
             "the kernel does not count the bytes of connections, so octroi_flow_bytes_total "
