@@ -111,7 +111,11 @@ void DatagramInspector::read_server(const Packet& packet, std::uint32_t number, 
     }
     if (answer == quic::Hello::Answer::taken)
         findings.answered = true;
-    if (answer == quic::Hello::Answer::unfinished && findings.ending != Ending::ambiguous) {
+    // Only where nothing of the client's was decided before: on ports that come to be used again the
+    // answer may be the earlier connection's.
+    const bool fresh = resumed_.id.empty() && initials_ > 1;
+    if (answer == quic::Hello::Answer::unfinished && fresh &&
+        findings.ending != Ending::ambiguous) {
         findings.ending = Ending::open;
         findings.give_up(Unreadable::incomplete);
     }
