@@ -111,8 +111,8 @@ void DatagramInspector::read_server(const Packet& packet, std::uint32_t number, 
     }
     if (answer == quic::Hello::Answer::taken)
         findings.answered = true;
-    // Only where nothing of the client's was decided before: on ports that come to be used again the
-    // answer may be the earlier connection's.
+    // Only where nothing of the client's was decided before: on ports that come to be used again
+    // the answer may be the earlier connection's.
     const bool fresh = resumed_.id.empty() && initials_ > 1;
     if (answer == quic::Hello::Answer::unfinished && fresh &&
         findings.ending != Ending::ambiguous) {
