@@ -45,6 +45,15 @@ bool is_any_of(std::string_view word, const auto& words) {
     return std::ranges::any_of(words, [&](std::string_view each) { return same(word, each); });
 }
 
+// Of the characters that a tag may have (RFC 9051 9) those that a word of HTTP may have, too: a
+// line that starts with them is waited for.
+bool is_tag(std::string_view word) {
+    return !word.empty() && std::ranges::all_of(word, [](char c) {
+        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+               "-._"sv.contains(c);
+    });
+}
+
 // Whether the first line is one of a client of these protocols. A line without end is none: whether
 // to wait for it is HTTP's to say, where any word may come first.
 bool opens_commands(std::string_view text) {
@@ -52,9 +61,11 @@ bool opens_commands(std::string_view text) {
     if (end == std::string_view::npos)
         return false;
     std::string_view line = text.substr(0, end);
+    if (line.contains("HTTP/"sv))
+        return false;
     const std::string_view first = take_word(line);
     const std::string_view second = take_word(line);
-    return is_any_of(first, openings) || is_any_of(second, tagged_openings);
+    return is_any_of(first, openings) || (is_tag(first) && is_any_of(second, tagged_openings));
 }
 
 bool opens_xml(std::string_view text) {
@@ -145,18 +156,19 @@ Offset behind_ldap(Bytes stream) {
     const std::size_t length = read_length(reader);
     if (reader.ok() && length > longest)
         return foreign;
-    ByteReader message = reader;
+    const Bytes rest = reader.rest();
+    const Bytes content = rest.first(std::min(length, rest.size()));
+    const bool whole = reader.ok() && content.size() == length;
+    ByteReader message(content);
     if (const std::uint8_t tag = message.u8(); message.ok() && tag != integer)
         return foreign;
     message.bytes(read_length(message));
     if (const std::uint8_t tag = message.u8(); message.ok() && tag != extended_request)
         return foreign;
-    const Bytes rest = reader.rest();
-    if (!reader.ok() || rest.size() < length)
+    if (!whole)
         return incomplete;
-    const Bytes content = rest.first(length);
     const bool found = !std::ranges::search(content, "1.3.6.1.4.1.1466.20037"sv).empty();
-    return found ? Offset(stream.size() - rest.size() + length) : Offset(foreign);
+    return message.ok() && found ? Offset(stream.size() - rest.size() + length) : Offset(foreign);
 }
 
 // A connection request (X.224 13.3) in a TPKT (RFC 1006 6).

@@ -156,13 +156,16 @@ TEST_SUITE("starttls") {
         CHECK(foreign(ldap_request("1.3.6.1.4.1.1466.20036")));
         CHECK(foreign(ldap_request("1.3.6.1.4.1.1466.20037", 0x60)));
         CHECK(foreign(rdp_request(0xf0)));
+        Buffer long_identifier = ldap_request("1.3.6.1.4.1.1466.20037");
+        long_identifier[3] = 50;  // reaches behind the message
+        CHECK(foreign(long_identifier));
     }
 
     TEST_CASE("other protocols are foreign from their first words") {
         for (const std::string_view text :
              {"GET / HTTP/1.1\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "*1\r\n$4\r\nPING\r\n", "PING\r\n",
-              "login\r\n", "<policy-file-request/>", "<html>", "NICK a\r\n", "{\"id\":1}\n",
-              "WA\x06"}) {
+              "login\r\n", "<policy-file-request/>", "<html>", "<st CAPABILITY\r\n",
+              "HELP / HTTP/1.1\r\n", "NICK a\r\n", "{\"id\":1}\n", "WA\x06"}) {
             CAPTURE(text);
             CHECK(foreign(wire::text(text)));
         }
