@@ -78,7 +78,8 @@ class Conntrack(LabCase):
                 clients.udp_echo(self.lab, NEUTRAL.v4, 7777, seconds=2)
             # What finds no room never comes to octroi; what octroi can tell is how full the table is.
             self.assertEqual(daemon.scrape().sum(RECEIVED), received)
-            self.assertGreaterEqual(daemon.scrape().sum("octroi_conntrack_entries"), limit)
+            # Old entries may expire between the attempt and the scrape.
+            self.assertGreaterEqual(daemon.scrape().sum("octroi_conntrack_entries"), limit * 0.99)
             self.assertEqual(clients.read(visio, clients.request(visio, VISIO_NAME)), page_of(VISIO_NAME))
         self.lab.gateway.run("conntrack", "-F")
         self.assert_works()
