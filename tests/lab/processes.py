@@ -32,6 +32,7 @@ class Process:
     def __init__(self, argv, log, env=None, pass_fds=()):
         self.log = log
         with open(log, "ab") as output:
+            self._before = output.tell()
             self._child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                            env=env, pass_fds=pass_fds, start_new_session=True)
 
@@ -44,8 +45,8 @@ class Process:
         return self._child.poll() is None
 
     def said(self):
-        """What the process has written so far."""
-        return self.log.read_text(errors="replace")
+        """What this process has written so far, and none before it into the same log."""
+        return self.log.read_bytes()[self._before:].decode(errors="replace")
 
     def send(self, number):
         self._child.send_signal(number)
