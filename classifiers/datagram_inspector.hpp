@@ -23,10 +23,11 @@ class DatagramInspector {
     /// ending is `ambiguous`.
     void confirm(const Packet& packet, Findings& findings, Workspace& workspace);
 
-    /// Whether permission waits for the server's answer: not over QUIC. Browsers use a port for
-    /// another connection while the answer to the first is on its way, and a hundred pages were
-    /// seen to lose one to that; every Initial after a decision is looked at instead.
-    [[nodiscard]] static bool awaits_answer(const Findings& /*findings*/) { return false; }
+    /// Whether a ClientHello was read that the server has not answered.
+    [[nodiscard]] bool awaits_answer(const Findings& findings) const {
+        return findings.application == Application::quic && client_ && !findings.open() &&
+               !findings.answered && findings.may_permit();
+    }
 
     /// The connection was decided on these ports before, and may go on. Before the first
     /// packet.

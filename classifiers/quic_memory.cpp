@@ -1,15 +1,11 @@
 #include "classifiers/quic_memory.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
-#include <string_view>
 
 namespace octroi::quic {
 namespace {
-
-std::string_view text_of(Bytes bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // Whether two pieces of a stream have the same values where they overlap.
 bool agree(const CryptoFrame& one, const CryptoFrame& other) {
@@ -28,11 +24,13 @@ bool covers(const CryptoFrame& whole, const CryptoFrame& part) {
 
 }  // namespace
 
-// Ids are chosen by chance. A client that chooses them otherwise forgets its own connections.
-std::size_t Memory::index_of(const Place& place) {
-    const std::hash<std::string_view> hash;
-    return (hash(text_of(place.connection.id.bytes())) ^ hash(text_of(place.client.bytes))) %
-           places;
+Memory::Memory() : slots_(places) {
+    index_.reserve(places);
+}
+
+const Memory::Slot* Memory::find(const Place& place) const {
+    const auto found = index_.find(place);
+    return found == index_.end() ? nullptr : &slots_[found->second];
 }
 
 CryptoFrame Memory::frame_at(const Slot& slot, std::size_t at) {
@@ -44,11 +42,12 @@ CryptoFrame Memory::frame_at(const Slot& slot, std::size_t at) {
 }
 
 Memory::Slot& Memory::slot_for(const Place& place) {
-    Slot& slot = slots_[index_of(place)];
-    if (slot.place != place) {
-        clear(slot);
-        slot.place = place;
-    }
+    const auto [entry, fresh] = index_.try_emplace(place, oldest_);
+    if (!fresh)
+        return slots_[entry->second];
+    Slot& slot = slots_[oldest_];
+    forget_oldest();
+    slot.place = place;
     return slot;
 }
 
@@ -91,8 +90,8 @@ Memory::Opinion Memory::compare(const Place& place, const CryptoFrame& frame) co
 }
 
 std::size_t Memory::whole(const Place& place) const {
-    const Slot& slot = slots_[index_of(place)];
-    return slot.place == place ? slot.whole : 0;
+    const Slot* slot = find(place);
+    return slot == nullptr ? 0 : slot->whole;
 }
 
 void Memory::append(Slot& slot, std::size_t offset, Bytes data) {
@@ -109,16 +108,22 @@ void Memory::append(Slot& slot, std::size_t offset, Bytes data) {
     used_ += slot.octets.size() - before;
 }
 
-void Memory::clear(Slot& slot) {
+void Memory::forget_oldest() {
+    Slot& slot = slots_[oldest_];
+    if (const auto entry = index_.find(slot.place);
+        entry != index_.end() && entry->second == oldest_)
+        index_.erase(entry);
     used_ -= slot.octets.size();
     slot = Slot();
+    oldest_ = (oldest_ + 1) % places;
 }
 
 void Memory::make_room(const Slot& spared) {
     while (used_ > limit) {
-        hand_ = (hand_ + 1) % places;
-        if (&slots_[hand_] != &spared)
-            clear(slots_[hand_]);
+        if (&slots_[oldest_] == &spared)
+            oldest_ = (oldest_ + 1) % places;
+        else
+            forget_oldest();
     }
 }
 

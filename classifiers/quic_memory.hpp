@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <absl/container/flat_hash_map.h>
+
 #include "classifiers/byte_reader.hpp"
 #include "classifiers/flow_key.hpp"
 #include "classifiers/quic_packet.hpp"
@@ -18,11 +20,17 @@ struct Place {
     Identity connection;
 
     bool operator==(const Place&) const = default;
+
+    template <typename H>
+    friend H AbslHashValue(H state, const Place& place) {
+        return H::combine(std::move(state), place.client, place.server.address, place.server.port,
+                          place.connection);
+    }
 };
 
 /// What clients sent of their ClientHellos in the newest connections of a worker, so that it can be
 /// told whether more of it is a repetition, goes on with it, or contradicts it. Bounded: the newest
-/// push out older ones.
+/// push out the oldest.
 class Memory {
   public:
     enum class Opinion : std::uint8_t {
@@ -35,7 +43,7 @@ class Memory {
     static constexpr std::size_t limit = 4UL * 1024 * 1024;   ///< octets of all places
     static constexpr std::size_t place_limit = 128UL * 1024;  ///< octets of one
 
-    Memory() : slots_(places) {}
+    Memory();
 
     /// Keeps what a connection sent, unless it is known or contradicts what is kept; says so.
     Opinion note(const Place& place, const CryptoFrame& frame);
@@ -46,9 +54,7 @@ class Memory {
 
     [[nodiscard]] Opinion compare(const Place& place, const CryptoFrame& frame) const;
 
-    [[nodiscard]] bool knows(const Place& place) const {
-        return slots_[index_of(place)].place == place;
-    }
+    [[nodiscard]] bool knows(const Place& place) const { return find(place) != nullptr; }
 
     /// Up to where the stream was read as whole messages; 0 where nothing was.
     [[nodiscard]] std::size_t whole(const Place& place) const;
@@ -56,11 +62,11 @@ class Memory {
     /// Calls `visit` for each piece that is kept, until it gives false.
     template <typename Visit>
     void for_each(const Place& place, Visit visit) const {
-        const Slot& slot = slots_[index_of(place)];
-        if (slot.place != place)
+        const Slot* slot = find(place);
+        if (slot == nullptr)
             return;
-        for (std::size_t at = 0; at < slot.octets.size();) {
-            const CryptoFrame frame = frame_at(slot, at);
+        for (std::size_t at = 0; at < slot->octets.size();) {
+            const CryptoFrame frame = frame_at(*slot, at);
             if (!visit(frame))
                 return;
             at += header_size + frame.data.size();
@@ -80,16 +86,17 @@ class Memory {
         std::vector<std::uint8_t> octets;
     };
 
-    [[nodiscard]] static std::size_t index_of(const Place& place);
+    [[nodiscard]] const Slot* find(const Place& place) const;
     [[nodiscard]] static CryptoFrame frame_at(const Slot& slot, std::size_t at);
     [[nodiscard]] Slot& slot_for(const Place& place);
     void append(Slot& slot, std::size_t offset, Bytes data);
-    void clear(Slot& slot);
+    void forget_oldest();
     void make_room(const Slot& spared);
 
-    std::vector<Slot> slots_;
+    std::vector<Slot> slots_;  ///< a ring, by age
+    std::size_t oldest_ = 0;
+    absl::flat_hash_map<Place, std::size_t> index_;
     std::size_t used_ = 0;
-    std::size_t hand_ = 0;
 };
 
 }  // namespace octroi::quic

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "classifiers/byte_reader.hpp"
@@ -34,6 +35,11 @@ class ConnectionId {
 
     bool operator==(const ConnectionId&) const = default;
 
+    template <typename H>
+    friend H AbslHashValue(H state, const ConnectionId& id) {
+        return H::combine(std::move(state), id.octets_, id.size_);
+    }
+
   private:
     std::array<std::uint8_t, max_size> octets_{};
     std::uint8_t size_ = 0;
@@ -46,6 +52,11 @@ struct Identity {
     std::uint32_t version = 0;
 
     bool operator==(const Identity&) const = default;
+
+    template <typename H>
+    friend H AbslHashValue(H state, const Identity& identity) {
+        return H::combine(std::move(state), identity.id, identity.version);
+    }
 };
 
 /// A long-header packet before its protection is removed (RFC 9000 17.2). Views borrow from the

@@ -134,7 +134,7 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
                                    family == Family::ipv4 ? bare_segment_ipv4 : bare_segment_ipv6);
             },
             [&](netfilter::QuicInitial) {
-                return fmt::format("-p udp -m udp --dport 443 -m bpf --bytecode \"{}\"",
+                return fmt::format("-p udp -m bpf --bytecode \"{}\"",
                                    family == Family::ipv4 ? quic_initial_ipv4 : quic_initial_ipv6);
             },
             [&](netfilter::MergedDatagrams) {

@@ -53,7 +53,7 @@ std::vector<Rule> RuleMaker::gate() const {
     const ConnectionMark decided{.value = layout_.encode({.generation = generation_}),
                                  .mask = layout_.generation_mask()};
     return {
-        {{QuicInitial{}}, Goto{Chain::quic}},
+        {{QuicInitial{}, FromOpener{}}, Goto{Chain::quic}},
         {{MergedDatagrams{}}, Goto{Chain::quic}},
         {{TcpSyn{}}, Goto{Chain::opening}},
         {{accepted}, Return{}},

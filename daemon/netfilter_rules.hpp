@@ -56,7 +56,7 @@ struct TcpSyn {};
 /// TCP without payload, and no SYN of a client.
 struct BareSegment {};
 
-/// A datagram to port 443 like a client's QUIC Initial: 1200 octets at least (RFC 9000 14.1) that
+/// A datagram like a client's QUIC Initial: 1200 octets at least (RFC 9000 14.1) that
 /// begin with the long header of a version that octroi opens. The fixed bit may be clear (RFC
 /// 9287).
 struct QuicInitial {};

@@ -90,7 +90,7 @@ std::string NftWriter::match(const netfilter::Match& match) {
             [](netfilter::BareSegment) { return std::string(); },
             [](netfilter::QuicInitial) {
                 return std::string(
-                    "udp dport 443 udp length >= 1208 @th,64,1 1 @th,72,24 "
+                    "udp length >= 1208 @th,64,1 1 @th,72,24 "
                     "{ 0, 0x543035, 0x6b3343, 0xfaceb0, 0xff0000 }");
             },
             [](netfilter::MergedDatagrams) {

@@ -134,11 +134,6 @@ class ClientsLab(Lab):
             namespace.run("ethtool", "-K", device, *switched)
             ip_batch(namespace, f"link set {device} mtu {mtu}")
 
-    def certificate(self, name):
-        """The certificate and the key that caddy has made for a name."""
-        folder = self.folder / "caddy" / "storage" / "certificates" / "local" / name
-        return folder / f"{name}.crt", folder / f"{name}.key"
-
     def requests(self):
         """What reached the web server so far, as (host, protocol)."""
         log = self.folder / "caddy" / "access.log"

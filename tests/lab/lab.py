@@ -84,11 +84,17 @@ class Lab:
         self._cleanup.callback(echo.close)
         self.authority = start_caddy(self, self.folder / "caddy")
 
+    def certificate(self, name):
+        """The certificate and the key that caddy has made for a name."""
+        folder = self.folder / "caddy" / "storage" / "certificates" / "local" / name
+        return folder / f"{name}.crt", folder / f"{name}.key"
+
 
 @contextlib.contextmanager
 def interrupted_by(*signals):
     """Lets these signals unwind the stack as Ctrl-C does, except where they are ignored (nohup).
     (unittest takes SystemExit for a failed test and goes on; KeyboardInterrupt ends it.)"""
+
     def interrupt(number, _):
         raise KeyboardInterrupt(signal.Signals(number).name)
 

@@ -50,13 +50,13 @@ def tcp(source, destination, flags, sequence, acknowledgement=0, payload=b"", op
     return ip(source[0], destination[0], socket.IPPROTO_TCP, segment, hops)
 
 
-def udp(source, destination, payload):
-    """A datagram in its IP packet; source and destination are (address, port)."""
+def udp(source, destination, payload, hops=64, wrong=0):
+    """A datagram in its IP packet; source and destination are (address, port). `wrong` is added to its checksum."""
     length = 8 + len(payload)
     header = struct.pack("!HHHH", source[1], destination[1], length, 0)  # RFC 768
     pseudo = packed(source[0]) + packed(destination[0]) + struct.pack("!II", length, socket.IPPROTO_UDP)
-    check = checksum(pseudo + header + payload) or 0xFFFF
-    return ip(source[0], destination[0], socket.IPPROTO_UDP, header[:6] + struct.pack("!H", check) + payload)
+    check = (checksum(pseudo + header + payload) + wrong) & 0xFFFF or 0xFFFF
+    return ip(source[0], destination[0], socket.IPPROTO_UDP, header[:6] + struct.pack("!H", check) + payload, hops)
 
 
 class RawSender:

@@ -7,7 +7,7 @@ IDLE = "2s"
 PAGE = "octroi lab, over ngtcp2"
 
 
-def start_quic_server(lab, folder, address, name, retry=False):
+def start_quic_server(lab, folder, address, name, retry=False, port=443):
     """Answers for `name` with the certificate that caddy has made for it; serves the folder's files."""
     root = folder / "htdocs"
     root.mkdir(exist_ok=True)
@@ -15,13 +15,14 @@ def start_quic_server(lab, folder, address, name, retry=False):
     certificate, key = lab.certificate(name)
     options = ["--validate-addr"] if retry else []
     server = lab.start(lab.server, folder / f"quic_server_{address}.log", "gtlsserver", "--quiet", f"--timeout={IDLE}",
-                       f"--htdocs={root}", *options, address, 443, key, certificate)
-    wait_until(lambda: not server.running or listens(lab.server, address), "ngtcp2's server")
+                       f"--htdocs={root}", *options, address, port, key, certificate)
+    wait_until(lambda: not server.running or listens(lab.server, address, port), "ngtcp2's server")
     if not server.running:
         raise RuntimeError(f"gtlsserver did not start: {server.said()}")
     return server
 
 
-def listens(namespace, address):
-    """Whether somebody holds UDP port 443 of this address."""
-    return f"{address}:443" in namespace.run("ss", "-lun").stdout.decode()
+def listens(namespace, address, port):
+    """Whether somebody holds this UDP port of the address."""
+    host = f"[{address}]" if ":" in address else address
+    return f"{host}:{port}" in namespace.run("ss", "-lun").stdout.decode()

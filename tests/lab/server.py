@@ -8,32 +8,34 @@ import ssl
 import threading
 
 from processes import wait_until
-from topology import NAMES, NEUTRAL, OTHER_NEUTRAL, ZOOM
+from topology import NAMES, NEUTRAL, OTHER_NEUTRAL, SERVED, ZOOM
 
 BLOB = random.Random(8).randbytes(8 * 1024 * 1024)
 
-CADDYFILE = """
-{{
+# Bound to each address: else caddy answers a datagram from the one of its link.
+CADDYFILE = f"""
+{{{{
 	admin off
+	default_bind {" ".join(SERVED)}
 	skip_install_trust
 	auto_https disable_redirects
-	storage file_system {folder}/storage
-	servers {{
+	storage file_system {{folder}}/storage
+	servers {{{{
 		protocols h1 h2 h3
-	}}
-}}
-https:// {{
-	tls internal {{
+	}}}}
+}}}}
+https:// {{{{
+	tls internal {{{{
 		on_demand
-	}}
-	handle /blob {{
-		root * {folder}
+	}}}}
+	handle /blob {{{{
+		root * {{folder}}
 		file_server
-	}}
-	handle {{
-		respond "octroi lab, {{host}}"
-	}}
-}}
+	}}}}
+	handle {{{{
+		respond "octroi lab, {{{{host}}}}"
+	}}}}
+}}}}
 """
 
 

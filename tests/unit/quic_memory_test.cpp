@@ -57,6 +57,23 @@ TEST_SUITE("quic memory") {
         CHECK(memory.compare(place(1), piece(8, 10)) == Opinion::agrees);
     }
 
+    TEST_CASE("what a thousand connections sent a moment ago is still known") {
+        quic::Memory memory;
+        const auto numbered = [](std::uint32_t number) {
+            quic::Place one = place(0);
+            Buffer id(8);
+            for (std::size_t i = 0; i < 4; ++i)
+                id[i] = static_cast<std::uint8_t>(number >> (8 * i));
+            one.connection.id = quic::ConnectionId(id);
+            return one;
+        };
+        constexpr std::uint32_t alive = quic::Memory::places;
+        for (std::uint32_t i = 0; i < alive; ++i)
+            memory.note(numbered(i), piece(0, 8));
+        for (std::uint32_t i = 0; i < alive; ++i)
+            CHECK(memory.compare(numbered(i), piece(0, 8)) == Opinion::agrees);
+    }
+
     TEST_CASE("however much is noted, the bounds hold, and the newest is kept") {
         quic::Memory memory;
         const Buffer octets(16UL * 1024, 0x5a);
