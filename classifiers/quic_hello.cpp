@@ -119,6 +119,8 @@ Hello::Result Hello::feed(const Peers& peers, Bytes payload, Opener& opener, Mem
         const Result fed = feed_initial(*header, context);
         if (fed > Result::complete)
             return fed;
+        if (fed != Result::no_quic)
+            packets.skip(*header);
         if (fed == Result::complete && result == Result::complete)
             return Result::conflict;
         result = std::max(result, fed);
@@ -381,6 +383,7 @@ bool Hello::begins_another(const Peers& peers, Bytes payload, const Identity& kn
         if (const auto more = goes_on(peers, *header, known, opener)) {
             if (*more)
                 return true;
+            packets.skip(*header);
             continue;
         }
         const InitialKeys keys =

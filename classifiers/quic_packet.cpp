@@ -138,8 +138,21 @@ std::optional<LongHeader> LongPackets::next() {
     return std::nullopt;
 }
 
+void LongPackets::skip(const LongHeader& opened) {
+    at_ = static_cast<std::size_t>(opened.packet.data() - payload_.data()) + opened.packet.size();
+}
+
+bool LongPackets::starts_before(std::size_t version) const {
+    return (payload_[version - 1] & 0x80U) != 0 && is_supported(version_at(payload_, version));
+}
+
 // Where the first bit is set and a version that octroi knows follows.
 std::optional<std::size_t> LongPackets::next_start() {
+    // As most do, without a search.
+    if (at_ == 0 && payload_.size() > version_size && starts_before(1)) {
+        at_ = 1;
+        return 0;
+    }
     while (true) {
         std::size_t nearest = payload_.size();
         for (std::size_t i = 0; i < version_starts.size(); ++i) {
@@ -159,7 +172,7 @@ std::optional<std::size_t> LongPackets::next_start() {
         if (nearest + version_size > payload_.size())
             return std::nullopt;
         at_ = nearest;
-        if ((payload_[nearest - 1] & 0x80U) != 0 && is_supported(version_at(payload_, nearest)))
+        if (starts_before(nearest))
             return nearest - 1;
     }
 }

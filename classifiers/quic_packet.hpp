@@ -105,8 +105,12 @@ class LongPackets {
     /// The next packet, in order of their starts; they may overlap. Nothing at the end.
     [[nodiscard]] std::optional<LongHeader> next();
 
+    /// A packet that next() gave has been opened: no other one begins within it.
+    void skip(const LongHeader& opened);
+
   private:
     [[nodiscard]] std::optional<std::size_t> next_start();
+    [[nodiscard]] bool starts_before(std::size_t version) const;
 
     Bytes payload_;
     std::size_t at_ = 0;

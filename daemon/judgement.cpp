@@ -166,7 +166,8 @@ Parties parties_of(const Flow& flow, const Ruleset& ruleset) {
 bool awaits_proof(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
     const Findings& findings = flow.inspector->findings();
     const Policy& policy = *ruleset.policy;
-    const bool believed = !policy.believes_acknowledged() || !shows_both_sides(flow.newest);
+    const bool believed =
+        !policy.believes_acknowledged(flow.key.protocol()) || !shows_both_sides(flow.newest);
     if (!flow.inspector->awaits_answer() || (believed && !findings.doubtful) ||
         !policy.refuses_by_name(judgement.parties.zones))
         return false;

@@ -215,7 +215,7 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
         if (!table_.yield_oldest(flow.last_seen))
             break;
     workspace_.ask_ndpi_always = ruleset.policy->asks_application();
-    workspace_.keep_read = ruleset.policy->believes_acknowledged();
+    workspace_.keep_read = ruleset.policy->believes_acknowledged(Protocol::tcp);
     flow.inspector->inspect(packet, flow.packets, workspace_);
     const Findings& findings = flow.inspector->findings();
     if (findings.error)

@@ -59,11 +59,13 @@ inline constexpr std::array<std::string_view, 6> exception_names = {
 
 /// When what a client says counts for a permission. A refusal never waits.
 enum class Believe : std::uint8_t {
+    by_transport,  ///< over TCP when its server has taken it, over QUIC when it is sent
     acknowledged,  ///< when its server has taken it
     sent           ///< when it is sent, unless a receiver may throw it away
 };
 
-inline constexpr std::array<std::string_view, 2> believe_names = {"acknowledged", "sent"};
+inline constexpr std::array<std::string_view, 3> believe_names = {"by-transport", "acknowledged",
+                                                                  "sent"};
 
 /// A named part of the network: clients by address and, live, by the interface they come in
 /// through.
@@ -165,7 +167,7 @@ class Policy {
     struct Defaults {
         Action action = Action::accept;
         Mode mode = Mode::enforce;
-        Believe believe = Believe::acknowledged;
+        Believe believe = Believe::by_transport;
         std::string zone_name = "UTC";
         absl::TimeZone time_zone = absl::UTCTimeZone();
     };
@@ -247,8 +249,10 @@ class Policy {
     [[nodiscard]] bool asks_application() const;
 
     /// Whether permissions wait for the server's acknowledgement.
-    [[nodiscard]] bool believes_acknowledged() const {
-        return parts_->defaults.believe == Believe::acknowledged;
+    [[nodiscard]] bool believes_acknowledged(Protocol protocol) const {
+        const Believe believe = parts_->defaults.believe;
+        return believe == Believe::acknowledged ||
+               (believe == Believe::by_transport && protocol == Protocol::tcp);
     }
 
     /// Whether anything could be refused, in one of these zones or outside all, by what a client

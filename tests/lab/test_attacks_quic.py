@@ -187,12 +187,21 @@ class Tricks(LabCase):
             caller.send(b"\x40" + bytes(40))
 
 
-class TricksWhereSentIsBelieved(Tricks):
+class TricksWhereNothingPermitsBeforeItsAnswer(Tricks):
     def setUp(self):
         super().setUp()
         policy = (POLICIES / self.policy).read_text()
-        self.daemon.write_policy(policy.replace("mode: enforce", "mode: enforce, believe: sent", 1))
+        self.daemon.write_policy(policy.replace("mode: enforce", "mode: enforce, believe: acknowledged", 1))
         self.daemon.reload()
+
+    def test_a_decoy_before_what_is_no_quic_leaves_the_flow_undecided(self):
+        """As before a call's media: what no server answers permits nothing for good."""
+        for address in NEUTRAL:
+            with self.subTest(address=address), self.caller(address) as caller:
+                self.raw(caller, Connection(PASSED).datagrams()[0], hops=2)
+                for _ in range(20):
+                    caller.send(b"\x80" + bytes(60))
+                self.assertEqual(accepted(self.daemon, "visio"), 0)
 
 
 class TricksWithOffloads(Tricks):

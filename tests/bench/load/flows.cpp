@@ -26,7 +26,7 @@ enum class State : std::uint8_t { connecting, waiting, answered, reset };
 struct Flow {
     Descriptor socket;
     Clock::time_point begin;
-    bool refused = false;
+    const Buffer* first = nullptr;  ///< what it sends
     State state = State::connecting;
 };
 
@@ -82,7 +82,8 @@ class Client {
         ++running_;
         Flow& flow = flows_[slot].emplace();
         flow.begin = Clock::now();
-        flow.refused = left_ % refused_every == 0;
+        const auto& firsts = left_ % refused_every == 0 ? plan_.refused : plan_.passed;
+        flow.first = &firsts[left_ % firsts.size()];
         flow.socket = connected(plan_.kind, plan_.sources.next(), plan_.server);
         watch(epoll_, flow.socket.number(), slot);
     }
@@ -96,7 +97,7 @@ class Client {
             auto& flow = flows_[event.data.u64];
             if (!flow)
                 continue;
-            advance(*flow, flow->refused ? plan_.refused : plan_.passed, event.events);
+            advance(*flow, *flow->first, event.events);
             if (flow->state == State::answered)
                 finish(event.data.u64, counts_.answered);
             else if (flow->state == State::reset)

@@ -15,8 +15,8 @@ struct Plan {
     int kind = 0;  ///< SOCK_STREAM or SOCK_DGRAM
     sockaddr_in server{};
     Sources sources;
-    Buffer passed;   ///< what a flow sends first
-    Buffer refused;  ///< the same, of the flows to blocked names
+    std::vector<Buffer> passed;   ///< what flows send first, one after the other
+    std::vector<Buffer> refused;  ///< the same, of the flows to blocked names
 };
 
 /// What became of the flows.

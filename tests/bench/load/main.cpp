@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <span>
 #include <string>
 
@@ -41,17 +42,28 @@ Buffer tls_record(const Buffer& message) {
     return octroi::wire::Fields().u8(22).u16(0x0301).vector16(message).take();
 }
 
-Buffer quic_initial(const Buffer& message) {
+// Of a connection that has an id of its own.
+Buffer quic_initial(const Buffer& message, std::uint64_t id) {
     Buffer frames = octroi::wire::crypto_frame(0, message);
     frames.resize(std::max(frames.size(), initial_size - initial_overhead));
-    return octroi::wire::initial({}, std::move(frames));
+    return octroi::wire::initial(
+        {.destination = octroi::wire::Fields().u32(id >> 32U).u32(id & 0xffffffffU).take()},
+        std::move(frames));
 }
 
-Buffer first_octets(int kind, const std::string& hello) {
+std::vector<Buffer> first_octets(int kind, const std::string& hello) {
     constexpr std::string_view raw = "raw:";
     if (hello.starts_with(raw))
-        return read_file(hello.substr(raw.size()));
-    return kind == SOCK_STREAM ? tls_record(read_file(hello)) : quic_initial(read_file(hello));
+        return {read_file(hello.substr(raw.size()))};
+    const Buffer message = read_file(hello);
+    if (kind == SOCK_STREAM)
+        return {tls_record(message)};
+    constexpr std::size_t connections = 4096;
+    std::random_device device;
+    std::vector<Buffer> initials(connections);
+    std::ranges::generate(
+        initials, [&] { return quic_initial(message, std::uint64_t{device()} << 32U | device()); });
+    return initials;
 }
 
 std::vector<in_addr> addresses(std::span<char*> texts) {
@@ -82,7 +94,7 @@ int time(int kind, const sockaddr_in& server, std::span<char*> arguments) {
                           .sources = {addresses(arguments.subspan(3)), std::stoull(arguments[1])},
                           .passed = {},
                           .refused = {}},
-                         std::stoull(arguments[0]), first_octets(kind, arguments[2]));
+                         std::stoull(arguments[0]), first_octets(kind, arguments[2]).front());
     std::printf(R"({"p50": %.1f, "p99": %.1f})"
                 "\n",
                 times[times.size() / 2], times[times.size() * 99 / 100]);
