@@ -28,6 +28,13 @@ bool looks_like_quic(Bytes payload) {
                       header->type == quic::LongHeader::Type::version_negotiation);
 }
 
+// A client sets the fixed bit until its server allows it to leave it out (RFC 9287 3). A token of
+// an earlier connection allows it as well, to Initials.
+bool is_no_quic(Bytes payload) {
+    constexpr std::uint8_t fixed_bit = 0x40;
+    return (payload.front() & fixed_bit) == 0 && !quic::LongPackets(payload).next();
+}
+
 }  // namespace
 
 // QUIC first: who can open a packet needs no guess. Its octets may read as another protocol's too.
@@ -55,18 +62,33 @@ void DatagramInspector::keep_quotas(Findings& findings) const {
     }
 }
 
-void DatagramInspector::confirm(const Packet& packet, Findings& findings, Workspace& workspace) {
+bool DatagramInspector::confirm(const Packet& packet, Findings& findings, Workspace& workspace) {
     if (packet.payload.empty() || !client_)
-        return;
+        return false;
     ++number_;
-    if (!quic_) {  // Google's, which has no keys
-        findings.answered |= packet.direction != *client_;
-        return;
+    if (packet.direction != *client_) {
+        if (quic_)
+            read_server(packet, number_, findings, workspace);
+        else  // Google's, which has no keys
+            findings.answered = true;
+        return false;
     }
-    if (packet.direction == *client_)
+    if (is_no_quic(packet.payload)) {
+        forget(findings);
+        inspect(packet, number_, findings, workspace);
+        return true;
+    }
+    if (quic_)
         read_client(packet, number_, findings, workspace);
-    else
-        read_server(packet, number_, findings, workspace);
+    return false;
+}
+
+// All but how much was seen of the flow, which bounds how often this may be.
+void DatagramInspector::forget(Findings& findings) {
+    const std::uint32_t payloads = payloads_;
+    *this = DatagramInspector();
+    payloads_ = payloads;
+    findings = Findings();
 }
 
 // True where the datagram belongs to a QUIC connection.

@@ -20,8 +20,9 @@ class DatagramInspector {
     /// Takes a packet after the inspection ended with a ClientHello, while `awaits_answer`. It
     /// notes where the server has taken the ClientHello. Another one of the client changes the
     /// findings: its name replaces the one before, and where both belong to one connection, the
-    /// ending is `ambiguous`.
-    void confirm(const Packet& packet, Findings& findings, Workspace& workspace);
+    /// ending is `ambiguous`. True where the client goes on with what is no QUIC: then nothing was
+    /// read, and inspection begins anew with this packet.
+    [[nodiscard]] bool confirm(const Packet& packet, Findings& findings, Workspace& workspace);
 
     /// Whether a ClientHello was read that the server has not answered.
     [[nodiscard]] bool awaits_answer(const Findings& findings) const {
@@ -49,6 +50,7 @@ class DatagramInspector {
   private:
     [[nodiscard]] bool read_quic(const Packet& packet, std::uint32_t number, Findings& findings,
                                  Workspace& workspace);
+    void forget(Findings& findings);
     void read_client(const Packet& packet, std::uint32_t number, Findings& findings,
                      Workspace& workspace);
     void read_server(const Packet& packet, std::uint32_t number, Findings& findings,

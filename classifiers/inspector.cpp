@@ -26,10 +26,14 @@ void Inspector::inspect(const Packet& packet, std::uint32_t number, Workspace& w
 }
 
 void Inspector::confirm(const Packet& packet, Workspace& workspace) {
-    if (auto* datagrams = std::get_if<DatagramInspector>(&transport_))
-        return datagrams->confirm(packet, findings_, workspace);
-    auto* stream = std::get_if<StreamInspector>(&transport_);
-    if (stream == nullptr || !stream->confirm(packet, findings_))
+    const bool anew = std::visit(
+        Overloaded{[](std::monostate) { return false; },
+                   [&](StreamInspector& stream) { return stream.confirm(packet, findings_); },
+                   [&](DatagramInspector& datagrams) {
+                       return datagrams.confirm(packet, findings_, workspace);
+                   }},
+        transport_);
+    if (!anew)
         return;
     own_ending_ = Ending::open;
     ndpi_.reset();

@@ -49,14 +49,17 @@ Record read_record(Bytes octets) {
     return record;
 }
 
-// Records of one content that mean nothing before a ServerHello: a warning (RFC 5246 7.2), a change
-// of cipher (RFC 8446 5: dropped without further processing).
+// Records that mean nothing before a ServerHello: a warning (RFC 5246 7.2), a change of cipher (RFC
+// 8446 5: dropped without further processing; OpenSSL passes over an empty one).
 bool is_filler(const Record& record) {
     constexpr std::uint8_t marker = 1;  // AlertLevel warning; change_cipher_spec
-    const std::size_t size = record.type == content_type_alert ? 2 : 1;
-    return (record.type == content_type_alert || record.type == content_type_change_cipher_spec) &&
-           (!record.has_header || record.length == size) &&
-           (record.fragment.empty() || record.fragment[0] == marker);
+    const bool change = record.type == content_type_change_cipher_spec;
+    if (!change && record.type != content_type_alert)
+        return false;
+    const std::size_t size = change ? 1 : 2;
+    const bool sized =
+        !record.has_header || record.length == size || (change && record.length == 0);
+    return sized && (record.fragment.empty() || record.fragment[0] == marker);
 }
 
 bool is_handshake(const Record& record) {

@@ -34,7 +34,7 @@ Packet tcp_packet(std::uint32_t sequence, bool syn, Bytes payload) {
     return {.context = {},
             .key = octroi::FlowKey(octroi::Protocol::tcp, client, server),
             .direction = octroi::Direction::low_to_high,
-            .tcp = {.sequence = sequence, .syn = syn},
+            .tcp = {.sequence = sequence, .syn = syn, .ack = !syn},
             .payload = payload};
 }
 
@@ -69,7 +69,7 @@ Findings inspect(Bytes stream, const std::vector<Segment>& segments, std::uint32
                               ++number, workspace);
             require(workspace.budget.used() <= budget);
         }
-        require(inspector.open() || workspace.budget.used() == 0);
+        require(inspector.open() || inspector.awaits_answer() || workspace.budget.used() == 0);
         findings = inspector.findings();
     }
     require(workspace.budget.used() == 0);

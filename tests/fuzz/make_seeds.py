@@ -81,6 +81,7 @@ def targets_of(protocol: int, ports: tuple[int, int], payload: bytes) -> Iterato
         yield "fuzz_quic", payload + numbers_of((1, 1), (1, 1), (0, 1), (0, 1), (len(payload), 2))
     if protocol == TCP and payload[:2] == b"\x16\x03" and payload[5:6] == b"\x01":
         yield "fuzz_tls_handshake", b"\x80" + payload
+        yield "fuzz_openssl_server", payload + b"\0"
         length = int.from_bytes(payload[6:9], "big")
         if len(payload) >= 9 + length:
             yield "fuzz_client_hello", payload[5:9 + length]

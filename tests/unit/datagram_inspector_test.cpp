@@ -37,6 +37,7 @@ struct Flow {
     Workspace workspace;  // outlives the inspector's buffers
     DatagramInspector inspector;
     Findings findings;
+    bool began_anew = false;  ///< at the newest packet that was confirmed
 
   private:
     void datagram(const Endpoint& from, const Endpoint& to, const Buffer& payload) {
@@ -47,7 +48,7 @@ struct Flow {
 
     void confirm(const Endpoint& from, const Endpoint& to, const Buffer& payload) {
         const Buffer packet = wire::ip(from, to, 17, wire::udp(from.port, to.port, payload));
-        inspector.confirm(decode_packet(packet, {}).value(), findings, workspace);
+        began_anew = inspector.confirm(decode_packet(packet, {}).value(), findings, workspace);
     }
 
     std::uint32_t number_ = 0;
@@ -381,6 +382,40 @@ TEST_SUITE("datagram inspector after the ClientHello") {
             wire::crypto_frame(first.size(), wire::client_hello({.server_name = zoom}))));
         CHECK(flow.findings.ending == Ending::named);
         CHECK(flow.findings.server_name == zoom);
+    }
+
+    // As zapret sends it before a call.
+    TEST_CASE("what no server answered is forgotten where something else than QUIC follows") {
+        Flow flow(8801);
+        flow.from_client(quic_hello({.server_name = visio}));
+        CHECK(flow.inspector.awaits_answer(flow.findings));
+        flow.confirm_from_client(rtp);
+        CHECK(flow.began_anew);
+        CHECK(flow.findings.open());
+        CHECK(flow.findings.server_name.empty());
+        CHECK(flow.findings.application == Application::media);
+        for (int i = 0; i < 6; ++i)
+            flow.from_client(rtp);
+        CHECK(flow.findings.ending == Ending::nothing_more);
+    }
+
+    TEST_CASE("decoys between datagrams of something else keep no flow open for good") {
+        Flow flow(8801);
+        int datagrams = 0;
+        while (flow.findings.open() && datagrams < 64) {
+            flow.from_client(quic_hello({.server_name = visio}));
+            flow.confirm_from_client(rtp);
+            datagrams += 2;
+        }
+        CHECK(datagrams <= 10);
+        CHECK(flow.findings.server_name.empty());
+    }
+
+    TEST_CASE("after the server's answer nothing is forgotten") {
+        Flow flow;
+        flow.from_client(quic_hello({.server_name = visio}));
+        flow.confirm_from_server(server_hello());
+        CHECK_FALSE(flow.inspector.awaits_answer(flow.findings));
     }
 
     TEST_CASE("nothing is confirmed of a flow without a client") {
