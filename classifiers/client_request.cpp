@@ -80,7 +80,7 @@ class Reader {
     ClientRequest read() {
         while (true) {
             const std::size_t before = progress_.inner;
-            ClientRequest request = read_layer(stream_.subspan(progress_.inner));
+            const ClientRequest request = read_layer(stream_.subspan(progress_.inner));
             if (progress_.inner == before)
                 return finished(request);
             if (++progress_.layers > most_layers)

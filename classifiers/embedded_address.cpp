@@ -32,9 +32,9 @@ Address local_nat64(const Address& address) {
     if (!is_zero(address, 13, Address::size))
         return v4_at(address, last_place);
     for (const std::size_t prefix_octets : {6U, 7U, 8U}) {
-        const std::size_t end = prefix_octets + v4_octets + 1;
+        const std::size_t suffix = prefix_octets + v4_octets + 1;
         const Address inside = v4_at(address, prefix_octets);
-        if (is_zero(address, end, Address::size) && inside.bytes[last_place] != 0)
+        if (is_zero(address, suffix, Address::size) && inside.bytes[last_place] != 0)
             return inside;
     }
     return v4_at(address, last_place);
@@ -131,6 +131,7 @@ std::vector<Network> dresses_of(const Network& network, std::span<const Nat64Pre
                                   Form{.prefix = "::ffff:0:0:0", .place = last_place}};
     std::vector<Network> dresses;
     for (const Form& form : forms)
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access): each of them is an address
         dresses.push_back(dress_at(network, parse_address(form.prefix).value(), form.place));
     for (const Nat64Prefix& prefix : configured)
         dresses.push_back(

@@ -185,7 +185,7 @@ bool StreamInspector::note_syn_ack(const Packet& packet) {
         return false;
     midstream_ = false;
     client_ = opposite(packet.direction);
-    Half& client = half(*client_);
+    Half& client = clients_half();
     const std::uint32_t acknowledged = packet.tcp.acknowledgement;
     half(packet.direction).stream.start(packet.tcp.sequence + 1);
     const bool first_seen = !std::exchange(confirmed_, true);
@@ -214,8 +214,8 @@ bool StreamInspector::note_syn_ack(const Packet& packet) {
 
 // Nothing was read of the client's stream, which begins there.
 void StreamInspector::begin_anew(std::uint32_t first) {
-    half(*client_) = Half();
-    half(*client_).stream.start(first);
+    clients_half() = Half();
+    clients_half().stream.start(first);
     firsts_.settle(first);
     taken_.reset();
     keep_first(0);
@@ -223,7 +223,7 @@ void StreamInspector::begin_anew(std::uint32_t first) {
 
 // Of the client's stream the server has so many octets.
 void StreamInspector::keep_first(std::uint32_t octets) {
-    Half& client = half(*client_);
+    Half& client = clients_half();
     client.stream.truncate(octets);
     client.finished = false;
     client.needed = 0;
@@ -237,7 +237,7 @@ void StreamInspector::keep_first(std::uint32_t octets) {
 
 // An acknowledgement of what the client did not send is not its server's.
 void StreamInspector::note_acknowledged(const Packet& packet) {
-    const TcpStream& stream = half(*client_).stream;
+    const TcpStream& stream = clients_half().stream;
     if (!stream.started() || comes_from_client_side(packet))
         return;
     const std::int32_t distance =
@@ -276,7 +276,7 @@ void StreamInspector::note_sent(const Packet& packet, Findings& findings) {
 
 // How far the client's stream was seen to go.
 void StreamInspector::note_end(const Segment& segment) {
-    TcpStream& stream = half(*client_).stream;
+    TcpStream& stream = clients_half().stream;
     if (!stream.started())
         stream.start(segment.sequence);
     const std::uint32_t end = segment.sequence + static_cast<std::uint32_t>(segment.octets.size());
@@ -287,7 +287,7 @@ void StreamInspector::note_end(const Segment& segment) {
 
 // Of several SYNs the one counts, until the server's answer, behind which the data begins.
 void StreamInspector::choose_first(std::uint32_t sequence) {
-    TcpStream& stream = half(*client_).stream;
+    TcpStream& stream = clients_half().stream;
     if (!stream.contiguous().empty() || relied_ > 0)
         return;
     for (const std::uint32_t first : firsts_.all()) {
@@ -300,8 +300,7 @@ void StreamInspector::choose_first(std::uint32_t sequence) {
 
 // Octets that were sent with other values, or behind another SYN than those that were read.
 bool StreamInspector::contradicts(const Segment& segment) {
-    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked about the client's segments
-    Half& sender = half(*client_);
+    Half& sender = clients_half();
     if (!sender.stream.started())
         return false;
     if ((sender.finished || relied_ > 0) &&
@@ -358,7 +357,7 @@ bool StreamInspector::was_taken() const {
     if (!client_ || !taken_)
         return false;
     const std::uint32_t wanted = relied_ > 0 ? relied_ : sent_;
-    return sequence_distance(*taken_, half(*client_).stream.first_sequence() + wanted) >= 0;
+    return sequence_distance(*taken_, clients_half().stream.first_sequence() + wanted) >= 0;
 }
 
 void StreamInspector::note_interface(const Packet& packet) {
@@ -373,8 +372,7 @@ bool StreamInspector::comes_from_client_side(const Packet& packet) const {
 
 // A server that begins its half of a TLS handshake has read a ClientHello to its end.
 void StreamInspector::note_reply(const Packet& packet, Findings& findings) {
-    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a server's, because its client is known
-    const Half& client = half(*client_);
+    const Half& client = clients_half();
     const bool incomplete = client.begun && findings.application == Application::tls;
     if (incomplete && tls::starts_with_server_hello(packet.payload))
         findings.give_up(Unreadable::incomplete);

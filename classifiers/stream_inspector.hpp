@@ -79,6 +79,17 @@ class StreamInspector {
         return halves_[static_cast<std::size_t>(direction)];
     }
 
+    // Only where the client is known.
+    [[nodiscard]] Half& clients_half() {
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked about a known client
+        return half(*client_);
+    }
+
+    [[nodiscard]] const Half& clients_half() const {
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked about a known client
+        return half(*client_);
+    }
+
     [[nodiscard]] Direction direction_of(const Half& half) const {
         return &half == &halves_.front() ? Direction::low_to_high : Direction::high_to_low;
     }
