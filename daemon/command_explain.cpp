@@ -36,14 +36,18 @@ std::string reason_of(const RuleTrace& trace) {
     return trace.conditions.empty() ? "it has no condition" : text;
 }
 
-std::string outcome_text(const Outcome& outcome) {
+// The exception stands where no rule decides.
+std::string outcome_text(const Outcome& outcome, std::optional<Exception> exception) {
     if (!outcome.settled)
         return "not known yet";
-    return fmt::format("{} by {}", to_string(outcome.action),
-                       outcome.rule == nullptr ? "the default" : outcome.rule->name);
+    if (outcome.rule != nullptr)
+        return fmt::format("{} by {}", to_string(outcome.action), outcome.rule->name);
+    return fmt::format(
+        "{} by {}", to_string(outcome.action),
+        exception ? fmt::format("the exception `{}`", to_string(*exception)) : "the default");
 }
 
-void print_text(const Answer& answer, const Policy& policy) {
+void print_text(const Answer& answer, const Policy& policy, std::optional<Exception> exception) {
     const absl::TimeZone zone = policy.defaults().time_zone;
     fmt::print("at         {} ({})\n", to_string(policy.moment(), zone),
                policy.defaults().zone_name);
@@ -56,8 +60,8 @@ void print_text(const Answer& answer, const Policy& policy) {
                    : answer.service->name);
     if (const auto inside = embedded_address(answer.facts.server, policy.nat64()))
         fmt::print("address    {}\n", dress_text(answer.facts.server, *inside));
-    fmt::print("action     {}\n", outcome_text(answer.decision.enforced));
-    fmt::print("would      {}\n\n", outcome_text(answer.decision.would));
+    fmt::print("action     {}\n", outcome_text(answer.decision.enforced, exception));
+    fmt::print("would      {}\n\n", outcome_text(answer.decision.would, exception));
     for (const RuleTrace& trace : answer.walked)
         fmt::print("{}:{}  {}{}  {}: {}\n", trace.rule->file, trace.rule->position.line,
                    trace.rule->name, trace.mode == Mode::monitor ? " (monitor)" : "",
@@ -84,6 +88,8 @@ void print_json(const Answer& answer, const Policy& policy) {
                                                   : Json(nullptr);
     json["rule"] = text_or_null(rule == nullptr ? "" : rule->name);
     json["reason"] = text_or_null(rule == nullptr ? "" : rule->reason);
+    json["exception"] =
+        answer.decision.exception ? Json(to_string(*answer.decision.exception)) : Json(nullptr);
     json["rules"] = Json::array();
     for (const RuleTrace& trace : answer.walked) {
         Json conditions = Json::object();
@@ -119,7 +125,7 @@ ExitCode execute(const ExplainCommand& command) {
     if (command.json)
         print_json(answer, policy);
     else
-        print_text(answer, policy);
+        print_text(answer, policy, question->exception);
     return ExitCode::ok;
 }
 

@@ -46,6 +46,14 @@ std::expected<Transport, std::string> read_transport(const std::string& text) {
     return static_cast<Transport>(found - transport_names.begin());
 }
 
+std::expected<Exception, std::string> read_exception(const std::string& text) {
+    const auto found = std::ranges::find(exception_names, text);
+    if (found == exception_names.end())
+        return std::unexpected(fmt::format("`{}` is not an exception: write one of {}", text,
+                                           fmt::join(exception_names, ", ")));
+    return static_cast<Exception>(found - exception_names.begin());
+}
+
 std::expected<std::string, std::string> read_host(const std::string& text) {
     if (text.empty())
         return text;
@@ -126,7 +134,9 @@ std::expected<Question, std::string> PolicyTool::question(const FlowText& flow) 
                        take(flow.port, question.port, error, read_port) &&
                        take(flow.transport, question.transport, error, read_transport) &&
                        take(flow.protocol, question.protocol, error, read_protocol) &&
-                       take(flow.service, question.service, error, read_service);
+                       take(flow.service, question.service, error, read_service) &&
+                       take(flow.exception, question.exception, error, read_exception);
+    question.complete = question.exception.has_value();
     return sound ? std::expected<Question, std::string>(std::move(question))
                  : std::unexpected(std::move(error));
 }

@@ -17,7 +17,8 @@ struct FlowText {
     std::optional<std::string> port;
     std::optional<std::string> transport;
     std::optional<std::string> protocol;
-    std::optional<std::string> service;  ///< "none": no service
+    std::optional<std::string> service;    ///< "none": no service
+    std::optional<std::string> exception;  ///< why nothing could be learned
 };
 
 /// The moment that `text` names in the policy's time zone; now where there is none. The error is

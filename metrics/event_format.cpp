@@ -122,7 +122,7 @@ struct Body {
     }
 
     void operator()(const MalformedPacket& packet) {
-        json["exception"] = exception_names[static_cast<std::size_t>(Exception::malformed)];
+        json["exception"] = to_string(Exception::malformed);
         json["error"] = packet.error;
         json["action"] = to_string(packet.action);
         json["policy_revision"] = text_or_null(packet.policy_revision);

@@ -38,7 +38,7 @@ void add_verdict(Json& json, const FlowRecord& record) {
     json["would"] = to_string(record.would);
     json["rule"] = text_or_null(record.rule);
     if (record.exception)
-        json["exception"] = exception_names[static_cast<std::size_t>(*record.exception)];
+        json["exception"] = to_string(*record.exception);
     if (!record.unreadable.empty())
         json["unreadable"] = record.unreadable;
     json["decided_at_packet"] = record.decided_at_packet;

@@ -51,6 +51,10 @@ enum class Exception : std::uint8_t {
 inline constexpr std::array<std::string_view, 6> exception_names = {
     "midstream", "unclassified", "ambiguous", "malformed", "table_full", "unreadable"};
 
+[[nodiscard]] constexpr std::string_view to_string(Exception exception) {
+    return exception_names[static_cast<std::size_t>(exception)];
+}
+
 /// Whether more of such a flow is known than its ends.
 [[nodiscard]] constexpr bool was_read(std::optional<Exception> exception) {
     return exception != Exception::ambiguous && exception != Exception::table_full &&

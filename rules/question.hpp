@@ -17,6 +17,7 @@ struct Question {
     std::optional<Transport> transport;
     std::optional<std::string> protocol;  ///< as nDPI names it
     std::optional<ServiceId> service;     ///< overrides what name and address say; no_service: none
+    std::optional<Exception> exception;   ///< why nothing could be learned
     bool complete = false;                ///< nothing more will be known: no name is no name
 };
 

@@ -9,6 +9,7 @@ import time
 
 SIOCOUTQNSD = 0x894B  # linux/sockios.h: octets written but not sent yet
 HANDSHAKE_RECORD = 22  # RFC 8446 5.1
+SERVER_NAME = 0  # RFC 6066 3
 FILLER = 0xFF77  # an extension type for private use
 
 
@@ -21,6 +22,22 @@ def client_hello(name):
     except ssl.SSLWantReadError:
         pass
     return outgoing.read()[5:]
+
+
+def with_name(message, name):
+    """The same ClientHello with these octets where the name stands (RFC 6066 3)."""
+    body = message[4:]
+    start = extensions_offset(body)
+    others, at = b"", start + 2
+    while at < len(body):
+        kind, length = struct.unpack("!HH", body[at:at + 4])
+        if kind != SERVER_NAME:
+            others += body[at:at + 4 + length]
+        at += 4 + length
+    entry = b"\0" + struct.pack("!H", len(name)) + name
+    named = struct.pack("!HHH", SERVER_NAME, len(entry) + 2, len(entry)) + entry
+    body = body[:start] + struct.pack("!H", len(named + others)) + named + others
+    return message[:1] + len(body).to_bytes(3, "big") + body
 
 
 def stretched(message, size):

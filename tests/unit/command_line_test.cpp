@@ -87,16 +87,17 @@ TEST_SUITE("command line") {
         CHECK_FALSE(plain.at);
         CHECK_FALSE(plain.json);
         const auto full = parsed<ExplainCommand>(
-            {"explain", "--client",    "::1",  "--name",      "zoom.us",    "--address",
-             "::2",     "--port",      "443",  "--transport", "udp",        "--protocol",
-             "QUIC",    "--service",   "zoom", "--at",        "2026-12-01", "--policy",
-             "p.yaml",  "--catalogue", "d",    "--json"});
+            {"explain", "--client",    "::1",  "--name",      "zoom.us",     "--address",
+             "::2",     "--port",      "443",  "--transport", "udp",         "--protocol",
+             "QUIC",    "--service",   "zoom", "--at",        "2026-12-01",  "--policy",
+             "p.yaml",  "--catalogue", "d",    "--json",      "--exception", "unreadable"});
         CHECK(full.flow.name == "zoom.us");
         CHECK(full.flow.address == "::2");
         CHECK(full.flow.port == "443");
         CHECK(full.flow.transport == "udp");
         CHECK(full.flow.protocol == "QUIC");
         CHECK(full.flow.service == "zoom");
+        CHECK(full.flow.exception == "unreadable");
         CHECK(full.at == "2026-12-01");
         CHECK(full.policy == "p.yaml");
         CHECK(full.catalogue == "d");

@@ -48,6 +48,31 @@ TEST_SUITE("question") {
         CHECK_FALSE(answer.facts.server_known);
     }
 
+    TEST_CASE("what could not be read is decided by its exception, whatever name is given") {
+        const Policy policy = samples::policy(
+            "octroi: 1\n"
+            "zones: {pilot: [10.20.4.0/24]}\n"
+            "rules:\n"
+            "- {name: zoom, when: {zone: pilot, service: zoom}, then: drop}\n");
+        const auto action_for = [&](std::string_view client, std::string_view server) {
+            Question question = from(client);
+            question.name = "visio.numerique.gouv.fr";
+            question.exception = Exception::unreadable;
+            question.complete = true;
+            if (!server.empty()) {
+                question.address = address(server);
+                question.port = 443;
+                question.transport = Transport::tcp;
+            }
+            const Answer answer = ask(policy, catalogue(), question);
+            REQUIRE(answer.decision.settled());
+            return answer.decision.enforced.action;
+        };
+        CHECK(action_for("10.20.4.7", "") == Action::reject);            // a rule could refuse it
+        CHECK(action_for("10.20.9.9", "") == Action::accept);            // none could
+        CHECK(action_for("10.20.4.7", "170.114.52.2") == Action::drop);  // its address is known
+    }
+
     TEST_CASE("an address in another dress is the host's own") {
         const Policy policy = samples::policy(
             "octroi: 1\n"
