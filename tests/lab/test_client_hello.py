@@ -91,7 +91,9 @@ class ClientHellos(LabCase):
         assert len(innocent) == len(REFUSED)
         with clients.tcp(self.lab, NEUTRAL.v4) as connection:
             connection.settimeout(1)
-            packets.send_ahead(self.lab.client, connection, start, innocent)
+            # Both before the gap is filled: the server has taken neither.
+            for name in (innocent, REFUSED.encode()):
+                packets.send_ahead(self.lab.client, connection, start, name)
             self.assertEqual(outcome(connection, split(data, start)), "silence")
         self.assertGreater(self.daemon.scrape().sum("octroi_exceptions_total", exception="ambiguous",
                                                     action="drop"), 0)
