@@ -81,7 +81,7 @@ void add_explain(CLI::App& program, ExplainCommand& command) {
     verb->add_option("--service", command.flow.service,
                      "The service, in place of what name and address say; none: no service");
     verb->add_option("--exception", command.flow.exception,
-                     "Why nothing could be learned of it: unreadable, ambiguous, unclassified, ...")
+                     "Why nothing could be learned of it, in the word of a policy: unreadable")
         ->type_name("WORD");
     verb->add_option("--at", command.at, at_help)->type_name("TIME");
     verb->add_option("--policy", command.policy,
