@@ -138,9 +138,10 @@ std::expected<std::string_view, Problem> unfolded(std::string_view value, std::s
     return trimmed(value);
 }
 
-// The host of a Host field. A value that is more than an authority is no host, and stays whole.
+// The host of a Host field (RFC 9110 7.2: without userinfo). A value that is more than that is no
+// host, and stays whole.
 Bytes host_in(std::string_view value) {
-    const bool authority = value.find_first_of(R"(/\?#)"sv) == std::string_view::npos;
+    const bool authority = value.find_first_of(R"(/\?#@)"sv) == std::string_view::npos;
     return authority ? host_of(as_bytes(value)) : as_bytes(value);
 }
 

@@ -127,7 +127,9 @@ std::expected<Ports, DecodeError> decode_tcp(Packet& packet, Bytes segment) {
     packet.tcp.ack = (flags & 0x10U) != 0;
     reader.bytes(4);  // window, checksum
     const std::uint16_t urgent_pointer = reader.u16();
-    packet.tcp.urgent = (flags & 0x20U) != 0 ? urgent_pointer : std::uint16_t{0};
+    // Linux takes a pointer of 0 for one of 1.
+    packet.tcp.urgent =
+        (flags & 0x20U) != 0 ? std::max<std::uint16_t>(urgent_pointer, 1) : std::uint16_t{0};
     if (!reader.ok() || segment.size() < header_length)
         return std::unexpected(DecodeError::truncated);
     if (header_length < 20)

@@ -254,6 +254,7 @@ std::optional<Bytes> Hello::unseal(const LongHeader& header, const Context& cont
     for (Connection& known : connections_)
         if (const auto payload = unseal_for(known, header, context.opener)) {
             connection = &known;
+            remember_number(known, context);
             return payload;
         }
     if (const auto payload =
@@ -264,13 +265,22 @@ std::optional<Bytes> Hello::unseal(const LongHeader& header, const Context& cont
     return unseal_new(header, resumed_.id.bytes(), context, connection);
 }
 
+// Packets from other ports may tell the last octets of their numbers alone.
+void Hello::remember_number(const Connection& connection, const Context& context) {
+    constexpr std::uint64_t told_by_one_octet = 128;
+    if (connection.next_number > told_by_one_octet)
+        context.opener.memory.expect_number(place_of(context.peers, connection.identity),
+                                            connection.next_number);
+}
+
 // A connection that starts, or starts again after a Retry, or goes on after a decision.
 std::optional<Bytes> Hello::unseal_new(const LongHeader& header, Bytes id, const Context& context,
                                        Connection*& connection) {
     const InitialKeys keys = context.opener.crypto.client_keys(header.version, id);
-    std::uint64_t next_number = 0;
-    const auto payload = unseal_with(keys, header, context.opener, next_number);
     const Identity identity{.id = ConnectionId(id), .version = header.version};
+    std::uint64_t next_number =
+        context.opener.memory.expected_number(place_of(context.peers, identity));
+    const auto payload = unseal_with(keys, header, context.opener, next_number);
     const bool resumed = !resumed_.id.empty() && identity == resumed_;
     if (!payload || (!context.full && !resumed))
         return payload;
@@ -279,6 +289,7 @@ std::optional<Bytes> Hello::unseal_new(const LongHeader& header, Bytes id, const
     connection->octets.assign(id.begin(), id.end());
     connection->identity = identity;
     connection->next_number = next_number;
+    remember_number(*connection, context);
     if (resumed)
         connection->taken = static_cast<std::uint32_t>(
             context.opener.memory.whole(place_of(context.peers, identity)));

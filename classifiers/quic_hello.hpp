@@ -126,6 +126,7 @@ class Hello {
                                               Connection*& connection);
     [[nodiscard]] std::optional<Bytes> unseal_new(const LongHeader& header, Bytes id,
                                                   const Context& context, Connection*& connection);
+    static void remember_number(const Connection& connection, const Context& context);
     [[nodiscard]] static std::optional<Bytes> unseal_for(Connection& connection,
                                                          const LongHeader& header, Opener& opener);
     [[nodiscard]] static std::optional<Bytes> unseal_with(const InitialKeys& keys,

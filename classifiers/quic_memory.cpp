@@ -58,10 +58,34 @@ Memory::Opinion Memory::note(const Place& place, const CryptoFrame& frame) {
     Slot& slot = slot_for(place);
     if (frame.offset < place_limit &&
         slot.octets.size() + header_size + frame.data.size() <= place_limit) {
-        append(slot, frame.offset, frame.data);
+        if (!extend_last(slot, frame) && slot.pieces < most_pieces)
+            append(slot, frame.offset, frame.data);
         make_room(slot);
     }
     return opinion;
+}
+
+std::uint64_t Memory::expected_number(const Place& place) const {
+    const Slot* slot = find(place);
+    return slot == nullptr ? 0 : slot->expected_number;
+}
+
+void Memory::expect_number(const Place& place, std::uint64_t number) {
+    slot_for(place).expected_number = number;
+}
+
+// A whole message stays a piece of its own.
+bool Memory::extend_last(Slot& slot, const CryptoFrame& frame) {
+    if (slot.pieces == 0)
+        return false;
+    const CryptoFrame last = frame_at(slot, slot.last);
+    if (last.offset + last.data.size() != frame.offset || last.offset < slot.whole)
+        return false;
+    const auto size = static_cast<std::uint32_t>(last.data.size() + frame.data.size());
+    std::memcpy(slot.octets.data() + slot.last + sizeof size, &size, sizeof size);
+    slot.octets.insert(slot.octets.end(), frame.data.begin(), frame.data.end());
+    used_ += frame.data.size();
+    return true;
 }
 
 Bytes Memory::keep_whole(const Place& place, std::size_t start, Bytes message) {
@@ -70,6 +94,7 @@ Bytes Memory::keep_whole(const Place& place, std::size_t start, Bytes message) {
     if (slot.whole != start || start == 0) {
         pieces.swap(slot.octets);
         used_ -= pieces.size();
+        slot.pieces = 0;
     }
     append(slot, start, message);
     slot.whole = static_cast<std::uint32_t>(start + message.size());
@@ -101,6 +126,8 @@ void Memory::append(Slot& slot, std::size_t offset, Bytes data) {
         slot.octets.insert(slot.octets.end(), octets.begin(), octets.end());
     };
     const std::size_t before = slot.octets.size();
+    slot.last = before;
+    ++slot.pieces;
     slot.octets.reserve(before + header_size + data.size());
     put(static_cast<std::uint32_t>(offset));
     put(static_cast<std::uint32_t>(data.size()));

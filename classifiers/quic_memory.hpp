@@ -42,6 +42,7 @@ class Memory {
     static constexpr std::size_t places = 2048;
     static constexpr std::size_t limit = 4UL * 1024 * 1024;   ///< octets of all places
     static constexpr std::size_t place_limit = 128UL * 1024;  ///< octets of one
+    static constexpr std::size_t most_pieces = 256;           ///< of one: each costs time
 
     Memory();
 
@@ -51,6 +52,11 @@ class Memory {
     /// Keeps a whole message in the stead of its pieces: `start` octets of the stream precede it.
     /// Gives the kept octets, to be read before the memory takes anything else.
     [[nodiscard]] Bytes keep_whole(const Place& place, std::size_t start, Bytes message);
+
+    /// The packet number that is expected next, where packets of other ports told it; else 0.
+    [[nodiscard]] std::uint64_t expected_number(const Place& place) const;
+
+    void expect_number(const Place& place, std::uint64_t number);
 
     [[nodiscard]] Opinion compare(const Place& place, const CryptoFrame& frame) const;
 
@@ -83,6 +89,9 @@ class Memory {
     struct Slot {
         Place place;
         std::uint32_t whole = 0;
+        std::uint32_t pieces = 0;
+        std::size_t last = 0;  ///< where the last piece begins
+        std::uint64_t expected_number = 0;
         std::vector<std::uint8_t> octets;
     };
 
@@ -90,6 +99,7 @@ class Memory {
     [[nodiscard]] static CryptoFrame frame_at(const Slot& slot, std::size_t at);
     [[nodiscard]] Slot& slot_for(const Place& place);
     void append(Slot& slot, std::size_t offset, Bytes data);
+    [[nodiscard]] bool extend_last(Slot& slot, const CryptoFrame& frame);
     void forget_oldest();
     void make_room(const Slot& spared);
 

@@ -114,7 +114,11 @@ bool StreamInspector::wants_acknowledgements(const Findings& findings) const {
 }
 
 // RFC 7766: the queries and answers are read packet by packet where they are used.
+// Where the side's stream begins, and not where some later segment does.
 bool StreamInspector::reads_dns(const Packet& packet, Findings& findings) {
+    const TcpStream& stream = half(packet.direction).stream;
+    if (stream.started() && sequence_distance(packet.tcp.sequence, stream.first_sequence()) != 0)
+        return false;
     const std::vector<Bytes> messages = dns::messages_in(packet);
     const auto first = messages.empty() ? std::unexpected(dns::Problem::not_an_answer)
                                         : dns::read_preamble(messages.front());

@@ -78,7 +78,7 @@ constexpr std::string_view quic_initial_ipv4 =
     "6 0 0 65535,6 0 0 0";
 constexpr std::string_view quic_initial_ipv6 =
     "15,"
-    "48 0 0 6,21 0 12 17,"  // next header: UDP
+    "48 0 0 6,21 0 11 17,"  // next header: UDP, else extension headers: user space looks behind
     "40 0 0 44,53 0 10 1208,"
     "48 0 0 48,69 0 8 128,"
     "32 0 0 49,116 0 0 8,"  // three of the version's octets

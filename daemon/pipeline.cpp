@@ -123,6 +123,9 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
 Pipeline::Step Pipeline::advance_over(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
     if (packet.tcp.syn) {
         Step step = advance(flow, packet, ruleset);
+        // Data of a SYN that nobody answered refuses that SYN, and not the earlier connection.
+        if (!packet.tcp.ack && flow.verdict && is_refusal(flow.verdict->mark.state))
+            step.verdict = discard();
         if (flow.settled() || !flow.inspector->confirmed())
             return step;
         flow.earlier = Mark();
