@@ -74,6 +74,36 @@ TEST_SUITE("quic memory") {
             CHECK(memory.compare(numbered(i), piece(0, 8)) == Opinion::agrees);
     }
 
+    TEST_CASE("a message in frames of one octet, in order, is one piece") {
+        quic::Memory memory;
+        for (std::size_t i = 0; i < text.size(); ++i)
+            memory.note(place(1), piece(i, i + 1));
+        std::size_t pieces = 0;
+        memory.for_each(place(1), [&](const CryptoFrame& kept) {
+            ++pieces;
+            return std::ranges::equal(kept.data, text);
+        });
+        CHECK(pieces == 1);
+        CHECK(memory.compare(place(1), piece(2, 9)) == Opinion::agrees);
+    }
+
+    TEST_CASE("of scattered pieces so many are kept that looking at them takes little time") {
+        quic::Memory memory;
+        for (std::size_t i = 0; i < 4 * quic::Memory::most_pieces; ++i)
+            memory.note(place(1), {.offset = 3 * i, .data = Bytes(text).first(1)});
+        std::size_t pieces = 0;
+        memory.for_each(place(1), [&](const CryptoFrame&) { return ++pieces > 0; });
+        CHECK(pieces == quic::Memory::most_pieces);
+    }
+
+    TEST_CASE("a packet number is expected of its connection alone") {
+        quic::Memory memory;
+        memory.expect_number(place(1), 1U << 20U);
+        CHECK(memory.expected_number(place(1)) == 1U << 20U);
+        CHECK(memory.expected_number(place(2)) == 0);
+        CHECK(memory.compare(place(1), piece(0, 3)) == Opinion::unknown);
+    }
+
     TEST_CASE("however much is noted, the bounds hold, and the newest is kept") {
         quic::Memory memory;
         const Buffer octets(16UL * 1024, 0x5a);
