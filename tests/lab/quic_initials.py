@@ -114,7 +114,7 @@ class Connection:
 
     def is_answered_by(self, datagram):
         """Whether a server's datagram has a ServerHello for this connection: its ClientHello was taken."""
-        while datagram and datagram[0] & 0x80:
+        while datagram and datagram[0] & 0x80 and datagram[1:5] == struct.pack("!I", VERSION):
             packet, datagram, first, start = long_packet(datagram)
             if first & 0x30 == 0 and self._has_server_hello(packet, start):
                 return True
