@@ -73,7 +73,7 @@ bool DatagramInspector::confirm(const Packet& packet, Findings& findings, Worksp
             findings.answered = true;
         return false;
     }
-    if (is_no_quic(packet.payload)) {
+    if (quic_ && is_no_quic(packet.payload)) {  // Google's own never has the fixed bit
         forget(findings);
         inspect(packet, number_, findings, workspace);
         return true;
