@@ -37,6 +37,12 @@ class LabCase(unittest.TestCase):
         self.lab.server.run("ss", "--kill", "--tcp", "state", "connected")
         self.lab.gateway.run("conntrack", "-F")
 
+    def put_router_before_server(self):
+        """What a router would not send on, for its time to live, does not reach the server either."""
+        for program, rule in (("iptables", "-m ttl --ttl-lt 2"), ("ip6tables", "-m hl --hl-lt 2")):
+            self.lab.server.run(program, "-A", "INPUT", *rule.split(), "-j", "DROP")
+            self.addCleanup(self.lab.server.run, program, "-F")
+
     def skip_if_instrumented(self, why):
         if instrumented():
             self.skipTest(why)

@@ -61,9 +61,9 @@ def extensions_offset(body):
     return offset
 
 
-def records(message, size=16384):
+def records(message, size=16384, version=0x0301):
     """The message in TLS records of at most `size` octets."""
-    return b"".join(struct.pack("!BHH", HANDSHAKE_RECORD, 0x0301, len(part)) + part
+    return b"".join(struct.pack("!BHH", HANDSHAKE_RECORD, version, len(part)) + part
                     for part in pieces(message, size))
 
 

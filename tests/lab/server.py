@@ -72,11 +72,11 @@ def hold_place(place):
     (place / "held").touch()
 
 
-def accepts(namespace, address):
-    """Whether the way to this address is open and something listens there on port 443."""
+def accepts(namespace, address, port=443):
+    """Whether the way to this address is open and something listens there."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with namespace.socket(family, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex((address, 443)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 def has_certificate(namespace, name):

@@ -3,13 +3,13 @@
 that mean nothing, names that are not quite names. Real servers answer each trick without octroi, or don't; with
 octroi none of them may answer it for a refused name."""
 
-import socket
 import unittest
 
 import clients
 from case import LabCase
 from client_hello import client_hello, outcome, pieces, records, with_name
 from processes import wait_until
+from server import accepts
 from topology import NEUTRAL
 
 REFUSED = "us05web.zoom.us"
@@ -40,16 +40,8 @@ http {{
 """
 
 
-def in_version(version, size=16384):
-    """The ClientHello in records of this version."""
-    stream = b""
-    for part in pieces(HELLO, size):
-        stream += b"\x16" + bytes.fromhex(version) + len(part).to_bytes(2, "big") + part
-    return stream
-
-
 def second_record_in(version):
-    stream = bytearray(in_version("0301", 100))
+    stream = bytearray(records(HELLO, 100))
     stream[106:108] = bytes.fromhex(version)
     return bytes(stream)
 
@@ -61,10 +53,10 @@ def named(octets):
 NAME = REFUSED.encode()
 TRICKS = {
     "as it is": records(HELLO),
-    **{f"records of version {version}": in_version(version)
+    **{f"records of version {version}": records(HELLO, version=int(version, 16))
        for version in ("0300", "0303", "0304", "0305", "03ff", "0500", "0201", "0f00")},
     **{f"the second record of version {version}": second_record_in(version) for version in ("0305", "0500", "0201")},
-    "records of one octet": in_version("0301", 1),
+    "records of one octet": records(HELLO, 1),
     "a warning first": WARNING + records(HELLO),
     "warnings between": WARNING.join([b"", *(records(part) for part in pieces(HELLO, 90))]),
     "an empty record first": EMPTY + records(HELLO),
@@ -132,12 +124,6 @@ class OddHellos(LabCase):
         with clients.tcp(self.lab, address, port=SERVERS[server]) as connection:
             connection.settimeout(2)
             return outcome(connection, [TRICKS[what]])
-
-
-def accepts(namespace, address, port):
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with namespace.socket(family, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex((address, port)) == 0
 
 
 if __name__ == "__main__":

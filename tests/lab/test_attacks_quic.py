@@ -57,11 +57,7 @@ class Tricks(LabCase):
     def setUp(self):
         super().setUp()
         self.daemon = self.octroi(self.policy)
-        # As if a router stood before the server.
-        self.lab.server.run("iptables", "-A", "INPUT", "-m", "ttl", "--ttl-lt", "2", "-j", "DROP")
-        self.lab.server.run("ip6tables", "-A", "INPUT", "-m", "hl", "--hl-lt", "2", "-j", "DROP")
-        self.addCleanup(self.lab.server.run, "ip6tables", "-F")
-        self.addCleanup(self.lab.server.run, "iptables", "-F")
+        self.put_router_before_server()
 
     @contextlib.contextmanager
     def caller(self, address, port=443):

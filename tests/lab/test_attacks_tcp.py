@@ -39,11 +39,7 @@ class Decoys(LabCase):
     def setUp(self):
         super().setUp()
         self.daemon = self.octroi(self.policy)
-        # As if a router stood before the server.
-        self.lab.server.run("iptables", "-A", "INPUT", "-m", "ttl", "--ttl-lt", "2", "-j", "DROP")
-        self.lab.server.run("ip6tables", "-A", "INPUT", "-m", "hl", "--hl-lt", "2", "-j", "DROP")
-        self.addCleanup(self.lab.server.run, "ip6tables", "-F")
-        self.addCleanup(self.lab.server.run, "iptables", "-F")
+        self.put_router_before_server()
 
     def test_a_decoy_that_the_server_throws_away_hides_nothing(self):
         for what, fields in DECOYS.items():
