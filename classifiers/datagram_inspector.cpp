@@ -19,10 +19,10 @@ constexpr std::uint32_t sealed_payload_quota = 32;
 // for them as long as they wait at all.
 constexpr std::uint32_t initial_quota = 256;
 constexpr std::uint32_t quic_payload_quota = 512;
+constexpr std::uint8_t fixed_bit = 0x40;  // RFC 9000 17.2
 
 // RFC 9000 17.2: QUIC's own long headers, unless they are greased.
 bool looks_like_quic(Bytes payload) {
-    constexpr std::uint8_t fixed_bit = 0x40;
     const auto header = quic::read_long_header(payload);
     return header && ((payload.front() & fixed_bit) != 0 ||
                       header->type == quic::LongHeader::Type::version_negotiation);
@@ -31,7 +31,6 @@ bool looks_like_quic(Bytes payload) {
 // A client sets the fixed bit until its server allows it to leave it out (RFC 9287 3). A token of
 // an earlier connection allows it as well, to Initials.
 bool is_no_quic(Bytes payload) {
-    constexpr std::uint8_t fixed_bit = 0x40;
     return (payload.front() & fixed_bit) == 0 && !quic::LongPackets(payload).next();
 }
 
@@ -200,7 +199,7 @@ bool DatagramInspector::read_unknown_version(const Packet& packet, Findings& fin
     // RFC 9000 7.2: the first destination id has 8 octets at least.
     constexpr std::size_t min_connection_id = 8;
     if (packet.payload.size() < quic::Hello::min_datagram ||
-        (packet.payload.front() & 0x40U) == 0 ||
+        (packet.payload.front() & fixed_bit) == 0 ||
         header->destination_connection_id.size() < min_connection_id ||
         header->destination_connection_id.size() > quic::ConnectionId::max_size)
         return false;

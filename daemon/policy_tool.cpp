@@ -38,20 +38,22 @@ std::expected<std::string, std::string> read_protocol(const std::string& text) {
                     near.empty() ? "" : fmt::format(": did you mean `{}`?", near)));
 }
 
+template <typename Value, std::size_t Size>
+std::expected<Value, std::string> one_of(const std::string& text, std::string_view what,
+                                         const std::array<std::string_view, Size>& names) {
+    const auto found = std::ranges::find(names, text);
+    if (found == names.end())
+        return std::unexpected(
+            fmt::format("`{}` is not {}: write one of {}", text, what, fmt::join(names, ", ")));
+    return static_cast<Value>(found - names.begin());
+}
+
 std::expected<Transport, std::string> read_transport(const std::string& text) {
-    const auto found = std::ranges::find(transport_names, text);
-    if (found == transport_names.end())
-        return std::unexpected(fmt::format("`{}` is not a transport: write one of {}", text,
-                                           fmt::join(transport_names, ", ")));
-    return static_cast<Transport>(found - transport_names.begin());
+    return one_of<Transport>(text, "a transport", transport_names);
 }
 
 std::expected<Exception, std::string> read_exception(const std::string& text) {
-    const auto found = std::ranges::find(exception_names, text);
-    if (found == exception_names.end())
-        return std::unexpected(fmt::format("`{}` is not an exception: write one of {}", text,
-                                           fmt::join(exception_names, ", ")));
-    return static_cast<Exception>(found - exception_names.begin());
+    return one_of<Exception>(text, "an exception", exception_names);
 }
 
 std::expected<std::string, std::string> read_host(const std::string& text) {

@@ -5,7 +5,7 @@ namespace {
 
 // Of the rest of such a flow its ends are known, and no name.
 bool is_unread(const Question& question) {
-    return question.exception && !was_read(question.exception);
+    return !was_read(question.exception);
 }
 
 Identification identify(const Catalogue& catalogue, const Policy& policy,

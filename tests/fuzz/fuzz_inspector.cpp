@@ -8,14 +8,15 @@
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "classifiers/inspector.hpp"
+#include "tests/fuzz/client_segment.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;
 using octroi::Ending;
 using octroi::Findings;
 using octroi::Inspector;
-using octroi::Packet;
 using octroi::Workspace;
+using octroi::fuzz::client_segment;
 using octroi::fuzz::require;
 
 namespace {
@@ -27,16 +28,6 @@ struct Segment {
     std::size_t offset = 0;
     std::size_t length = 0;
 };
-
-Packet tcp_packet(std::uint32_t sequence, bool syn, Bytes payload) {
-    const octroi::Endpoint client{.address = octroi::v4_address({10, 0, 0, 1}), .port = 50000};
-    const octroi::Endpoint server{.address = octroi::v4_address({192, 0, 2, 1}), .port = 443};
-    return {.context = {},
-            .key = octroi::FlowKey(octroi::Protocol::tcp, client, server),
-            .direction = octroi::Direction::low_to_high,
-            .tcp = {.sequence = sequence, .syn = syn, .ack = !syn},
-            .payload = payload};
-}
 
 std::vector<Segment> cut(FuzzedDataProvider& input, std::size_t size) {
     std::vector<Segment> segments;
@@ -62,10 +53,10 @@ Findings inspect(Bytes stream, const std::vector<Segment>& segments, std::uint32
     {
         Inspector inspector;
         std::uint32_t number = 1;
-        inspector.inspect(tcp_packet(first - 1, true, {}), number, workspace);
+        inspector.inspect(client_segment(first - 1, true, {}), number, workspace);
         for (const Segment& segment : segments) {
-            inspector.inspect(tcp_packet(first + static_cast<std::uint32_t>(segment.offset), false,
-                                         stream.subspan(segment.offset, segment.length)),
+            inspector.inspect(client_segment(first + static_cast<std::uint32_t>(segment.offset),
+                                             false, stream.subspan(segment.offset, segment.length)),
                               ++number, workspace);
             require(workspace.budget.used() <= budget);
         }

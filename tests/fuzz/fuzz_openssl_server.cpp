@@ -14,12 +14,14 @@
 
 #include "classifiers/domain.hpp"
 #include "classifiers/inspector.hpp"
+#include "tests/fuzz/client_segment.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;
 using octroi::Domain;
 using octroi::Ending;
 using octroi::Findings;
+using octroi::fuzz::client_segment;
 using octroi::fuzz::require;
 
 namespace {
@@ -176,25 +178,15 @@ Buffer stream_of(FuzzedDataProvider& input) {
     return input.ConsumeRemainingBytes<std::uint8_t>();
 }
 
-octroi::Packet segment(std::uint32_t sequence, bool syn, Bytes payload) {
-    const octroi::Endpoint client{.address = octroi::v4_address({10, 0, 0, 1}), .port = 50000};
-    const octroi::Endpoint server{.address = octroi::v4_address({192, 0, 2, 1}), .port = 443};
-    return {.context = {},
-            .key = octroi::FlowKey(octroi::Protocol::tcp, client, server),
-            .direction = octroi::Direction::low_to_high,
-            .tcp = {.sequence = sequence, .syn = syn, .ack = !syn},
-            .payload = payload};
-}
-
 Findings at_gateway(Bytes stream) {
     static octroi::Workspace workspace(256UL * 1024);
     octroi::Inspector inspector;
     constexpr std::size_t most = 1400;
     std::uint32_t number = 1;
-    inspector.inspect(segment(0, true, {}), number, workspace);
+    inspector.inspect(client_segment(0, true, {}), number, workspace);
     for (std::size_t at = 0; at < stream.size(); at += most)
-        inspector.inspect(segment(static_cast<std::uint32_t>(at + 1), false,
-                                  stream.subspan(at, std::min(most, stream.size() - at))),
+        inspector.inspect(client_segment(static_cast<std::uint32_t>(at + 1), false,
+                                         stream.subspan(at, std::min(most, stream.size() - at))),
                           ++number, workspace);
     return inspector.findings();
 }
