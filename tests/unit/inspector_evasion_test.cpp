@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "classifiers/inspector.hpp"
+#include "tests/unit/dns_wire.hpp"
 #include "tests/unit/inspection.hpp"
 #include "tests/unit/wire.hpp"
 
@@ -27,6 +28,21 @@ bool caught(const Inspection& flow) {
 }  // namespace
 
 TEST_SUITE("inspector against evasion") {
+    TEST_CASE("a DNS message where a later segment begins is none") {
+        const Buffer question = wire::Fields()
+                                    .vector16(dns_wire::message(
+                                        {.flags = 0x0100, .question = dns_wire::labels("a.fr")}))
+                                    .take();
+        for (const std::size_t before : {0U, 20U}) {
+            Inspection flow;
+            flow.connection.client.port = 53;
+            flow.handshake();
+            flow.from_client(0, first(wire::client_stream("us05web.zoom.us"), before));
+            flow.from_client(before, question);
+            CHECK((flow.findings().application == Application::dns) == (before == 0));
+        }
+    }
+
     TEST_CASE("an overlap with different content is ambiguous, whichever name comes first") {
         const Buffer zoom = wire::client_stream("us05web.zoom.us");
         const Buffer decoy = wire::client_stream("visio.gouv.fr..");

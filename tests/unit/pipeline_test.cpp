@@ -451,6 +451,13 @@ TEST_SUITE("pipeline: what the server takes") {
               decision(MarkState::reject, 1));
     }
 
+    TEST_CASE("a SYN with a refused name on the ports of an accepted one is refused alone") {
+        Gate gate(refuse_zoom);
+        accept(gate);
+        CHECK(gate(live.syn(wire::client_stream())).verdict == discard());
+        CHECK(gate(live.syn(wire::client_stream())).verdict == discard());
+    }
+
     TEST_CASE("what conntrack calls INVALID decides nothing and brings nothing through") {
         Gate gate(refuse_zoom);
         static_cast<void>(gate(live.syn()));
