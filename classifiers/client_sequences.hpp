@@ -56,12 +56,18 @@ class UrgentOctets {
     static constexpr std::size_t capacity = 8;
 
     void add(std::uint32_t sequence) {
+        for (std::size_t i = 0; i < size_; ++i)
+            if (places_[i] == sequence)
+                return;
         if (size_ == capacity)
             --size_;
         places_[size_++] = sequence;
     }
 
     [[nodiscard]] bool empty() const { return size_ == 0; }
+
+    /// Whether there are several, of which a receiver heeds any.
+    [[nodiscard]] bool several() const { return size_ > 1; }
 
     /// Takes them out of a stream's octets, of which the first has number `first`.
     void remove_from(std::vector<std::uint8_t>& octets, std::uint32_t first) const;

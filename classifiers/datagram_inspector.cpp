@@ -134,7 +134,7 @@ void DatagramInspector::read_server(const Packet& packet, std::uint32_t number, 
         findings.answered = true;
     // Only where nothing of the client's was decided before: on ports that come to be used again
     // the answer may be the earlier connection's.
-    const bool fresh = resumed_.id.empty() && initials_ > 1;
+    const bool fresh = resumed_.id.empty() && (initials_ > 1 || workspace.sees_all);
     if (answer == quic::Hello::Answer::unfinished && fresh &&
         findings.ending != Ending::ambiguous) {
         findings.ending = Ending::open;
@@ -172,6 +172,7 @@ void DatagramInspector::accept_hello(std::uint32_t number, Findings& findings) {
         findings.error = ParserError::quic_malformed;
         return findings.give_up(Unreadable::malformed);
     }
+    findings.doubtful = findings.doubtful || quic_->began_small();
     findings.accept_hello(*hello, tls::Carrier::quic);
     const std::string before = std::exchange(findings.server_name, {});
     if (hello->server_name.empty())

@@ -30,6 +30,13 @@ class DatagramInspector {
                !findings.answered && findings.may_permit();
     }
 
+    /// Whether a datagram of the client holds an Initial, but for the connection that was decided
+    /// before.
+    [[nodiscard]] bool opens(const Packet& packet, Workspace& workspace) const {
+        return client_ == packet.direction &&
+               quic::Hello::opens_beside(packet.payload, resumed_, connection_, workspace.quic);
+    }
+
     /// The connection was decided on these ports before, and may go on. Before the first
     /// packet.
     void resume(const quic::Identity& connection) { resumed_ = connection; }

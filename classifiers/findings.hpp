@@ -37,11 +37,13 @@ enum class Unreadable : std::uint8_t {
     quota,       ///< the packets or octets that inspection spends on one flow are used up
     incomplete,  ///< the server answers what is no whole request here
     urgent,      ///< urgent octets in it: receivers differ in what they take (RFC 6093)
+    forgotten,   ///< it was silent so long that its beginning is forgotten
     no_memory    ///< the worker's buffers are used up
 };
 
-inline constexpr std::array<std::string_view, 8> unreadable_names = {
-    "none", "malformed", "bad_name", "too_large", "quota", "incomplete", "urgent", "no_memory"};
+inline constexpr std::array<std::string_view, 9> unreadable_names = {
+    "none",       "malformed", "bad_name",  "too_large", "quota",
+    "incomplete", "urgent",    "forgotten", "no_memory"};
 
 [[nodiscard]] constexpr std::string_view to_string(Unreadable why) {
     return unreadable_names[static_cast<std::size_t>(why)];
@@ -120,13 +122,14 @@ struct Workspace {
     bool ask_ndpi_always = false;  ///< also about flows that octroi's own parsers know
     bool keep_read =
         true;  ///< what was read, until the server has taken it: to find it contradicted
+    bool sees_all = false;  ///< long enough: what is on its way began in sight
     MemoryBudget budget;
     std::vector<std::uint8_t> scratch;
     std::vector<std::uint8_t> without_urgent;  ///< a client's stream as its server reads it
     quic::Opener quic;
     Ndpi ndpi;
 
-    explicit Workspace(std::size_t buffer_limit) : budget(buffer_limit) {}
+    explicit Workspace(std::size_t buffer_limit) : budget(buffer_limit, buffer_limit / 8) {}
 };
 
 }  // namespace octroi

@@ -148,8 +148,17 @@ void Inspector::reuse_ports() {
     transport_.emplace<StreamInspector>().reuse_ports();
 }
 
+void Inspector::forgotten() {
+    transport_.emplace<StreamInspector>().forgotten();
+}
+
 void Inspector::resume(const quic::Identity& connection) {
     transport_.emplace<DatagramInspector>().resume(connection);
+}
+
+bool Inspector::opens(const Packet& packet, Workspace& workspace) const {
+    const auto* datagrams = std::get_if<DatagramInspector>(&transport_);
+    return datagrams != nullptr && datagrams->opens(packet, workspace);
 }
 
 bool Inspector::confirmed() const {

@@ -46,11 +46,19 @@ class Inspector {
     /// know, so it is open whether the server takes it.
     void reuse_ports();
 
+    /// Before the first packet, no SYN: the connection was begun in sight, and was silent so long
+    /// that it is forgotten.
+    void forgotten();
+
     /// Whether a SYN of the client was answered by the server's SYN-ACK.
     [[nodiscard]] bool confirmed() const;
 
     /// Before the first packet, a datagram: this QUIC connection was decided on these ports.
     void resume(const quic::Identity& connection);
+
+    /// Whether a datagram of the client holds an Initial of the QUIC connection that was read, or
+    /// of another that it begins; not of the one that was decided before.
+    [[nodiscard]] bool opens(const Packet& packet, Workspace& workspace) const;
 
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);

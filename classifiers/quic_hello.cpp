@@ -134,8 +134,6 @@ Hello::Result Hello::feed_initial(const LongHeader& header, const Context& conte
     const auto payload = unseal(header, context, connection);
     if (!payload)
         return Result::no_quic;
-    if (connection == nullptr)
-        return Result::opened;
     if (connections_.size() > max_connections)
         return Result::conflict;
     std::vector<CryptoFrame>& frames = context.opener.frames;
@@ -144,16 +142,39 @@ Hello::Result Hello::feed_initial(const LongHeader& header, const Context& conte
         return Result::malformed;
     Result result = Result::opened;
     if (connections_.size() > before)
-        result = recall_for(*connection, context);
-    for (const CryptoFrame& frame : frames) {
+        result = std::max(result, recall_for(*connection, context));
+    const bool begins = connection->small && context.full;
+    result = collect_all(*connection, result, context);
+    if (begins) {
+        // Servers must not have taken what came before.
+        if (result == Result::conflict) {
+            begin_anew(*connection, context);
+            result = collect_all(*connection, Result::opened, context);
+        }
+        connection->small = false;
+    }
+    return result;
+}
+
+Hello::Result Hello::collect_all(Connection& connection, Result result, const Context& context) {
+    for (const CryptoFrame& frame : context.opener.frames) {
         if (result > Result::complete)
             return result;
-        const Result fed = collect(*connection, frame, context);
+        const Result fed = collect(connection, frame, context);
         if (fed == Result::complete && result == Result::complete)
             return Result::conflict;
         result = std::max(result, fed);
     }
     return result;
+}
+
+void Hello::begin_anew(Connection& connection, const Context& context) {
+    context.opener.memory.forget(place_of(context.peers, connection.identity));
+    connection.taken = 0;
+    connection.hellos = 0;
+    connection.pending = false;
+    connection.stream = TcpStream();
+    connection.stream.start(0);
 }
 
 Hello::Result Hello::recall(const Peers& peers, Opener& opener, MemoryBudget& budget) {
@@ -248,7 +269,6 @@ Hello::Result Hello::finish(Connection& connection, Bytes stream, const Context&
     return kept == Result::no_memory ? kept : Result::complete;
 }
 
-// `connection` stays null where the packet begins one in a datagram that is too small for that.
 std::optional<Bytes> Hello::unseal(const LongHeader& header, const Context& context,
                                    Connection*& connection) {
     for (Connection& known : connections_)
@@ -281,14 +301,15 @@ std::optional<Bytes> Hello::unseal_new(const LongHeader& header, Bytes id, const
     std::uint64_t next_number =
         context.opener.memory.expected_number(place_of(context.peers, identity));
     const auto payload = unseal_with(keys, header, context.opener, next_number);
-    const bool resumed = !resumed_.id.empty() && identity == resumed_;
-    if (!payload || (!context.full && !resumed))
+    if (!payload)
         return payload;
+    const bool resumed = !resumed_.id.empty() && identity == resumed_;
     connection = &connections_.emplace_back();
     connection->keys = keys;
     connection->octets.assign(id.begin(), id.end());
     connection->identity = identity;
     connection->next_number = next_number;
+    connection->small = !context.full && !resumed;
     remember_number(*connection, context);
     if (resumed)
         connection->taken = static_cast<std::uint32_t>(
@@ -400,7 +421,31 @@ bool Hello::begins_another(const Peers& peers, Bytes payload, const Identity& kn
         const InitialKeys keys =
             opener.crypto.client_keys(header->version, header->destination_connection_id);
         std::uint64_t next_number = 0;
-        if (payload.size() >= min_datagram && unseal_with(keys, *header, opener, next_number))
+        if (unseal_with(keys, *header, opener, next_number))
+            return true;
+    }
+    return false;
+}
+
+bool Hello::opens_beside(Bytes payload, const Identity& before, const Identity& now,
+                         Opener& opener) {
+    LongPackets packets(payload);
+    Effort effort(payload);
+    while (const auto header = packets.next()) {
+        if (header->type != LongHeader::Type::initial)
+            continue;
+        const auto opens = [&](Bytes id) {
+            const InitialKeys keys = opener.crypto.client_keys(header->version, id);
+            std::uint64_t next_number = 0;
+            return !id.empty() && unseal_with(keys, *header, opener, next_number).has_value();
+        };
+        if (!effort.spend(*header))
+            return true;
+        if (opens(before.id.bytes())) {
+            packets.skip(*header);
+            continue;
+        }
+        if (opens(header->destination_connection_id) || opens(now.id.bytes()))
             return true;
     }
     return false;

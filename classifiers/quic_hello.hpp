@@ -35,11 +35,12 @@ struct Opener {
 /// frames of the client's Initial packets: in any order, over any number of packets and datagrams,
 /// with whatever lies between them.
 ///
-/// Only authenticated packets count, and of them those that a server would take: a connection
-/// begins with a datagram of 1200 octets (RFC 9000 14.1). Keys follow the connection: Retry (RFC
-/// 9000 17.2.5) and version negotiation (RFC 9368) give new ones, the server's connection id does
-/// not. Connections that share the ports are kept apart: neither another one nor a decoy makes the
-/// first forgotten.
+/// Only authenticated packets count. A connection begins with a datagram of 1200 octets (RFC
+/// 9000 14.1), but a packet without authenticity may be one for a server: what comes in smaller
+/// ones may refuse, and permits when the server has answered it. Keys follow the connection: Retry
+/// (RFC 9000 17.2.5) and version negotiation (RFC 9368) give new ones, the server's connection id
+/// does not. Connections that share the ports are kept apart: neither another one nor a decoy makes
+/// the first forgotten.
 ///
 /// A connection has a second ClientHello where its server asked for one (RFC 8446 4.1.4).
 class Hello {
@@ -62,7 +63,7 @@ class Hello {
         unfinished  ///< it has a whole ClientHello, which octroi has not
     };
 
-    /// Octets of a UDP payload below which servers discard what begins a connection.
+    /// Octets of a UDP payload below which servers must discard what begins a connection.
     static constexpr std::size_t min_datagram = 1200;
 
     /// Takes the payload of a client's UDP datagram, or of several that the kernel put together
@@ -91,6 +92,15 @@ class Hello {
     /// The connection of which a ClientHello was complete, else the newest. Only after any().
     [[nodiscard]] const Identity& identity() const { return connections_[chosen_].identity; }
 
+    /// Whether the connection that identity() tells of began here with a smaller datagram than
+    /// servers take. Only after any().
+    [[nodiscard]] bool began_small() const { return connections_[chosen_].small; }
+
+    /// Whether a client's datagram holds an Initial of connection `now` or of one that it begins;
+    /// not of connection `before`.
+    [[nodiscard]] static bool opens_beside(Bytes payload, const Identity& before,
+                                           const Identity& now, Opener& opener);
+
     /// Whether a client's datagram says what the flow, decided by connection `known`, has not told:
     /// it begins another connection, as a client's Initial does that is protected with keys made
     /// from its own destination id, or contradicts the ClientHello of the known one, or goes on
@@ -109,6 +119,7 @@ class Hello {
         std::uint8_t hellos = 0;        ///< how many
         bool retried = false;           ///< the server asked for a second ClientHello
         bool pending = false;           ///< there are octets behind `taken`
+        bool small = false;             ///< no datagram began it that servers take
         TcpStream stream;               ///< behind `taken`
     };
 
@@ -137,6 +148,8 @@ class Hello {
     [[nodiscard]] static std::optional<bool> goes_on(const Peers& peers, const LongHeader& header,
                                                      const Identity& known, Opener& opener);
     [[nodiscard]] Result recall_for(Connection& connection, const Context& context);
+    [[nodiscard]] Result collect_all(Connection& connection, Result result, const Context& context);
+    static void begin_anew(Connection& connection, const Context& context);
     [[nodiscard]] Result collect(Connection& connection, CryptoFrame frame, const Context& context);
     [[nodiscard]] Result store(Connection& connection, const CryptoFrame& frame,
                                const Context& context);

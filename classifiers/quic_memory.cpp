@@ -74,6 +74,17 @@ void Memory::expect_number(const Place& place, std::uint64_t number) {
     slot_for(place).expected_number = number;
 }
 
+void Memory::forget(const Place& place) {
+    const auto found = index_.find(place);
+    if (found == index_.end())
+        return;
+    Slot& slot = slots_[found->second];
+    used_ -= slot.octets.size();
+    slot.octets.clear();
+    slot.pieces = 0;
+    slot.whole = 0;
+}
+
 // A whole message stays a piece of its own.
 bool Memory::extend_last(Slot& slot, const CryptoFrame& frame) {
     if (slot.pieces == 0)

@@ -58,6 +58,9 @@ class Memory {
 
     void expect_number(const Place& place, std::uint64_t number);
 
+    /// Forgets what a connection sent.
+    void forget(const Place& place);
+
     [[nodiscard]] Opinion compare(const Place& place, const CryptoFrame& frame) const;
 
     [[nodiscard]] bool knows(const Place& place) const { return find(place) != nullptr; }

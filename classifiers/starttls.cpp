@@ -23,9 +23,11 @@ constexpr std::array openings = {"EHLO"sv, "HELO"sv, "LHLO"sv,       "STARTTLS"s
 // The same in IMAP, behind the tag.
 constexpr std::array tagged_openings = {"STARTTLS"sv, "CAPABILITY"sv, "NOOP"sv,
                                         "ID"sv,       "ENABLE"sv,     "LOGOUT"sv};
-constexpr std::array xml_openings = {"<?xml"sv, "<stream:stream"sv};
-// Behind it comes a message of any size: a client that wanted TLS would have asked before.
+// What a message begins with, unless the server refuses it. So much of one is looked at: a client
+// that wants TLS asks before, as a rule.
 constexpr std::string_view message_follows = "\nDATA\r"sv;
+constexpr std::size_t longest_message = 4096;
+constexpr std::array xml_openings = {"<?xml"sv, "<stream:stream"sv};
 
 bool same_letters(char a, char b) {
     return a == b || ((a ^ b) == 0x20 && (a | 0x20) >= 'a' && (a | 0x20) <= 'z');
@@ -82,8 +84,10 @@ bool starts_record(std::uint8_t octet) {
     return octet >= tls::content_type_change_cipher_spec && octet <= tls::content_type_handshake;
 }
 
-bool holds_message(std::string_view text) {
-    return !std::ranges::search(text, message_follows, same_letters).empty();
+bool holds_long_message(std::string_view text) {
+    const auto found = std::ranges::search(text, message_follows, same_letters);
+    return found.end() - text.begin() + std::ptrdiff_t{longest_message} < std::ssize(text) &&
+           !found.empty();
 }
 
 // Commands are text; the first octet that is none starts the TLS record behind one.
@@ -96,8 +100,8 @@ Offset behind_commands(Bytes stream, std::size_t& settled) {
     const auto unread = stream.subspan(settled);
     const auto found = std::ranges::find_if_not(unread, is_text);
     const std::size_t end = settled + static_cast<std::size_t>(found - unread.begin());
-    const std::size_t overlap = settled - std::min(settled, message_follows.size() - 1);
-    if (holds_message(text.substr(overlap, end - overlap)))
+    const std::size_t seen = settled - std::min(settled, longest_message + message_follows.size());
+    if (holds_long_message(text.substr(seen, end - seen)))
         return foreign;
     settled = end;
     if (end == stream.size())

@@ -23,6 +23,8 @@ constexpr std::uint64_t octet_quota = 4 * TcpStream::capacity;
 constexpr std::uint32_t one_sided_payloads = 8;
 // A TLS server says nothing before the ClientHello is complete.
 constexpr std::uint32_t early_server_payloads = 16;
+// Where the client speaks a protocol that may turn to TLS, it answers each command before.
+constexpr std::uint32_t answers_to_commands = 256;
 // Data so far behind a stream's first octet is not its client's; inspection ends much earlier.
 constexpr std::int32_t farthest = 1 << 24;
 // What the shortest recognisable start of a clear protocol needs: a STUN header with its cookie,
@@ -62,10 +64,13 @@ struct StreamInspector::Look {
 void StreamInspector::inspect(const Packet& packet, std::uint32_t number, Findings& findings,
                               Workspace& workspace) {
     if (number == 1)
-        midstream_ = !packet.tcp.syn;
+        midstream_ = !packet.tcp.syn && !forgotten_;
     if (note(packet))
         findings = Findings();
+    note_urgent(packet);
     if (!carries_data(packet))
+        return;
+    if (forgotten_ && is_keep_alive(packet))
         return;
     octets_ += packet.payload.size();
     Half& sender = half(packet.direction);
@@ -89,7 +94,30 @@ void StreamInspector::inspect(const Packet& packet, std::uint32_t number, Findin
     }
     if (findings.open())
         check_quota(findings);
+    if (forgotten_)
+        doubt_forgotten(packet, findings);
     note_read(packet, findings, workspace);
+}
+
+// Of a connection whose numbers are forgotten: one octet of garbage, sent before (RFC
+// 1122 4.2.3.6).
+bool StreamInspector::is_keep_alive(const Packet& packet) const {
+    return !half(packet.direction).stream.started() && packet.payload.size() == 1;
+}
+
+// Where the client's stream began is not known any more: what does not read as the start of a
+// request may be the rest of one.
+void StreamInspector::doubt_forgotten(const Packet& packet, Findings& findings) {
+    const TcpStream& stream = half(packet.direction).stream;
+    if (from_client_side(packet.direction) && stream.started() &&
+        sequence_distance(packet.tcp.sequence, stream.first_sequence()) < 0)
+        findings.ending = Ending::ambiguous;
+    const bool tells_nothing = findings.application == Application::unknown &&
+                               findings.signatures.none() && findings.realm.empty();
+    if (findings.ending != Ending::nothing_more || !tells_nothing)
+        return;
+    findings.ending = Ending::open;
+    findings.give_up(Unreadable::forgotten);
 }
 
 bool StreamInspector::confirm(const Packet& packet, Findings& findings) {
@@ -97,7 +125,9 @@ bool StreamInspector::confirm(const Packet& packet, Findings& findings) {
         findings = Findings();
         return true;
     }
-    if (carries_data(packet) && from_client(packet))
+    if (packet.tcp.urgent != 0 && from_client(packet) && !was_taken())
+        findings.ending = Ending::ambiguous;
+    else if (carries_data(packet) && from_client(packet))
         note_sent(packet, findings);
     findings.answered = findings.answered || was_taken();
     return false;
@@ -274,7 +304,12 @@ void StreamInspector::note_sent(const Packet& packet, Findings& findings) {
     note_end(segment);
     if (packet.tcp.syn)
         syn_octets_ = std::max(syn_octets_, sent_);
-    if (packet.tcp.urgent != 0)
+}
+
+// Its receiver heeds the urgent pointer of an empty segment, too (RFC 9293 3.10.7.4).
+void StreamInspector::note_urgent(const Packet& packet) {
+    const bool heeded = packet.tcp.urgent != 0 && !packet.tcp.rst && packet.tcp.ack;
+    if (heeded && from_client_side(packet.direction))
         urgent_.add(packet.tcp.sequence + packet.tcp.urgent - 1);
 }
 
@@ -325,7 +360,7 @@ bool StreamInspector::contradicts(const Segment& segment) {
 // key (RFC 2385 2), a time before the last one (RFC 7323 5), urgent octets (RFC 6093), another time
 // to live than the SYN's.
 bool StreamInspector::is_doubtful(const Packet& packet) {
-    if (packet.tcp.syn || packet.tcp.urgent != 0 || firsts_.disputed())
+    if (packet.tcp.syn || packet.tcp.urgent != 0 || firsts_.disputed() || forgotten_)
         return true;
     if (!opening_)
         return false;
@@ -421,7 +456,8 @@ void StreamInspector::read(const Look& look, const Segment& segment) {
 }
 
 // A server whose program reads urgent octets apart has a stream without them, as is usual; one
-// that reads them in line has another. A name that depends on it may refuse, not permit.
+// that reads them in line has another, and of several pointers a receiver heeds some. A name that
+// depends on it may refuse, not permit.
 void StreamInspector::examine_taken(const Look& look) {
     const TcpStream& stream = look.half.stream;
     if (urgent_.empty() || !from_client_side(look.direction))
@@ -429,15 +465,27 @@ void StreamInspector::examine_taken(const Look& look) {
     std::vector<std::uint8_t>& taken = look.workspace.without_urgent;
     taken.assign(stream.contiguous().begin(), stream.contiguous().end());
     urgent_.remove_from(taken, stream.first_sequence());
-    look.half.progress = RequestProgress();
-    examine(look, taken);
+    examine_anew(look, taken);
+    if (look.half.finished && look.findings.server_name.empty())
+        examine_anew(look, stream.contiguous());
     look.half.needed = 0;
-    const Findings& read = look.findings;
-    if (!read.open() && read.application != Application::unknown &&
-        read.ending != Ending::unreadable) {
-        look.findings.ending = Ending::open;
-        look.findings.give_up(Unreadable::urgent);
-    }
+    if (!look.half.finished && look.findings.open())
+        return;
+    // Both readings of one pointer tell nothing: there is nothing to tell.
+    const bool nothing =
+        look.findings.application == Application::unknown && !urgent_.several();
+    if (nothing || look.findings.ending == Ending::unreadable)
+        return;
+    look.findings.ending = Ending::open;
+    look.findings.give_up(Unreadable::urgent);
+}
+
+void StreamInspector::examine_anew(const Look& look, Bytes stream) {
+    look.half.progress = RequestProgress();
+    look.half.finished = false;
+    look.findings.ending = Ending::open;
+    examine(look, stream);
+    look.half.finished = look.half.finished || !look.findings.open();
 }
 
 // What began as something that has a name is unreadable; else nothing says that there is one.
@@ -547,6 +595,8 @@ void StreamInspector::await_certificate(const Look& look) {
 
 void StreamInspector::examine_server(const Look& look, Bytes stream) {
     client_ = opposite(look.direction);
+    if (forgotten_ && !clients_half().finished)
+        return look.findings.give_up(Unreadable::forgotten);
     look.half.needed = stream.size() + 1;
     const auto der = tls::server_certificate(stream, look.workspace.scratch);
     if (der)
@@ -586,7 +636,10 @@ void StreamInspector::check_quota(Findings& findings) {
     for (const Direction direction : {Direction::low_to_high, Direction::high_to_low}) {
         const Half& each = half(direction);
         const bool server = client_ == opposite(direction);
-        if (server && !awaits_certificate_ && each.payloads > early_server_payloads)
+        const std::uint32_t early = server && clients_half().progress.commands > 0
+                                        ? answers_to_commands
+                                        : early_server_payloads;
+        if (server && !awaits_certificate_ && each.payloads > early)
             return give_up(findings, Unreadable::quota, Ending::quota);
         const bool nothing = each.finished || !each.begun;
         if (!client_ && nothing && each.payloads >= one_sided_payloads)

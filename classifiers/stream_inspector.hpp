@@ -50,6 +50,9 @@ class StreamInspector {
     /// ports.
     void reuse_ports() { reused_ports_ = true; }
 
+    /// Before the first packet, no SYN: the connection was begun in sight, and is forgotten.
+    void forgotten() { forgotten_ = true; }
+
     /// Whether the server's SYN-ACK was seen since the client's newest SYN.
     [[nodiscard]] bool confirmed() const { return confirmed_; }
 
@@ -103,6 +106,9 @@ class StreamInspector {
     [[nodiscard]] bool note_syn_ack(const Packet& packet);
     void note_acknowledged(const Packet& packet);
     void note_sent(const Packet& packet, Findings& findings);
+    void note_urgent(const Packet& packet);
+    [[nodiscard]] bool is_keep_alive(const Packet& packet) const;
+    void doubt_forgotten(const Packet& packet, Findings& findings);
 
     [[nodiscard]] bool from_client(const Packet& packet) const {
         return client_ == packet.direction;
@@ -127,6 +133,7 @@ class StreamInspector {
     void read(const Look& look, const Segment& segment);
     void keep(const Look& look, const Segment& segment);
     void examine_taken(const Look& look);
+    void examine_anew(const Look& look, Bytes stream);
     void examine(const Look& look, Bytes stream);
     void examine_client(const Look& look, Bytes stream);
     void examine_server(const Look& look, Bytes stream);
@@ -160,6 +167,7 @@ class StreamInspector {
     std::uint32_t client_interface_ = 0;  ///< that its packets come in by; 0: unknown
     bool midstream_ = false;
     bool reused_ports_ = false;
+    bool forgotten_ = false;  ///< what came before was seen, and is not known any more
     bool confirmed_ = false;  ///< the server's SYN-ACK was seen
     bool awaits_certificate_ = false;
 };

@@ -5,16 +5,11 @@
 namespace octroi {
 namespace {
 
-constexpr std::size_t bits_per_word = 64;
-constexpr std::size_t page = 2048;
-
-// Bytes and their bitmap, in whole pages so that one-byte segments do not reallocate each time.
-std::size_t footprint(std::size_t size) {
-    return size + size / 8;
-}
+// Of the contiguous octets, so that segments of one octet do not reallocate each time.
+constexpr std::size_t step = 2048;
 
 std::size_t rounded(std::size_t size) {
-    return (size + page - 1) / page * page;
+    return (size + step - 1) / step * step;
 }
 
 }  // namespace
@@ -36,57 +31,76 @@ void TcpStream::forget_octets() {
     started_ = started;
 }
 
-bool TcpStream::make_room(std::size_t size, MemoryBudget& budget) {
-    if (size <= bytes_.size())
-        return true;
-    const std::size_t reserved = rounded(size);
-    if (!reservation_.grow(budget, footprint(reserved)))
+bool TcpStream::make_room(const Placed& placed, MemoryBudget& budget) {
+    const std::size_t end = placed.offset + placed.octets.size();
+    const bool in_order = placed.offset <= bytes_.size();
+    std::size_t pages = later_.size();
+    if (!in_order)
+        for (std::size_t page = placed.offset / Page::size; page <= (end - 1) / Page::size; ++page)
+            pages += later_.contains(page) ? 0U : 1U;
+    // The last page may come to be contiguous with what fills the gap before it.
+    const std::size_t contiguous = in_order ? std::max(end, bytes_.size()) : bytes_.size();
+    const std::size_t reserved = rounded(contiguous);
+    if (!reservation_.grow(budget, reserved + pages * sizeof(Page)))
         return false;
     bytes_.reserve(reserved);
-    bytes_.resize(size);
-    present_.resize(reserved / bits_per_word);
     return true;
 }
 
-bool TcpStream::has(std::size_t offset) const {
-    return offset < contiguous_ ||
-           (offset < bytes_.size() &&
-            (present_[offset / bits_per_word] >> (offset % bits_per_word) & 1U) != 0);
-}
-
-bool TcpStream::agrees(std::size_t offset, Bytes payload) const {
+bool TcpStream::agrees(const Placed& placed) const {
+    const auto [offset, octets] = placed;
     const std::size_t known =
-        offset < contiguous_ ? std::min(contiguous_ - offset, payload.size()) : 0;
-    if (!std::ranges::equal(payload.first(known),
+        offset < bytes_.size() ? std::min(bytes_.size() - offset, octets.size()) : 0;
+    if (!std::ranges::equal(octets.first(known),
                             Bytes(bytes_).subspan(known == 0 ? 0 : offset, known)))
         return false;
-    const std::size_t end = std::min(offset + payload.size(), bytes_.size());
-    for (std::size_t at = offset + known; at < end; ++at) {
-        if (present_[at / bits_per_word] == 0)
-            at |= bits_per_word - 1;  // nothing is there up to the next word
-        else if (has(at) && bytes_[at] != payload[at - offset])
-            return false;
+    const std::size_t end = offset + octets.size();
+    for (auto page = later_.lower_bound((offset + known) / Page::size);
+         page != later_.end() && page->first * Page::size < end; ++page) {
+        const std::size_t start = page->first * Page::size;
+        const std::size_t to = std::min(end, start + Page::size);
+        for (std::size_t at = std::max(offset + known, start); at < to; ++at)
+            if (page->second.present.test(at - start) &&
+                page->second.octets[at - start] != octets[at - offset])
+                return false;
     }
     return true;
 }
 
-void TcpStream::note_present(std::size_t begin, std::size_t end) {
-    while (begin < end) {
-        const std::size_t bit = begin % bits_per_word;
-        const std::size_t count = std::min(bits_per_word - bit, end - begin);
-        present_[begin / bits_per_word] |= ~std::uint64_t{0} >> (bits_per_word - count) << bit;
-        begin += count;
+void TcpStream::store(const Placed& placed) {
+    if (placed.offset > bytes_.size())
+        return store_later(placed);
+    const Bytes fresh =
+        placed.octets.subspan(std::min(bytes_.size() - placed.offset, placed.octets.size()));
+    bytes_.insert(bytes_.end(), fresh.begin(), fresh.end());
+    take_later();
+}
+
+void TcpStream::store_later(Placed placed) {
+    while (!placed.octets.empty()) {
+        const std::size_t at = placed.offset % Page::size;
+        const std::size_t count = std::min(Page::size - at, placed.octets.size());
+        Page& page = later_[placed.offset / Page::size];
+        for (std::size_t i = 0; i < count; ++i) {
+            page.octets[at + i] = placed.octets[i];
+            page.present.set(at + i);
+        }
+        placed = {.offset = placed.offset + count, .octets = placed.octets.subspan(count)};
     }
 }
 
-void TcpStream::store(std::size_t offset, Bytes payload) {
-    std::ranges::copy(payload, bytes_.begin() + static_cast<std::ptrdiff_t>(offset));
-    if (offset <= contiguous_)
-        contiguous_ = std::max(contiguous_, offset + payload.size());
-    else
-        note_present(offset, offset + payload.size());
-    while (has(contiguous_))
-        ++contiguous_;
+// What a filled gap makes contiguous.
+void TcpStream::take_later() {
+    while (!later_.empty()) {
+        const auto& [number, page] = *later_.begin();
+        const std::size_t start = number * Page::size;
+        while (bytes_.size() >= start && bytes_.size() < start + Page::size &&
+               page.present.test(bytes_.size() - start))
+            bytes_.push_back(page.octets[bytes_.size() - start]);
+        if (bytes_.size() < start + Page::size)
+            return;
+        later_.erase(later_.begin());
+    }
 }
 
 // RFC 9293 3.4: sequence numbers are compared modulo 2^32.
@@ -105,29 +119,27 @@ TcpStream::Placed TcpStream::place(std::uint32_t sequence, Bytes payload) const 
 }
 
 TcpStream::Result TcpStream::insert(std::uint32_t sequence, Bytes payload, MemoryBudget& budget) {
-    const auto [offset, octets] = place(sequence, payload);
-    if (octets.empty())
+    const Placed placed = place(sequence, payload);
+    if (placed.octets.empty())
         return Result::unchanged;
-    if (!agrees(offset, octets))
+    if (!agrees(placed))
         return Result::conflict;
-    if (!make_room(offset + octets.size(), budget))
+    if (!make_room(placed, budget))
         return Result::no_memory;
-    const std::size_t before = contiguous_;
-    store(offset, octets);
-    return contiguous_ > before ? Result::advanced : Result::unchanged;
+    const std::size_t before = bytes_.size();
+    store(placed);
+    return bytes_.size() > before ? Result::advanced : Result::unchanged;
 }
 
 bool TcpStream::contradicts(std::uint32_t sequence, Bytes payload) const {
-    const auto [offset, octets] = place(sequence, payload);
-    return !octets.empty() && !agrees(offset, octets);
+    const Placed placed = place(sequence, payload);
+    return !placed.octets.empty() && !agrees(placed);
 }
 
 void TcpStream::truncate(std::size_t size) {
-    if (size >= bytes_.size())
-        return;
-    bytes_.resize(size);
-    contiguous_ = std::min(contiguous_, size);
-    std::ranges::fill(present_, 0);
+    if (size < bytes_.size())
+        bytes_.resize(size);
+    later_.clear();
 }
 
 }  // namespace octroi

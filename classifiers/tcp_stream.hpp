@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "classifiers/byte_reader.hpp"
@@ -13,7 +16,7 @@ namespace octroi {
 ///
 /// Segments may come late, twice, overlapping or byte by byte. An octet that comes twice with two
 /// values is a conflict: the receiver's choice between them is unknown, so nothing read from such a
-/// stream can be trusted.
+/// stream can be trusted. What lies behind a gap costs no more memory than a page an octet.
 class TcpStream {
   public:
     static constexpr std::size_t capacity = 64UL * 1024;
@@ -35,7 +38,7 @@ class TcpStream {
     /// Whether a segment at `sequence` would be the first to arrive and stands at the very start:
     /// then its payload is the stream and need not be stored to be read.
     [[nodiscard]] bool begins_with(std::uint32_t sequence) const {
-        return bytes_.empty() && sequence == first_sequence_;
+        return bytes_.empty() && later_.empty() && sequence == first_sequence_;
     }
 
     [[nodiscard]] Result insert(std::uint32_t sequence, Bytes payload, MemoryBudget& budget);
@@ -47,7 +50,7 @@ class TcpStream {
     void truncate(std::size_t size);
 
     /// The octets from the start of the stream up to the first gap.
-    [[nodiscard]] Bytes contiguous() const { return Bytes(bytes_).first(contiguous_); }
+    [[nodiscard]] Bytes contiguous() const { return bytes_; }
 
     /// Frees the buffers; the stream is as new.
     void clear();
@@ -62,17 +65,24 @@ class TcpStream {
         Bytes octets;
     };
 
-    [[nodiscard]] Placed place(std::uint32_t sequence, Bytes payload) const;
-    [[nodiscard]] bool make_room(std::size_t size, MemoryBudget& budget);
-    [[nodiscard]] bool agrees(std::size_t offset, Bytes payload) const;
-    [[nodiscard]] bool has(std::size_t offset) const;
-    void note_present(std::size_t begin, std::size_t end);
-    void store(std::size_t offset, Bytes payload);
+    /// Octets behind the first gap.
+    struct Page {
+        static constexpr std::size_t size = 1024;
 
-    std::vector<std::uint8_t> bytes_;
-    std::vector<std::uint64_t> present_;  ///< one bit an octet, used behind the first gap only
+        std::array<std::uint8_t, size> octets;
+        std::bitset<size> present;
+    };
+
+    [[nodiscard]] Placed place(std::uint32_t sequence, Bytes payload) const;
+    [[nodiscard]] bool make_room(const Placed& placed, MemoryBudget& budget);
+    [[nodiscard]] bool agrees(const Placed& placed) const;
+    void store(const Placed& placed);
+    void store_later(Placed placed);
+    void take_later();
+
+    std::vector<std::uint8_t> bytes_;    ///< up to the first gap
+    std::map<std::size_t, Page> later_;  ///< by number, where an octet of it came
     MemoryBudget::Reservation reservation_;
-    std::size_t contiguous_ = 0;
     std::uint32_t first_sequence_ = 0;
     bool started_ = false;
 };

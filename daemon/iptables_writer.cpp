@@ -46,43 +46,48 @@ std::string_view hook_chain(Hook hook) {
     return "";
 }
 
-// Classic BPF over the packet from its IP header on: neither a fragment nor a SYN without ACK, and
-// no octet behind the TCP header. Over IPv6 only where TCP follows the fixed header.
+// Classic BPF over the packet from its IP header on: neither a fragment nor a SYN without ACK, no
+// URG, and no octet behind the TCP header. Over IPv6 only where TCP follows the fixed header.
 constexpr std::string_view bare_segment_ipv4 =
-    "15,"
-    "40 0 0 6,69 11 0 16383,"         // flags and offset of the fragment: none
+    "16,"
+    "40 0 0 6,69 12 0 16383,"         // flags and offset of the fragment: none
     "177 0 0 0,"                      // x = length of the IP header
-    "80 0 0 13,84 0 0 18,21 7 0 2,"   // of SYN and ACK not the first alone
+    "80 0 0 13,69 9 0 32,"            // URG
+    "84 0 0 18,21 7 0 2,"             // of SYN and ACK not the first alone
     "80 0 0 12,116 0 0 2,84 0 0 60,"  // length of the TCP header
     "12 0 0 0,7 0 0 0,"               // x = both headers
     "128 0 0 0,29 1 0 0,"             // the packet's length is x
     "6 0 0 0,6 0 0 65535";
 constexpr std::string_view bare_segment_ipv6 =
-    "14,"
-    "48 0 0 6,21 0 10 6,"             // next header: TCP
-    "48 0 0 53,84 0 0 18,21 7 0 2,"   // of SYN and ACK not the first alone
+    "15,"
+    "48 0 0 6,21 0 11 6,"             // next header: TCP
+    "48 0 0 53,69 9 0 32,"            // URG
+    "84 0 0 18,21 7 0 2,"             // of SYN and ACK not the first alone
     "48 0 0 52,116 0 0 2,84 0 0 60,"  // length of the TCP header
     "4 0 0 40,7 0 0 0,"               // x = both headers
     "128 0 0 0,29 1 0 0,"             // the packet's length is x
     "6 0 0 0,6 0 0 65535";
 
-// UDP's length is 1208 or more, the first bit behind its header is set, and the version behind that
-// octet begins like 1, 2, the drafts', Facebook's or Google's.
+// The first bit behind UDP's header is set, the version behind that octet begins like 1, 2, the
+// drafts', Facebook's or Google's, and the type is one of the first two, or UDP's length is 1208 or
+// more. Version 2 calls its Initial what version 1 calls 0-RTT (RFC 9369 3.2).
 constexpr std::string_view quic_initial_ipv4 =
-    "14,"
+    "16,"
     "177 0 0 0,"  // x = length of the IP header
-    "72 0 0 4,53 0 10 1208,"
-    "80 0 0 8,69 0 8 128,"
+    "80 0 0 8,69 0 12 128,"
     "64 0 0 9,116 0 0 8,"  // three of the version's octets
-    "21 4 0 0,21 3 0 7025475,21 2 0 16711680,21 1 0 16436912,21 0 1 5517365,"
+    "21 4 0 0,21 3 0 7025475,21 2 0 16711680,21 1 0 16436912,21 0 5 5517365,"
+    "80 0 0 8,69 0 2 32,"
+    "72 0 0 4,53 0 1 1208,"
     "6 0 0 65535,6 0 0 0";
 constexpr std::string_view quic_initial_ipv6 =
-    "15,"
-    "48 0 0 6,21 0 11 17,"  // next header: UDP, else extension headers: user space looks behind
-    "40 0 0 44,53 0 10 1208,"
-    "48 0 0 48,69 0 8 128,"
+    "17,"
+    "48 0 0 6,21 0 13 17,"  // next header: UDP, else extension headers: user space looks behind
+    "48 0 0 48,69 0 12 128,"
     "32 0 0 49,116 0 0 8,"  // three of the version's octets
-    "21 4 0 0,21 3 0 7025475,21 2 0 16711680,21 1 0 16436912,21 0 1 5517365,"
+    "21 4 0 0,21 3 0 7025475,21 2 0 16711680,21 1 0 16436912,21 0 5 5517365,"
+    "48 0 0 48,69 0 2 32,"
+    "40 0 0 44,53 0 1 1208,"
     "6 0 0 65535,6 0 0 0";
 
 bool in_table(Chain chain, Table table) {

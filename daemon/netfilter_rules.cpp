@@ -31,6 +31,14 @@ class RuleMaker {
         return {.value = layout_.encode({.state = state}), .mask = layout_.state_mask()};
     }
 
+    // None, or `pass`, which differs from it by the lowest bit.
+    [[nodiscard]] ConnectionMark undecided() const {
+        static_assert(static_cast<unsigned>(MarkState::none) == 0 &&
+                      static_cast<unsigned>(MarkState::pass) == 1);
+        const std::uint32_t mask = layout_.state_mask();
+        return {.value = 0, .mask = mask & mask << 1U};
+    }
+
     MarkLayout layout_;
     std::uint8_t generation_;
 };
@@ -65,7 +73,7 @@ std::vector<Rule> RuleMaker::gate() const {
         {{Tcp{}, Invalid{}}, Goto{Chain::invalid}},
         {{Udp{}, Invalid{}}, Goto{Chain::invalid}},
         // Nothing can be learned from it, and nothing gets through with it.
-        {{BareSegment{}, connection(MarkState::none)}, Return{}},
+        {{BareSegment{}, undecided()}, Return{}},
         {{}, RestoreMark{}},
         {{}, Queue{}},
     };
@@ -83,11 +91,12 @@ std::vector<Rule> RuleMaker::quic() const {
 
 // A SYN begins another connection, also on the ports of a decided one, whose entry may live on: the
 // kernel does not see its own reset, and keeps an entry that the server's reset closed. The old
-// decision goes along and tells so. One with a wrong checksum opens nothing.
+// decision goes along and tells so. One with a wrong checksum opens nothing; nor may one that
+// conntrack can't tell from a server's, because it saw the server speak first.
 std::vector<Rule> RuleMaker::opening() const {
     return {
         {{answered()}, Goto{Chain::verdict}},
-        {{Invalid{}}, Return{}},
+        {{Invalid{}}, Goto{Chain::invalid}},
         {{}, RestoreMark{}},
         {{}, Queue{}},
     };
@@ -105,6 +114,9 @@ std::vector<Rule> RuleMaker::invalid() {
 
 std::vector<Rule> RuleMaker::verdict() const {
     return {
+        // So that user space can tell a connection that it has forgotten from one it never saw. An
+        // ICMP error must not: its connection may be decided.
+        {{Tcp{}, packet(MarkState::pass)}, SaveMark{}},
         {{packet(MarkState::pass)}, Return{}},
         {{}, SaveMark{}},
         {{packet(MarkState::accept)}, Return{}},

@@ -53,12 +53,13 @@ struct Udp {};
 /// A client's SYN (RFC 9293 3.5): without ACK, FIN and RST.
 struct TcpSyn {};
 
-/// TCP without payload, and no SYN of a client.
+/// TCP without payload or an urgent pointer, and no SYN of a client.
 struct BareSegment {};
 
-/// A datagram like a client's QUIC Initial: 1200 octets at least (RFC 9000 14.1) that
-/// begin with the long header of a version that octroi opens. The fixed bit may be clear (RFC
-/// 9287).
+/// A datagram like a client's QUIC Initial: it begins with the long header of a version that octroi
+/// opens, and is of the type of an Initial or of 0-RTT, or has 1200 octets at least (RFC
+/// 9000 14.1). What a client sends beside that over its handshake is small. The fixed bit may
+/// be clear (RFC 9287).
 struct QuicInitial {};
 
 /// What is to port 443 and as large as two such datagrams: they are put together, and an Initial

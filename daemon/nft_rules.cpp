@@ -124,8 +124,7 @@ std::expected<void, std::string> NftRules::set_generation(std::uint8_t generatio
     if (!listing)
         return std::unexpected(listing.error());
     const auto gate = *listing ? (*listing)->rules("gate") : std::vector<NftListing::Rule>();
-    const auto rules = writer_.generation_rules(generation);
-    constexpr std::size_t first = netfilter::first_generation_rule;
+    const auto [first, rules] = writer_.generation_rules(generation);
     if (gate.size() <= first + rules.size() || !(*listing)->accepted_mark())
         return std::unexpected("nft: the rules of the table inet octroi are not octroi's");
     std::string transaction;

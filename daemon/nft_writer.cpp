@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -50,11 +52,15 @@ std::string_view nft_hook(Hook hook) {
     return "";
 }
 
-// nft can't compare a packet's length with that of its headers: there the queue gets such segments.
-bool asks_bare_segment(const netfilter::Rule& rule) {
-    return std::ranges::any_of(rule.matches, [](const netfilter::Match& match) {
-        return std::holds_alternative<netfilter::BareSegment>(match);
-    });
+// What a match is in nft: any of these.
+using Alternatives = std::vector<std::string>;
+
+// Initials and 0-RTT of any size (RFC 9000 17.2: the type's first bit is clear), and all that is
+// large enough to begin a connection.
+Alternatives quic_initial() {
+    constexpr std::string_view version = "@th,72,24 { 0, 0x543035, 0x6b3343, 0xfaceb0, 0xff0000 }";
+    return {fmt::format("udp length >= 1208 @th,64,1 1 {}", version),
+            fmt::format("meta l4proto udp @th,64,3 {{ 4, 6 }} {}", version)};
 }
 
 std::string nft_chain_text(std::string_view name, const std::vector<std::string>& rules) {
@@ -88,11 +94,7 @@ std::string NftWriter::match(const netfilter::Match& match) {
                 return std::string("tcp flags & (fin | syn | rst | ack) == syn");
             },
             [](netfilter::BareSegment) { return std::string(); },
-            [](netfilter::QuicInitial) {
-                return std::string(
-                    "udp length >= 1208 @th,64,1 1 @th,72,24 "
-                    "{ 0, 0x543035, 0x6b3343, 0xfaceb0, 0xff0000 }");
-            },
+            [](netfilter::QuicInitial) { return std::string(); },
             [](netfilter::MergedDatagrams) {
                 return std::string("udp dport 443 udp length >= 2408");
             },
@@ -140,11 +142,24 @@ std::string NftWriter::target(const netfilter::Target& target) const {
         target);
 }
 
-std::string NftWriter::text(const netfilter::Rule& rule) const {
-    std::string line;
-    for (const netfilter::Match& one : rule.matches)
-        line += match(one) + " ";
-    return line + target(rule.target);
+// nft can't compare a packet's length with that of its headers: there the queue gets such segments.
+std::vector<std::string> NftWriter::lines(const netfilter::Rule& rule) const {
+    Alternatives lines = {""};
+    for (const netfilter::Match& one : rule.matches) {
+        if (std::holds_alternative<netfilter::BareSegment>(one))
+            return {};
+        const Alternatives any = std::holds_alternative<netfilter::QuicInitial>(one)
+                                     ? quic_initial()
+                                     : Alternatives{match(one)};
+        Alternatives longer;
+        for (const std::string& line : lines)
+            for (const std::string& each : any)
+                longer.push_back(line + each + " ");
+        lines = std::move(longer);
+    }
+    for (std::string& line : lines)
+        line += target(rule.target);
+    return lines;
 }
 
 // nft can't put bits of one mark into another (kernels before 6.13). Where the target holds no bits
@@ -183,23 +198,27 @@ std::string NftWriter::table(std::uint8_t generation) const {
     for (const Hook hook : settings_.hooks)
         text += base_chain(hook, Chain::marks) + base_chain(hook, Chain::gate);
     for (const auto& [chain, rules] : netfilter::rules(settings_, generation)) {
-        std::vector<std::string> lines;
+        std::vector<std::string> chain_lines;
         for (const netfilter::Rule& rule : rules)
-            if (!asks_bare_segment(rule))
-                lines.push_back(this->text(rule));
-        text += nft_chain_text(nft_chain(chain), lines);
+            std::ranges::copy(lines(rule), std::back_inserter(chain_lines));
+        text += nft_chain_text(nft_chain(chain), chain_lines);
     }
     return text + nft_chain_text("save", copy_mark("meta mark", "ct mark")) +
            nft_chain_text("restore", copy_mark("ct mark", "meta mark")) + "}\n";
 }
 
-std::vector<std::string> NftWriter::generation_rules(std::uint8_t generation) const {
-    std::vector<std::string> lines;
-    for (const auto& [chain, rules] : netfilter::rules(settings_, generation))
-        if (chain == Chain::gate)
-            for (std::size_t i = 0; i < netfilter::generation_rules; ++i)
-                lines.push_back(text(rules.at(netfilter::first_generation_rule + i)));
-    return lines;
+NftWriter::GenerationRules NftWriter::generation_rules(std::uint8_t generation) const {
+    GenerationRules found;
+    for (const auto& [chain, rules] : netfilter::rules(settings_, generation)) {
+        if (chain != Chain::gate)
+            continue;
+        constexpr std::size_t first = netfilter::first_generation_rule;
+        for (std::size_t i = 0; i < first; ++i)
+            found.place += lines(rules.at(i)).size();
+        for (std::size_t i = 0; i < netfilter::generation_rules; ++i)
+            std::ranges::copy(lines(rules.at(first + i)), std::back_inserter(found.lines));
+    }
+    return found;
 }
 
 }  // namespace octroi

@@ -20,7 +20,12 @@ class NftWriter {
     [[nodiscard]] std::string table(std::uint8_t generation) const;
 
     /// The rules that carry the generation, without their comments.
-    [[nodiscard]] std::vector<std::string> generation_rules(std::uint8_t generation) const;
+    struct GenerationRules {
+        std::size_t place = 0;  ///< of the first, in chain `gate`
+        std::vector<std::string> lines;
+    };
+
+    [[nodiscard]] GenerationRules generation_rules(std::uint8_t generation) const;
 
     /// A rule as it is written, with its comment.
     [[nodiscard]] static std::string commented(const std::string& rule);
@@ -28,7 +33,7 @@ class NftWriter {
   private:
     [[nodiscard]] static std::string match(const netfilter::Match& match);
     [[nodiscard]] std::string target(const netfilter::Target& target) const;
-    [[nodiscard]] std::string text(const netfilter::Rule& rule) const;
+    [[nodiscard]] std::vector<std::string> lines(const netfilter::Rule& rule) const;
     [[nodiscard]] static std::string base_chain(netfilter::Hook hook, netfilter::Chain jump_to);
     [[nodiscard]] std::vector<std::string> copy_mark(std::string_view from,
                                                      std::string_view to) const;

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include <absl/hash/hash.h>
+
 #include "daemon/flow_hints.hpp"
 
 namespace octroi {
@@ -30,6 +32,10 @@ Verdict undecided(const Flow& flow) {
     if (flow.may_be_earlier())
         return watch_over(flow.earlier);
     return flow.inspector->wants_acknowledgements() ? watch() : pass();
+}
+
+bool is_tcp(const Packet& packet) {
+    return packet.key.protocol() == Protocol::tcp;
 }
 
 bool opens_connection(const Packet& packet) {
@@ -62,6 +68,9 @@ Pipeline::Pipeline(const Settings& settings, PipelineSeries series, WorkerCounte
 
 Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
                                  const Ruleset& ruleset) {
+    if (!began_)
+        began_ = context.time;
+    workspace_.sees_all = context.time - *began_ > settings_.flows.idle_timeout;
     const auto packet = decode_packet(ip_packet, context);
     if (!packet)
         return refuse_malformed(packet.error(), ip_packet, context.time, ruleset);
@@ -105,16 +114,43 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     Flow* flow = table_.track(packet);
     if (flow == nullptr)
         return overflow(packet, ruleset);
-    if (opens && flow->packets == 1 && is_refusal(old.state))
-        flow->inspector->reuse_ports();
-    else if (opens && flow->packets == 1 && old.state == MarkState::accept)
-        flow->earlier = old;
+    if (flow->packets == 1)
+        note_before(*flow, packet, old);
     if (!before.id.empty() && flow->packets == 1)
         flow->inspector->resume(before);
-    Step step = flow->may_be_earlier() ? advance_over(*flow, packet, ruleset)
-                                       : advance(*flow, packet, ruleset);
+    Step step = advance_any(*flow, packet, ruleset);
     step.superseded = std::move(superseded);
     return step;
+}
+
+Pipeline::Step Pipeline::advance_any(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
+    if (!flow.may_be_earlier())
+        return advance(flow, packet, ruleset);
+    return is_tcp(packet) ? advance_over(flow, packet, ruleset)
+                          : advance_beside(flow, packet, ruleset);
+}
+
+// What the kernel still has of the ports of a new flow.
+void Pipeline::note_before(Flow& flow, const Packet& packet, const Mark& old) {
+    const bool accepted = old.state == MarkState::accept;
+    if (!is_tcp(packet)) {
+        // Of DNS each datagram tells all: there is nothing earlier to go on.
+        const bool goes_on = old.state == MarkState::watch && old.service != no_service;
+        if ((accepted && quic::LongPackets(packet.payload).next()) || goes_on)
+            flow.earlier = {
+                .state = MarkState::accept, .generation = old.generation, .service = old.service};
+        return;
+    }
+    if (opens_connection(packet)) {
+        if (is_refusal(old.state))
+            flow.inspector->reuse_ports();
+        else if (accepted)
+            flow.earlier = old;
+        return;
+    }
+    const bool begun = old.state == MarkState::pass || old.state == MarkState::watch;
+    if (begun && !packet.tcp.syn && workspace_.sees_all)
+        flow.inspector->forgotten();
 }
 
 // A SYN came on the ports of an accepted connection. Anyone inside could have sent it: until the
@@ -143,11 +179,37 @@ Pipeline::Step Pipeline::advance_over(Flow& flow, const Packet& packet, const Ru
     return decide_again(packet, earlier, ruleset);
 }
 
+// An Initial came on the ports of an accepted conversation. Anyone inside could have sent it: what
+// it asks for is refused by itself, and the conversation goes on.
+Pipeline::Step Pipeline::advance_beside(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
+    const Step as_before{.verdict = watch_over(flow.earlier), .flow = &flow};
+    if (packet.context.time - flow.first_seen >= longest_handshake) {
+        const Mark earlier = flow.earlier;
+        table_.forget(flow);
+        return decide_again(packet, earlier, ruleset);
+    }
+    const bool refused = flow.decided_at != 0;
+    if (refused)
+        return flow.inspector->opens(packet, workspace_) ? Step{.verdict = discard(), .flow = &flow}
+                                                         : as_before;
+    Step step = advance(flow, packet, ruleset);
+    if (flow.verdict)
+        flow.earlier = Mark();
+    return step;
+}
+
 // Conntrack calls the packet INVALID: its checksum is wrong, or it lies outside the window of its
 // connection, or its flags make no sense. Its receiver drops it, most likely: it tells nothing, and
 // brings nothing through either while its flow is not decided.
+//
+// But for two: a datagram of length 0 over IPv6, which Linux takes as a jumbogram, and a SYN where
+// the server is known as who opened the connection. Neither is anything that a client needs.
 Pipeline::Step Pipeline::not_believed(const Packet& packet, const Ruleset& ruleset) {
     const Flow* flow = table_.find(packet);
+    if (!is_tcp(packet) || opens_connection(packet)) {
+        const bool acts = ruleset.policy->defaults().mode == Mode::enforce;
+        return {.verdict = acts ? discard() : pass(), .flow = flow};
+    }
     if (packet.payload.empty())
         return {.verdict = pass(), .flow = flow};
     if (flow != nullptr && !flow->verdict)
@@ -186,14 +248,21 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
                 .flow = &flow};
 
     flow.decided_at = flow.packets;
-    flow.verdict =
-        decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
     counts_.decided(flow, judgement, ruleset);
-    Step step{.verdict = verdict_of(flow, ruleset), .flow = &flow};
-    if (settings_.observe != Observe::to_end) {  // replay tells of a flow at its end
+    const Verdict verdict =
+        decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
+    Step step{.flow = &flow};
+    const bool told_at_end = settings_.observe == Observe::to_end;  // replay
+    if (!told_at_end)
         step.record = record_of(flow, judgement, ruleset);
-        flow.settle();
+    if (is_refusal(verdict.mark.state) && flow.may_be_earlier() && !is_tcp(packet)) {
+        step.verdict = discard();
+        return step;
     }
+    flow.verdict = verdict;
+    step.verdict = verdict_of(flow, ruleset);
+    if (!told_at_end)
+        flow.settle();
     return step;
 }
 
@@ -219,6 +288,8 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
             break;
     workspace_.ask_ndpi_always = ruleset.policy->asks_application();
     workspace_.keep_read = ruleset.policy->believes_acknowledged(Protocol::tcp);
+    const Direction client = flow.inspector->client().value_or(flow.first);
+    workspace_.budget.charge(absl::HashOf(flow.key.source(client).address));
     flow.inspector->inspect(packet, flow.packets, workspace_);
     const Findings& findings = flow.inspector->findings();
     if (findings.error)

@@ -70,6 +70,9 @@ class Pipeline {
     [[nodiscard]] Step not_believed(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step advance_over(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step advance_beside(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step advance_any(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    void note_before(Flow& flow, const Packet& packet, const Mark& old);
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step follow(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_leave(const Flow& flow, const Judgement& judgement,
@@ -82,6 +85,7 @@ class Pipeline {
     PipelineCounts counts_;
     FlowTable table_;
     Workspace workspace_;
+    std::optional<Time> began_;  ///< when the first packet came
     NameGuard name_guard_;
     Occasion table_full_;
     Occasion malformed_;

@@ -261,4 +261,50 @@ TEST_SUITE("inspector against evasion") {
         flow.from_client(0, wire::client_stream());
         CHECK(caught(flow));
     }
+
+    TEST_CASE("urgent octets leave a name that may refuse and does not permit, however they come") {
+        const Buffer hello = wire::client_stream("us05web.zoom.us");
+        const auto urgent = [](std::uint32_t offset, Bytes data, std::size_t pointer) {
+            const wire::Connection c;
+            return wire::ip(c.client, c.server, 6,
+                            wire::tcp({.source = c.client.port,
+                                       .destination = c.server.port,
+                                       .sequence = c.client_start + 1 + offset,
+                                       .flags = wire::ack | wire::urg,
+                                       .urgent = pointer},
+                                      data));
+        };
+        SUBCASE("an empty segment, the octet behind it") {
+            Inspection flow;
+            flow.handshake();
+            flow.packet(urgent(0, {}, 1));
+            flow.from_client(0, wire::join(wire::text("x"), hello));
+            CHECK(flow.findings().server_name == "us05web.zoom.us");
+            CHECK(flow.findings().unreadable == Unreadable::urgent);
+        }
+        SUBCASE(
+            "one far ahead, which makes Linux ignore the one on an octet of the name's stream") {
+            Inspection flow;
+            flow.handshake();
+            flow.packet(urgent(1, Bytes(hello).subspan(1, 8), 20000));
+            flow.packet(urgent(0, Bytes(hello).first(1), 1));
+            flow.from_client(0, hello);
+            CHECK(flow.findings().server_name == "us05web.zoom.us");
+            CHECK(flow.findings().unreadable == Unreadable::urgent);
+        }
+        SUBCASE("several in what reads as nothing") {
+            Inspection flow;
+            flow.handshake();
+            flow.packet(urgent(0, {}, 5));
+            flow.packet(urgent(0, wire::text("\xff\xf2 of Telnet"), 3));
+            CHECK(flow.findings().unreadable == Unreadable::urgent);
+        }
+        SUBCASE("after a name was read, before its server took it") {
+            Inspection flow;
+            flow.handshake();
+            flow.from_client(0, hello);
+            flow.packet(urgent(0, {}, 1));
+            CHECK(flow.findings().ending == Ending::ambiguous);
+        }
+    }
 }

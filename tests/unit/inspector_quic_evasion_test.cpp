@@ -312,11 +312,12 @@ TEST_SUITE("inspector against evasion over QUIC") {
         }
     }
 
-    TEST_CASE("a small datagram's name is nobody's before a connection has begun") {
+    TEST_CASE("a small datagram's name may refuse, and permits when its server has answered it") {
         Datagrams flow;
         flow.from_client(wire::initial(
             {.size = 0}, wire::crypto_frame(0, wire::client_hello({.server_name = "visio.fr"}))));
-        CHECK(flow.findings().open());
+        CHECK(flow.findings().server_name == "visio.fr");
+        CHECK(flow.findings().doubtful);
         flow.from_client(wire::initial(
             {.number = 1}, wire::crypto_frame(0, wire::client_hello({.server_name = name}))));
         CHECK(flow.findings().server_name == name);

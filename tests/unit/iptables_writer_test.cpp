@@ -33,9 +33,9 @@ TEST_SUITE("iptables writer") {
             ":OCTROI-INVALID - [0:0]\n"
             ":OCTROI-VERDICT - [0:0]\n"
             ":OCTROI-REFUSE - [0:0]\n"
-            "-A OCTROI -p udp -m bpf --bytecode \"14,177 0 0 0,72 0 0 4,53 0 10 "
-            "1208,80 0 0 8,69 0 8 128,64 0 0 9,116 0 0 8,21 4 0 0,21 3 0 7025475,21 2 0 "
-            "16711680,21 1 0 16436912,21 0 1 5517365,6 0 0 65535,6 0 0 0\" -m conntrack --ctdir "
+            "-A OCTROI -p udp -m bpf --bytecode \"16,177 0 0 0,80 0 0 8,69 0 12 128,64 0 0 9,"
+            "116 0 0 8,21 4 0 0,21 3 0 7025475,21 2 0 16711680,21 1 0 16436912,21 0 5 5517365,"
+            "80 0 0 8,69 0 2 32,72 0 0 4,53 0 1 1208,6 0 0 65535,6 0 0 0\" -m conntrack --ctdir "
             "ORIGINAL -g OCTROI-QUIC\n"
             "-A OCTROI -p udp -m udp --dport 443 -m length --length 2428:65535 -g OCTROI-QUIC\n"
             "-A OCTROI -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -g OCTROI-OPENING\n"
@@ -45,25 +45,27 @@ TEST_SUITE("iptables writer") {
             "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
             "-A OCTROI -p tcp -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
             "-A OCTROI -p udp -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
-            "-A OCTROI -p tcp -m bpf --bytecode \"15,40 0 0 6,69 11 0 16383,177 0 0 0,80 0 0 13,"
-            "84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
-            "29 1 0 0,6 0 0 0,6 0 0 65535\" -m connmark --mark 0x0/0xe0000000 -j RETURN\n"
+            "-A OCTROI -p tcp -m bpf --bytecode \"16,40 0 0 6,69 12 0 16383,177 0 0 0,80 0 0 13,"
+            "69 9 0 32,84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
+            "29 1 0 0,6 0 0 0,6 0 0 65535\" -m connmark --mark 0x0/0xc0000000 -j RETURN\n"
             "-A OCTROI -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
             "-A OCTROI -j NFQUEUE --queue-balance 0:3\n"
             "-A OCTROI-QUIC -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
             "-A OCTROI-QUIC -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
             "-A OCTROI-QUIC -j NFQUEUE --queue-balance 0:3\n"
             "-A OCTROI-OPENING -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
-            "-A OCTROI-OPENING -m conntrack --ctstate INVALID -j RETURN\n"
+            "-A OCTROI-OPENING -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
             "-A OCTROI-OPENING -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask "
             "0xfffff000\n"
             "-A OCTROI-OPENING -j NFQUEUE --queue-balance 0:3\n"
-            "-A OCTROI-INVALID -p tcp -m bpf --bytecode \"15,40 0 0 6,69 11 0 16383,177 0 0 0,80 0 "
+            "-A OCTROI-INVALID -p tcp -m bpf --bytecode \"16,40 0 0 6,69 12 0 16383,177 0 0 0,80 0 "
             "0 13,"
-            "84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
+            "69 9 0 32,84 0 0 18,21 7 0 2,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,"
             "29 1 0 0,6 0 0 0,6 0 0 65535\" -j RETURN\n"
             "-A OCTROI-INVALID -j MARK --set-xmark 0xc0000000/0xfffff000\n"
             "-A OCTROI-INVALID -j NFQUEUE --queue-balance 0:3\n"
+            "-A OCTROI-VERDICT -p tcp -m mark --mark 0x20000000/0xe0000000 -j CONNMARK "
+            "--save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
             "-A OCTROI-VERDICT -m mark --mark 0x20000000/0xe0000000 -j RETURN\n"
             "-A OCTROI-VERDICT -j CONNMARK --save-mark --nfmask 0xfffff000 --ctmask 0xfffff000\n"
             "-A OCTROI-VERDICT -m mark --mark 0x40000000/0xe0000000 -j RETURN\n"
@@ -137,7 +139,7 @@ TEST_SUITE("iptables writer") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 40);
+            REQUIRE(marks == 44);
         }
     }
 

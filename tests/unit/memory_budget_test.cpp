@@ -64,4 +64,23 @@ TEST_SUITE("memory budget") {
         CHECK(budget.used() == 0);
         CHECK(budget.limit() == 100);
     }
+
+    TEST_CASE("nobody gets more than a share, and it comes back to him") {
+        MemoryBudget budget(100, 40);
+        budget.charge(7);
+        Reservation one;
+        Reservation other;
+        CHECK(one.grow(budget, 30));
+        CHECK_FALSE(other.grow(budget, 11));
+        budget.charge(7 + MemoryBudget::shares);  // the same
+        CHECK_FALSE(other.grow(budget, 11));
+        budget.charge(8);
+        CHECK(other.grow(budget, 40));
+        CHECK(one.grow(budget, 40));  // on the account that it began on
+        CHECK_FALSE(one.grow(budget, 41));
+        one.release();
+        budget.charge(7);
+        CHECK(one.grow(budget, 40));
+        CHECK(budget.used() == 80);
+    }
 }

@@ -77,6 +77,8 @@ TEST_SUITE("nft writer") {
               "\tchain gate {\n"
               "\t\tudp length >= 1208 @th,64,1 1 @th,72,24 { 0, 0x543035, 0x6b3343, "
               "0xfaceb0, 0xff0000 } ct direction original goto quic\n"
+              "\t\tmeta l4proto udp @th,64,3 { 4, 6 } @th,72,24 { 0, 0x543035, 0x6b3343, "
+              "0xfaceb0, 0xff0000 } ct direction original goto quic\n"
               "\t\tudp dport 443 udp length >= 2408 goto quic\n"
               "\t\ttcp flags & (fin | syn | rst | ack) == syn goto opening\n"
               "\t\tct mark & 0xff800000 == 0x40800000 return\n"
@@ -96,7 +98,7 @@ TEST_SUITE("nft writer") {
               "\t}\n"
               "\tchain opening {\n"
               "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
-              "\t\tct state invalid return\n"
+              "\t\tct state invalid goto invalid\n"
               "\t\tjump restore\n"
               "\t\tcounter queue to 0-3\n"
               "\t}\n"
@@ -105,6 +107,7 @@ TEST_SUITE("nft writer") {
               "\t\tcounter queue to 0-3\n"
               "\t}\n"
               "\tchain verdict {\n"
+              "\t\tmeta l4proto tcp meta mark & 0xe0000000 == 0x20000000 jump save\n"
               "\t\tmeta mark & 0xe0000000 == 0x20000000 return\n"
               "\t\tjump save\n"
               "\t\tmeta mark & 0xe0000000 == 0x40000000 return\n"
@@ -180,8 +183,8 @@ TEST_SUITE("nft writer") {
     TEST_CASE("the generation is in two rules of the gate and nowhere else") {
         const NftWriter writer({});
         std::string text = writer.table(63);
-        const auto last = writer.generation_rules(63);
-        const auto first = writer.generation_rules(1);
+        const auto last = writer.generation_rules(63).lines;
+        const auto first = writer.generation_rules(1).lines;
         REQUIRE(last.size() == netfilter::generation_rules);
         for (std::size_t i = 0; i < last.size(); ++i) {
             const std::string rule = NftWriter::commented(last[i]);
@@ -206,6 +209,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 2 + 12 + 3 + 4 + 2 + 5 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 2 + 13 + 3 + 4 + 2 + 6 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }

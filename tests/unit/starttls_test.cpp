@@ -147,9 +147,8 @@ TEST_SUITE("starttls") {
     }
 
     TEST_CASE("a client that goes on without TLS is foreign at its first message") {
-        CHECK(foreign(
-            wire::join(wire::text("EHLO a.org\r\nMAIL FROM:<a@a.org>\r\nDATA\r\n"), hello)));
-        CHECK(foreign(wire::text("EHLO a.org\r\ndata\r\n")));
+        const Buffer message(5000, 'x');
+        CHECK(foreign(wire::join(wire::text("EHLO a.org\r\ndata\r\n"), message)));
         CHECK(foreign(wire::join(wire::text("EHLO a.org\r\nx"), hello)));
         CHECK(foreign(wire::text("EHLO a.org\r\n\x01")));
         CHECK(foreign(mysql_request(0)));
@@ -159,6 +158,19 @@ TEST_SUITE("starttls") {
         Buffer long_identifier = ldap_request("1.3.6.1.4.1.1466.20037");
         long_identifier[3] = 50;  // reaches behind the message
         CHECK(foreign(long_identifier));
+    }
+
+    TEST_CASE(
+        "a client may ask for TLS where the server refused its message, or took a short one") {
+        const Buffer start =
+            wire::text("EHLO a.org\r\nDATA\r\nSubject: a\r\n.\r\nNOOP\r\nSTARTTLS\r\n");
+        std::size_t settled = 0;
+        CHECK(starttls::hello_offset(wire::join(start, hello), settled) == start.size());
+        // A look at a time, in whichever pieces it comes.
+        settled = 0;
+        for (std::size_t size = 12; size < start.size(); ++size)
+            REQUIRE_FALSE(starttls::hello_offset(Bytes(start).first(size), settled));
+        CHECK(starttls::hello_offset(wire::join(start, hello), settled) == start.size());
     }
 
     TEST_CASE("other protocols are foreign from their first words") {
@@ -179,6 +191,8 @@ TEST_SUITE("starttls") {
         flow.from_client(0, wire::text("EHLO a.org\r\n"));
         CHECK(flow.inspector().open());
         flow.from_client(12, wire::text("MAIL FROM:<a@a.org>\r\nDATA\r\n"));
+        CHECK(flow.inspector().open());
+        flow.from_client(39, Buffer(5000, 'x'));
         flow.go_on();
         CHECK(flow.findings().ending == Ending::nothing_more);
     }

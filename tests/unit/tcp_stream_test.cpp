@@ -158,6 +158,14 @@ TEST_SUITE("tcp stream") {
         CHECK(f.insert(3, "def") == Result::advanced);  // still within the first page
     }
 
+    TEST_CASE("an octet behind a gap costs a page, not the gap") {
+        Fixture f;
+        CHECK(f.insert(60'000, "x") == Result::unchanged);
+        CHECK(f.budget.used() < 4096);
+        CHECK(f.insert(30'000, "y") == Result::unchanged);
+        CHECK(f.budget.used() < 4096);
+    }
+
     TEST_CASE("the budget counts no less than the octets kept, and gets everything back") {
         MemoryBudget budget(plenty);
         {
