@@ -30,11 +30,20 @@ class DatagramInspector {
                !findings.answered && findings.may_permit();
     }
 
-    /// Whether a datagram of the client holds an Initial, but for the connection that was decided
-    /// before.
-    [[nodiscard]] bool opens(const Packet& packet, Workspace& workspace) const {
-        return client_ == packet.direction &&
-               quic::Hello::opens_beside(packet.payload, resumed_, connection_, workspace.quic);
+    /// Of which connection a datagram of the client has an Initial; `before` is the one that was
+    /// decided on these ports.
+    [[nodiscard]] quic::Hello::Beside beside(const Packet& packet, Workspace& workspace) const {
+        return client_ == packet.direction
+                   ? quic::Hello::beside(quic::peers_of(packet), packet.payload, resumed_,
+                                         connection_, workspace.quic)
+                   : quic::Hello::Beside::none;
+    }
+
+    /// Forgets all but what was decided on these ports before.
+    void begin_anew() {
+        const quic::Identity resumed = resumed_;
+        *this = DatagramInspector();
+        resumed_ = resumed;
     }
 
     /// The connection was decided on these ports before, and may go on. Before the first

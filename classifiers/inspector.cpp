@@ -156,9 +156,19 @@ void Inspector::resume(const quic::Identity& connection) {
     transport_.emplace<DatagramInspector>().resume(connection);
 }
 
-bool Inspector::opens(const Packet& packet, Workspace& workspace) const {
+quic::Hello::Beside Inspector::beside(const Packet& packet, Workspace& workspace) const {
     const auto* datagrams = std::get_if<DatagramInspector>(&transport_);
-    return datagrams != nullptr && datagrams->opens(packet, workspace);
+    return datagrams == nullptr ? quic::Hello::Beside::none : datagrams->beside(packet, workspace);
+}
+
+void Inspector::begin_anew() {
+    auto* datagrams = std::get_if<DatagramInspector>(&transport_);
+    if (datagrams == nullptr)
+        return;
+    DatagramInspector kept = std::move(*datagrams);
+    kept.begin_anew();
+    *this = Inspector();
+    transport_ = std::move(kept);
 }
 
 bool Inspector::confirmed() const {

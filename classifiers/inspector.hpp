@@ -56,9 +56,12 @@ class Inspector {
     /// Before the first packet, a datagram: this QUIC connection was decided on these ports.
     void resume(const quic::Identity& connection);
 
-    /// Whether a datagram of the client holds an Initial of the QUIC connection that was read, or
-    /// of another that it begins; not of the one that was decided before.
-    [[nodiscard]] bool opens(const Packet& packet, Workspace& workspace) const;
+    /// Of which QUIC connection a datagram of the client has an Initial, beside the one that was
+    /// decided on these ports before.
+    [[nodiscard]] quic::Hello::Beside beside(const Packet& packet, Workspace& workspace) const;
+
+    /// Forgets what was read of a flow of datagrams, but not what was decided on its ports before.
+    void begin_anew();
 
   private:
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);

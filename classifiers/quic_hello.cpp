@@ -427,8 +427,8 @@ bool Hello::begins_another(const Peers& peers, Bytes payload, const Identity& kn
     return false;
 }
 
-bool Hello::opens_beside(Bytes payload, const Identity& before, const Identity& now,
-                         Opener& opener) {
+Hello::Beside Hello::beside(const Peers& peers, Bytes payload, const Identity& before,
+                            const Identity& now, Opener& opener) {
     LongPackets packets(payload);
     Effort effort(payload);
     while (const auto header = packets.next()) {
@@ -440,15 +440,18 @@ bool Hello::opens_beside(Bytes payload, const Identity& before, const Identity& 
             return !id.empty() && unseal_with(keys, *header, opener, next_number).has_value();
         };
         if (!effort.spend(*header))
-            return true;
-        if (opens(before.id.bytes())) {
+            return Beside::same;
+        if (const auto more = goes_on(peers, *header, before, opener)) {
+            if (*more)
+                return Beside::same;
             packets.skip(*header);
-            continue;
+        } else if (opens(now.id.bytes())) {
+            return Beside::same;
+        } else if (opens(header->destination_connection_id)) {
+            return Beside::another;
         }
-        if (opens(header->destination_connection_id) || opens(now.id.bytes()))
-            return true;
     }
-    return false;
+    return Beside::none;
 }
 
 // Nothing where the packet is not of the known connection; else whether it tells more.

@@ -92,14 +92,21 @@ class Hello {
     /// The connection of which a ClientHello was complete, else the newest. Only after any().
     [[nodiscard]] const Identity& identity() const { return connections_[chosen_].identity; }
 
-    /// Whether the connection that identity() tells of began here with a smaller datagram than
-    /// servers take. Only after any().
-    [[nodiscard]] bool began_small() const { return connections_[chosen_].small; }
+    /// Whether the connection that identity() tells of began here as servers take none: with a
+    /// small datagram, or in a reserved version. Only after any().
+    [[nodiscard]] bool is_doubtful() const {
+        return connections_[chosen_].small || is_reserved(identity().version);
+    }
 
-    /// Whether a client's datagram holds an Initial of connection `now` or of one that it begins;
-    /// not of connection `before`.
-    [[nodiscard]] static bool opens_beside(Bytes payload, const Identity& before,
-                                           const Identity& now, Opener& opener);
+    /// Of which connection a client's datagram has an Initial.
+    enum class Beside : std::uint8_t {
+        none,    ///< of connection `before`, as it is known, or of none
+        same,    ///< of connection `now`, or of `before` with another ClientHello
+        another  ///< of one that it begins
+    };
+
+    [[nodiscard]] static Beside beside(const Peers& peers, Bytes payload, const Identity& before,
+                                       const Identity& now, Opener& opener);
 
     /// Whether a client's datagram says what the flow, decided by connection `known`, has not told:
     /// it begins another connection, as a client's Initial does that is protected with keys made

@@ -49,6 +49,22 @@ class Caller:
         return fates
 
 
+    def loses(self, address, port, datagrams, seconds=1):
+        """Whether the last of the client's datagrams never arrives, and the client is told nothing."""
+        with self._lab.server.socket(self._socket.family, socket.SOCK_DGRAM) as host:
+            host.bind((address, port))
+            host.settimeout(seconds)
+            self._socket.connect((address, port))
+            for _, datagram in datagrams:
+                self._socket.send(datagram)
+            try:
+                while host.recv(65536) != datagrams[-1][1]:
+                    pass
+                return False
+            except TimeoutError:
+                return not select.select([self._socket], [], [], 0)[0]
+
+
 def comes_through(sender, receiver, datagram, patience):
     """Whether a datagram arrives as it was sent. Else the sender, which is connected, has to be told at once."""
     sender.send(datagram)

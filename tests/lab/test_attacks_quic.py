@@ -39,6 +39,13 @@ def everywhere(trick):
     return tried
 
 
+def small_datagrams(connection, pieces=2):
+    """The ClientHello in datagrams that begin no connection."""
+    step = -(-len(connection.hello) // pieces)
+    parts = ((at, connection.hello[at:at + step]) for at in range(0, len(connection.hello), step))
+    return [connection.initial(crypto(at, part), size=len(part) + 100) for at, part in parts]
+
+
 def refused(**options):
     return Connection(REFUSED, **options)
 
@@ -174,6 +181,72 @@ class Tricks(LabCase):
                 caller.setsockopt(socket.SOL_UDP, UDP_SEGMENT, SEGMENT)
                 short = b"\x40".ljust(SEGMENT, b"x")
                 self.assert_refused(caller, connection, [short + connection.initial(crypto(0, connection.hello), SEGMENT)])
+
+    @everywhere
+    def test_small_initials_of_a_connection_that_began_with_what_nobody_can_open(self, caller):
+        """quic-go makes a connection of the datagram before it looks whether it is authentic, and takes smaller ones then."""
+        self.accept(caller)
+        connection = refused()
+        broken = bytearray(connection.initial(PING))
+        broken[-1] ^= 1
+        self.assert_refused(caller, connection, [bytes(broken), *small_datagrams(connection)])
+
+    def test_small_initials_of_a_connection_that_began_on_another_port(self):
+        for address in NEUTRAL:
+            for port in (443, OTHER_PORT):
+                with self.subTest(address=address, port=port), self.caller(address, port) as one, \
+                        self.caller(address, port) as other:
+                    self.accept(other)
+                    connection = refused()
+                    one.send(connection.initial(PING))
+                    self.assert_refused(other, connection, small_datagrams(connection), listeners=(one,))
+
+    def test_behind_an_extension_header_of_ipv6(self):
+        destination_options = bytes([socket.IPPROTO_UDP, 0, 1, 4, 0, 0, 0, 0])  # RFC 8200 4.6, padding
+        fragment_of_one = bytes([socket.IPPROTO_UDP, 0, 0, 0, 1, 2, 3, 4])  # RFC 6946
+        for kind, header in ((60, destination_options), (44, fragment_of_one)):
+            for port in (443, OTHER_PORT):
+                with self.subTest(kind=kind, port=port), self.caller(NEUTRAL.v6, port) as caller:
+                    self.accept(caller)
+                    connection = refused()
+                    for datagram in connection.datagrams():
+                        self.raw_ipv6(caller, datagram, kind, header)
+                    self.assert_refused(caller, connection, [])
+
+    def test_a_datagram_of_length_zero(self):
+        """Linux takes it for a jumbogram (RFC 2675 4), conntrack for INVALID."""
+        for accepted_before in (False, True):
+            for port in (443, OTHER_PORT):
+                with self.subTest(accepted_before=accepted_before, port=port), self.caller(NEUTRAL.v6, port) as caller:
+                    if accepted_before:
+                        self.accept(caller)
+                    connection = refused()
+                    for datagram in connection.datagrams():
+                        self.raw_ipv6(caller, datagram, zero_length=True)
+                    self.assert_refused(caller, connection, [])
+
+    def raw_ipv6(self, caller, payload, kind=socket.IPPROTO_UDP, header=b"", zero_length=False):
+        source, server = caller.getsockname()[:2], caller.getpeername()[:2]
+        datagram = packets.udp(source, server, payload)[40:]
+        if zero_length:
+            datagram = datagram[:4] + b"\0\0" + datagram[6:]
+        with packets.RawSender(self.lab.client, caller.family) as sender:
+            sender.send(packets.ip(source[0], server[0], kind, header + datagram), server[0])
+
+    def test_somebody_elses_initial_ends_no_conversation(self):
+        """Forged on the ports of one that goes on: its refusal is its own."""
+        for address in NEUTRAL:
+            for port in (443, OTHER_PORT):
+                with self.subTest(address=address, port=port), self.caller(address, port) as caller:
+                    self.accept(caller)
+                    before = len(self.daemon.events())
+                    self.raw(caller, refused().datagrams()[0])
+                    self.assertEqual(self.daemon.event_after(before)["server_name"], REFUSED)
+                    for _ in range(3):
+                        caller.send(b"\x40" + bytes(40))
+                        time.sleep(0.1)  # for a refusal to come back, which the next send() tells
+                    connection = Connection(PASSED)
+                    self.assertTrue(answered(caller, connection, connection.datagrams(), 10))
 
     def accept(self, caller):
         """A conversation that octroi has decided, and the kernel knows of."""
