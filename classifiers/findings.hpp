@@ -77,6 +77,7 @@ struct Findings {
     std::string ndpi_application;      ///< nDPI's application; empty where unknown
     std::optional<ParserError> error;  ///< found in the newest packet
     Signatures signatures;
+    Signatures sure_signatures;  ///< of these, what chance alone does not give
     Application application{};
     Ending ending = Ending::open;
     Unreadable unreadable{};  ///< why, where `ending` is `unreadable`
@@ -113,6 +114,11 @@ struct Findings {
     /// Notes the host that the client asks for. Ends the inspection as `named`, or with `error` as
     /// `unreadable` where the octets are no name that a server could take for one.
     void accept_name(Bytes name, EvidenceKind kind, std::uint32_t packet, ParserError otherwise);
+
+    void note(const SignatureEvidence& shown) {
+        signatures |= shown.seen;
+        sure_signatures |= shown.sure;
+    }
 
     void add_evidence(EvidenceKind kind, std::string value, std::uint32_t packet);
 };

@@ -9,8 +9,8 @@
 
 namespace octroi {
 
-/// Framings that one vendor uses. A signature supports an address, a port or another flow of the
-/// same client; it does not make a service by itself.
+/// Framings that one vendor uses. A signature supports an address, or another flow of the same
+/// client; beside a port alone it makes a service where it is sure.
 enum class Signature : std::uint8_t {
     zoom_sfu,        ///< Zoom media through a server: 8-octet encapsulation (IMC 2022,
                      ///< doi 10.1145/3517745.3561414)
@@ -33,11 +33,26 @@ using Signatures = std::bitset<signature_names.size()>;
     return signature_names[static_cast<std::size_t>(signature)];
 }
 
+/// What octets show.
+struct SignatureEvidence {
+    /// By how many bits that a framing fixes it must be met for `sure`: one payload of 2^32 random
+    /// ones.
+    static constexpr unsigned enough_bits = 32;
+
+    Signatures seen;
+    Signatures sure;  ///< of these
+
+    void note(Signature signature, unsigned bits) {
+        seen.set(static_cast<std::size_t>(signature), bits > 0);
+        sure.set(static_cast<std::size_t>(signature), bits >= enough_bits);
+    }
+};
+
 /// The signatures that a UDP payload shows (STUN has its own parser). O(1).
-[[nodiscard]] Signatures datagram_signatures(Bytes payload);
+[[nodiscard]] SignatureEvidence datagram_signatures(Bytes payload);
 
 /// The signatures that the start of a TCP client's stream shows.
-[[nodiscard]] Signatures stream_signatures(Bytes stream);
+[[nodiscard]] SignatureEvidence stream_signatures(Bytes stream);
 
 /// Whether a payload looks like RTP, RTCP (RFC 3550, RFC 5761) or a DTLS record (RFC 6347, RFC
 /// 9147): media of some kind, no service.

@@ -472,8 +472,7 @@ void StreamInspector::examine_taken(const Look& look) {
     if (!look.half.finished && look.findings.open())
         return;
     // Both readings of one pointer tell nothing: there is nothing to tell.
-    const bool nothing =
-        look.findings.application == Application::unknown && !urgent_.several();
+    const bool nothing = look.findings.application == Application::unknown && !urgent_.several();
     if (nothing || look.findings.ending == Ending::unreadable)
         return;
     look.findings.ending = Ending::open;
@@ -553,7 +552,7 @@ void StreamInspector::examine_clear(const Look& look, Bytes stream) {
     if (stun::stream_message_size(
             stream.subspan(2)))  // RFC 4571 2: length first, as ICE over TCP has it
         look.findings.application = Application::stun;
-    look.findings.signatures |= stream_signatures(stream);
+    look.findings.note(stream_signatures(stream));
     finish(look);
 }
 

@@ -11,6 +11,7 @@ void note_turn(const stun::Message& message, std::uint32_t packet, Findings& fin
         if (!seen || findings.signatures.test(bit))
             return;
         findings.signatures.set(bit);
+        findings.sure_signatures.set(bit);  // each has a cookie, or attributes as long
         findings.add_evidence(EvidenceKind::stun, std::string(to_string(signature)), packet);
     };
     note(Signature::teams_stun, message.microsoft);

@@ -244,6 +244,24 @@ Identification Catalogue::by_name(const Findings& findings, const FlowEnds& ends
     return found;
 }
 
+// A name that services share counts at an address that is one's alone, be it over UDP.
+Identification Catalogue::by_shared_name(const Findings& findings, const FlowEnds& ends) const {
+    if (findings.server_name.empty())
+        return {};
+    const Claim claim = claim_on(destination_of(findings, ends), ends.nat64);
+    if (claim.owner == nullptr)
+        return {};
+    const Service& service = services_[claim.owner->service];
+    for (std::string_view name = findings.server_name; !name.empty(); name = parent_domain(name))
+        if (std::ranges::find(service.shared_domains, name, &Domain::text) !=
+            service.shared_domains.end())
+            return {.service = &service,
+                    .strength = Strength::observed,
+                    .decisive = findings.name_kind,
+                    .verified = true};
+    return {};
+}
+
 // A realm that a vendor's products share counts at an address that they share.
 Identification Catalogue::by_realm(const Findings& findings, const FlowEnds& ends) const {
     if (findings.realm.empty())
@@ -261,22 +279,23 @@ Identification Catalogue::by_realm(const Findings& findings, const FlowEnds& end
             .verified = true};
 }
 
-// A signature counts beside an address or a port of the same service, or another flow of the
-// endpoint.
+// A signature counts beside an address of the same service or another flow of the endpoint; beside
+// a port where chance alone does not give it.
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): three things beside a signature
 Identification Catalogue::by_signature(const Findings& findings, const FlowEnds& ends) const {
     if (findings.signatures.none())
         return {};
     for (const Service& service : services_)
         for (const Signature signature : service.signatures) {
-            if (!findings.signatures.test(static_cast<std::size_t>(signature)))
+            const auto bit = static_cast<std::size_t>(signature);
+            if (!findings.signatures.test(bit))
                 continue;
             const auto& ports =
                 ends.protocol == Protocol::udp ? service.udp_ports : service.tcp_ports;
             const bool on_port = std::ranges::any_of(
                 ports, [&](PortRange range) { return range.contains(ends.server.port); });
-            const bool beside =
-                owns_address(service, destination_of(findings, ends), ends.nat64) || on_port;
+            const bool beside = owns_address(service, destination_of(findings, ends), ends.nat64) ||
+                                (on_port && findings.sure_signatures.test(bit));
             if (!beside && ends.hints.same_endpoint != service.id)
                 continue;
             return {.service = &service,
@@ -288,13 +307,19 @@ Identification Catalogue::by_signature(const Findings& findings, const FlowEnds&
     return {};
 }
 
-Identification Catalogue::by_ndpi(const Findings& findings) const {
+// Its guesses rest on a few bits, some of them: they count beside an address of the service or
+// another flow's word.
+Identification Catalogue::by_ndpi(const Findings& findings, const FlowEnds& ends) const {
     if (findings.ndpi_application.empty())
         return {};
     const auto found = ndpi_.find(findings.ndpi_application);
     if (found == ndpi_.end())
         return {};
     const Service& service = services_[found->second];
+    const bool beside = owns_address(service, destination_of(findings, ends), ends.nat64) ||
+                        ends.hints.resolved == service.id || ends.hints.same_endpoint == service.id;
+    if (!beside)
+        return {};
     return {.service = &service,
             .strength = Strength::observed,
             .decisive = EvidenceKind::ndpi,
@@ -326,11 +351,13 @@ Identification Catalogue::identify(const Findings& findings, const FlowEnds& end
     const bool ended = !findings.open();
     found = by_name(findings, ends);
     if (found.service == nullptr)
+        found = by_shared_name(findings, ends);
+    if (found.service == nullptr)
         found = by_realm(findings, ends);
     if (found.service == nullptr)
         found = by_signature(findings, ends);
     if (found.service == nullptr && ended)
-        found = by_ndpi(findings);
+        found = by_ndpi(findings, ends);
     if (found.service == nullptr && ended)
         found = by_hints(findings, ends);
     found.settled = ended;

@@ -93,9 +93,11 @@ class Catalogue {
     [[nodiscard]] Identification by_address(const Findings& findings, const FlowEnds& ends) const;
     [[nodiscard]] bool falls_to_address(const Findings& findings) const;
     [[nodiscard]] Identification by_name(const Findings& findings, const FlowEnds& ends) const;
+    [[nodiscard]] Identification by_shared_name(const Findings& findings,
+                                                const FlowEnds& ends) const;
     [[nodiscard]] Identification by_realm(const Findings& findings, const FlowEnds& ends) const;
     [[nodiscard]] Identification by_signature(const Findings& findings, const FlowEnds& ends) const;
-    [[nodiscard]] Identification by_ndpi(const Findings& findings) const;
+    [[nodiscard]] Identification by_ndpi(const Findings& findings, const FlowEnds& ends) const;
     [[nodiscard]] Identification by_hints(const Findings& findings, const FlowEnds& ends) const;
 
     std::vector<Service> services_;

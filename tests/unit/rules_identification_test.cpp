@@ -47,6 +47,7 @@ Findings named(std::string name) {
 Findings with_signature(Signature signature) {
     Findings findings;
     findings.signatures.set(static_cast<std::size_t>(signature));
+    findings.sure_signatures = findings.signatures;
     findings.application = Application::media;
     return findings;
 }
@@ -339,6 +340,13 @@ TEST_SUITE("identification by signature and by other flows") {
         CHECK(name_of(identify(findings, over(Protocol::tcp, elsewhere, 8805))) == "none");
     }
 
+    TEST_CASE("a signature that is not sure needs an address or another flow beside it") {
+        Findings findings = with_signature(Signature::zoom_sfu);
+        findings.sure_signatures.reset();
+        CHECK(name_of(identify(findings, over(Protocol::udp, elsewhere, 8801))) == "none");
+        CHECK(name_of(identify(findings, over(Protocol::udp, shared_by_zoom, 9))) == "zoom");
+    }
+
     TEST_CASE("another service's signature is nothing") {
         const Findings findings = with_signature(Signature::discord_voice);
         CHECK(name_of(identify(findings, over(Protocol::udp, shared_by_zoom, 8801))) == "none");
@@ -349,8 +357,9 @@ TEST_SUITE("identification by signature and by other flows") {
         findings.ndpi_application = "Zoom";
         CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "none");
         findings.ending = Ending::nothing_more;
-        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "zoom");
-        CHECK(identify(findings, tcp_to(elsewhere)).decisive == EvidenceKind::ndpi);
+        CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "none");  // its word alone
+        CHECK(name_of(identify(findings, tcp_to(shared_by_zoom))) == "zoom");
+        CHECK(identify(findings, tcp_to(shared_by_zoom)).decisive == EvidenceKind::ndpi);
         findings.server_name = "visio.numerique.gouv.fr";
         CHECK(name_of(identify(findings, tcp_to(elsewhere))) == "visio");
         findings = ended();

@@ -12,7 +12,7 @@ using wire::Buffer;
 namespace {
 
 bool shows(Bytes payload, Signature signature) {
-    return datagram_signatures(payload).test(static_cast<std::size_t>(signature));
+    return datagram_signatures(payload).seen.test(static_cast<std::size_t>(signature));
 }
 
 Buffer changed(Buffer payload, std::size_t at, std::uint8_t octet) {
@@ -107,7 +107,8 @@ TEST_SUITE("signature") {
         CHECK_FALSE(shows(changed(zoom_hello, 2, 4), Signature::zoom_sfu));
         CHECK_FALSE(shows(changed(zoom_echo, 34, 1), Signature::zoom_sfu));
         CHECK_FALSE(shows(changed(keep_alive, 4, 2), Signature::zoom_sfu));
-        CHECK_FALSE(shows(wire::join(keep_alive, Buffer(1)), Signature::zoom_sfu));
+        CHECK(shows(wire::join(keep_alive, Buffer(1)), Signature::zoom_sfu));  // newer
+        CHECK_FALSE(shows(wire::join(keep_alive, Buffer(2)), Signature::zoom_sfu));
     }
 
     TEST_CASE("Microsoft's multiplexed TURN") {
@@ -130,7 +131,8 @@ TEST_SUITE("signature") {
     TEST_CASE("Discord's ping and address discovery") {
         const Buffer ping = wire::Fields().u32(0x1337cafe).u8(7).fill(3).take();
         CHECK(shows(ping, Signature::discord_voice));
-        CHECK_FALSE(shows(changed(ping, 5, 1), Signature::discord_voice));
+        CHECK(shows(changed(ping, 5, 1), Signature::discord_voice));  // a counter
+        CHECK_FALSE(shows(changed(ping, 6, 1), Signature::discord_voice));
         CHECK_FALSE(shows(wire::join(ping, Buffer(1)), Signature::discord_voice));
         const Buffer request = wire::Fields()
                                    .u16(1)         // request
@@ -146,7 +148,7 @@ TEST_SUITE("signature") {
 
     TEST_CASE("WhatsApp's Noise prologue, with and without routing before it") {
         const auto whatsapp = [](const Buffer& stream) {
-            return stream_signatures(stream).test(
+            return stream_signatures(stream).seen.test(
                 static_cast<std::size_t>(Signature::whatsapp_noise));
         };
         CHECK(whatsapp({'W', 'A', 6, 3, 0, 0, 36}));
@@ -156,7 +158,43 @@ TEST_SUITE("signature") {
         CHECK_FALSE(whatsapp(wire::text("WARC/1.0\r\n")));
         CHECK_FALSE(whatsapp(wire::text("EDIT")));
         CHECK_FALSE(whatsapp({}));
-        CHECK(stream_signatures(Buffer{'W', 'A', 6, 3}).count() == 1);
+        CHECK(stream_signatures(Buffer{'W', 'A', 6, 3}).seen.count() == 1);
+    }
+
+    TEST_CASE("what a few bits of one datagram show is not sure") {
+        const auto sure = [](Bytes payload, Signature signature) {
+            return datagram_signatures(payload).sure.test(static_cast<std::size_t>(signature));
+        };
+        // As in captures: one extension of RFC 8285.
+        Buffer extended = rtp;
+        extended[0] = 0x90;
+        extended[12] = 0xbe;
+        extended[13] = 0xde;
+        CHECK(sure(zoom_media(15, 19, extended), Signature::zoom_p2p));
+        CHECK(sure(through_server(zoom_media(16, 20, extended)), Signature::zoom_sfu));
+        CHECK(sure(through_server(zoom_media(34, 16, rtcp)), Signature::zoom_sfu));
+        CHECK(sure(zoom_hello, Signature::zoom_sfu));
+        CHECK(sure(zoom_echo, Signature::zoom_sfu));
+        const Buffer other = changed(rtp, 8, 0x77);  // no source of Zoom's
+        CHECK_FALSE(sure(zoom_media(15, 19, other), Signature::zoom_p2p));
+        CHECK_FALSE(sure(through_server(zoom_media(15, 19, other)), Signature::zoom_sfu));
+        CHECK_FALSE(
+            sure(wire::Fields().u8(0x1f).u8(2).u8(1).fill(30, 1).take(), Signature::zoom_p2p));
+        CHECK(sure(wire::Fields().u8(0x1f).u8(2).u8(1).u16(8).u16(1).fill(30, 0).take(),
+                   Signature::zoom_p2p));
+        CHECK_FALSE(sure(wire::Fields().u16(0xff10).u16(8).fill(30, 0x12).take(),
+                         Signature::teams_turn_mux));
+        CHECK(sure(wire::Fields()
+                       .u16(0xff10)
+                       .u16(28)
+                       .fill(8, 0x12)
+                       .u32(0x00030008)
+                       .u32(0x2112a442)
+                       .fill(12, 1)
+                       .take(),
+                   Signature::teams_turn_mux));
+        CHECK_FALSE(stream_signatures(Buffer{'W', 'A', 5, 2}).sure.any());
+        CHECK(stream_signatures(Buffer{'W', 'A', 6, 3, 0, 0, 36}).sure.any());
     }
 
     TEST_CASE("ordinary traffic and plain WebRTC show no vendor's framing") {
@@ -174,7 +212,7 @@ TEST_SUITE("signature") {
         for (const Buffer& payload :
              {rtp, rtcp, dtls, dns, Buffer{}, Buffer(1200), Buffer(20, 5), wire::text("hello")}) {
             CAPTURE(payload.size());
-            CHECK(datagram_signatures(payload).none());
+            CHECK(datagram_signatures(payload).seen.none());
         }
     }
 
@@ -186,9 +224,9 @@ TEST_SUITE("signature") {
                 const Buffer cut(payload.begin(),
                                  payload.begin() + static_cast<std::ptrdiff_t>(length));
                 if (length < 13)
-                    CHECK(datagram_signatures(cut).none());
+                    CHECK(datagram_signatures(cut).seen.none());
                 else
-                    CHECK(datagram_signatures(cut).count() <= 1);
+                    CHECK(datagram_signatures(cut).seen.count() <= 1);
             }
         }
     }
