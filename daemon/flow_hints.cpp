@@ -30,6 +30,24 @@ void remember_addresses(ClientMemory& memory, const dns::Answer& answer, const P
                                  record.ttl, unix_seconds(packet.context.time));
 }
 
+// What somebody outside sends unasked tells nothing of the client's port.
+bool begun_by_client(const Flow& flow, const Judgement& judgement) {
+    return flow.key.source(flow.first) == judgement.parties.client;
+}
+
+// As a DNS answer tells; five minutes, because nobody says how long.
+void remember_server(ClientMemory& memory, const Flow& flow, const Judgement& judgement,
+                     const Ruleset& ruleset) {
+    constexpr std::uint32_t lifetime = 300;
+    const Findings& findings = flow.inspector->findings();
+    if (findings.server_name.empty() || !findings.may_permit())
+        return;
+    const Parties& parties = judgement.parties;
+    memory.remember_resolved(parties.client.address,
+                             undressed(parties.server.address, ruleset.policy->nat64()),
+                             judgement.service(), lifetime, unix_seconds(flow.last_seen));
+}
+
 }  // namespace
 
 // Either end may be the one that another flow told about: a peer's packet may come first.
@@ -47,24 +65,39 @@ Hints recall(const ClientMemory& memory, const Flow& flow, const Ruleset& rulese
     return hints;
 }
 
-void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement) {
+void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement,
+                      const Ruleset& ruleset) {
     const Identification& found = judgement.identification;
     if (flow.learned || !found.settled || found.service == nullptr)
         return;
     const Findings& findings = flow.inspector->findings();
     flow.learned = !findings.open();
-    if (flow.key.protocol() == Protocol::udp && proves_call(found, findings))
+    if (findings.name_kind == EvidenceKind::tls_sni || findings.name_kind == EvidenceKind::quic_sni)
+        remember_server(memory, flow, judgement, ruleset);
+    if (flow.key.protocol() == Protocol::udp && proves_call(found, findings) &&
+        begun_by_client(flow, judgement))
         memory.remember_endpoint(judgement.parties.client, found.service->id,
                                  unix_seconds(flow.last_seen));
 }
 
-void remember_names(ClientMemory& memory, const Flow& flow, const Packet& packet,
-                    const Ruleset& ruleset) {
-    if (!flow.speaks_dns() || packet.source().port != dns::port)
+void remember_names(ClientMemory& memory, DnsQuestions& questions, const Flow& flow,
+                    const Packet& packet, const Ruleset& ruleset) {
+    if (!flow.speaks_dns())
         return;
-    for (const Bytes message : dns::messages_in(packet))
-        if (const auto answer = dns::parse_answer(message))
+    for (const Bytes message : dns::messages_in(packet)) {
+        const auto preamble = dns::read_preamble(message);
+        if (!preamble)
+            continue;
+        if (!preamble->response && packet.destination().port == dns::port)
+            questions.ask(packet.key, message, *preamble);
+        if (!preamble->response || packet.source().port != dns::port ||
+            !questions.answer(packet.key, message, *preamble))
+            continue;
+        const bool refused = ruleset.policy->names().refuse &&
+                             refuses(judge_name(preamble->name, packet, ruleset).decision);
+        if (const auto answer = dns::parse_answer(message); answer && !refused)
             remember_addresses(memory, *answer, packet, ruleset);
+    }
 }
 
 }  // namespace octroi

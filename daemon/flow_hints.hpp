@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/dns_questions.hpp"
 #include "daemon/flow_table.hpp"
 #include "daemon/judgement.hpp"
 #include "rules/client_memory.hpp"
@@ -10,12 +11,16 @@ namespace octroi {
 [[nodiscard]] Hints recall(const ClientMemory& memory, const Flow& flow, const Ruleset& ruleset);
 
 /// Once the service of a flow is settled: that what else the client sends from this UDP port is the
-/// same call. Only the service's own framing, or its relay asked for by name, is proof of that.
-void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement);
+/// same call. Only the service's own framing, or its relay asked for by name, is proof of that, in
+/// a flow that the client began. And that a server which the client asked for by name, and which
+/// took that, is the service's for what else goes there.
+void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement,
+                      const Ruleset& ruleset);
 
 /// From a DNS answer (RFC 1035 4.1.3): its addresses belong, for the client that asked, to the
-/// service of the name, for as long as the records live. Any other packet tells nothing.
-void remember_names(ClientMemory& memory, const Flow& flow, const Packet& packet,
-                    const Ruleset& ruleset);
+/// service of the name, for as long as the records live. Only of a name that the client asked for
+/// in the same flow, and that this gateway does not refuse. Any other packet tells nothing.
+void remember_names(ClientMemory& memory, DnsQuestions& questions, const Flow& flow,
+                    const Packet& packet, const Ruleset& ruleset);
 
 }  // namespace octroi

@@ -12,9 +12,11 @@ namespace {
 constexpr std::int64_t endpoint_lifetime = 120;
 constexpr std::uint32_t shortest_ttl =
     60;  // applications keep addresses longer than the answer allows
-constexpr std::uint32_t longest_ttl = 86400;
+constexpr std::uint32_t longest_ttl = 3600;
 constexpr unsigned service_bits = 16;
 constexpr std::uint64_t service_mask = (1U << service_bits) - 1;
+// Of an address that names of different services were given: nobody's, until that is forgotten.
+constexpr ServiceId several = service_mask;
 
 std::uint64_t random_secret() {
     std::random_device device;
@@ -32,6 +34,12 @@ std::uint64_t ClientMemory::resolved_key(const Address& client, const Address& s
 
 std::uint64_t ClientMemory::endpoint_key(const Endpoint& client) const {
     return absl::HashOf(secret_, 'e', client.address, client.port);
+}
+
+ServiceId ClientMemory::either(std::uint64_t key, ServiceId service, std::int64_t now) const {
+    const ServiceId known = load(key, now);
+    const bool differs = known != no_service && service != no_service && known != service;
+    return differs ? several : service;
 }
 
 void ClientMemory::store(std::uint64_t key, ServiceId service, std::int64_t expiry) {
@@ -53,7 +61,8 @@ ServiceId ClientMemory::load(std::uint64_t key, std::int64_t now) const {
 
 void ClientMemory::remember_resolved(const Address& client, const Address& server,
                                      ServiceId service, std::uint32_t ttl, std::int64_t now) {
-    store(resolved_key(client, server), service, now + std::clamp(ttl, shortest_ttl, longest_ttl));
+    const std::uint64_t key = resolved_key(client, server);
+    store(key, either(key, service, now), now + std::clamp(ttl, shortest_ttl, longest_ttl));
 }
 
 void ClientMemory::remember_endpoint(const Endpoint& client, ServiceId service, std::int64_t now) {
@@ -61,8 +70,9 @@ void ClientMemory::remember_endpoint(const Endpoint& client, ServiceId service, 
 }
 
 Hints ClientMemory::hints(const Endpoint& client, const Endpoint& server, std::int64_t now) const {
+    const ServiceId resolved = load(resolved_key(client.address, server.address), now);
     return {.same_endpoint = load(endpoint_key(client), now),
-            .resolved = load(resolved_key(client.address, server.address), now)};
+            .resolved = resolved == several ? no_service : resolved};
 }
 
 }  // namespace octroi

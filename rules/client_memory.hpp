@@ -11,7 +11,9 @@
 namespace octroi {
 
 /// What flows of a client tell about its other flows, for as long as it is true:
-/// - an address that a DNS answer gave for a service's name (the answer's time to live);
+/// - an address that a DNS answer gave for a service's name (the answer's time to live, an hour at
+///   most), or that the client itself asked for it by name (five minutes); one that was given for
+///   names of several services tells nothing;
 /// - a UDP port of the client that talks to a service's servers (two minutes).
 ///
 /// A fixed number of slots, the newest entry wins. Workers share it, because a client's flows are
@@ -37,6 +39,7 @@ class ClientMemory {
         std::atomic<std::uint64_t> value{0};  ///< expiry << 16 | service
     };
 
+    [[nodiscard]] ServiceId either(std::uint64_t key, ServiceId service, std::int64_t now) const;
     void store(std::uint64_t key, ServiceId service, std::int64_t expiry);
     [[nodiscard]] ServiceId load(std::uint64_t key, std::int64_t now) const;
     [[nodiscard]] std::uint64_t resolved_key(const Address& client, const Address& server) const;

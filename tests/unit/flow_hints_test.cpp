@@ -40,14 +40,32 @@ Flow flow_of(const Endpoint& from, const Endpoint& to, Protocol protocol, Bytes 
     return flow;
 }
 
-// What a client's memory holds after a DNS answer on a flow to the resolver.
+// The question of a response, as its client asked it.
+Buffer question_of(const Buffer& response) {
+    Buffer question(
+        response.begin(),
+        response.begin() + static_cast<std::ptrdiff_t>(dns::read_preamble(response)->question_end));
+    question[2] = 1;  // a query that wishes recursion
+    question[3] = 0;
+    std::fill(question.begin() + 6, question.begin() + 12, std::uint8_t{0});
+    return question;
+}
+
+// What a client's memory holds after a DNS answer on a flow to the resolver, where it asked so.
+void after_answer(ClientMemory& memory, const Buffer& response, const Buffer& question,
+                  const Endpoint& asks = client, const Endpoint& answers = resolver) {
+    DnsQuestions questions;
+    const Flow flow = flow_of(asks, answers, Protocol::udp, question);
+    const auto take = [&](const Buffer& packet) {
+        remember_names(memory, questions, flow, decode_packet(packet, {.time = gate.now}).value(),
+                       gate.ruleset());
+    };
+    take(wire::ip(asks, answers, 17, wire::udp(asks.port, answers.port, question)));
+    take(wire::ip(answers, asks, 17, wire::udp(answers.port, asks.port, response)));
+}
+
 void after_answer(ClientMemory& memory, const Buffer& response) {
-    const Flow flow =
-        flow_of(client, resolver, Protocol::udp,
-                message({.flags = 0x0100, .question = labels("www.example.org"), .answers = {}}));
-    const Buffer packet =
-        wire::ip(resolver, client, 17, wire::udp(resolver.port, client.port, response));
-    remember_names(memory, flow, decode_packet(packet, {.time = gate.now}).value(), gate.ruleset());
+    after_answer(memory, response, question_of(response));
 }
 
 ServiceId resolved(const ClientMemory& memory, const Flow& flow) {
@@ -65,7 +83,7 @@ ServiceId learned(EvidenceKind decisive, Strength strength, Protocol protocol = 
                                 .strength = strength,
                                 .decisive = decisive,
                                 .settled = true};
-    remember_service(memory, flow, judgement);
+    remember_service(memory, flow, judgement, gate.ruleset());
     const Flow other = flow_of(client, wire::endpoint("198.51.100.9", 3478), Protocol::udp);
     return recall(memory, other, gate.ruleset()).same_endpoint;
 }
@@ -87,14 +105,8 @@ TEST_SUITE("flow hints") {
         const Endpoint client_6 = wire::endpoint("2001:db8::1", 50000);
         const Endpoint resolver_6 = wire::endpoint("2001:db8::53", 53);
         ClientMemory memory;
-        const Flow lookup = flow_of(
-            client_6, resolver_6, Protocol::udp,
-            message({.flags = 0x0100, .question = labels("www.example.org"), .answers = {}}));
-        const Buffer packet =
-            wire::ip(resolver_6, client_6, 17,
-                     wire::udp(resolver_6.port, client_6.port, answer("us05web.zoom.us")));
-        remember_names(memory, lookup, decode_packet(packet, {.time = gate.now}).value(),
-                       gate.ruleset());
+        const Buffer response = answer("us05web.zoom.us");
+        after_answer(memory, response, question_of(response), client_6, resolver_6);
         const auto to = [&](std::string_view address) {
             return resolved(memory, flow_of(client_6, wire::endpoint(address, 443), Protocol::tcp));
         };
@@ -118,11 +130,62 @@ TEST_SUITE("flow hints") {
         CHECK(resolved(memory, later) == no_service);
     }
 
-    TEST_CASE("the newest answer for an address holds") {
+    TEST_CASE("an address that was given for names of two services is nobody's") {
         ClientMemory memory;
+        const Flow flow = flow_of(client, server, Protocol::tcp);
         after_answer(memory, answer("us05web.zoom.us"));
         after_answer(memory, answer("visio.numerique.gouv.fr"));
-        CHECK(resolved(memory, flow_of(client, server, Protocol::tcp)) == visio);
+        CHECK(resolved(memory, flow) == no_service);
+        after_answer(memory, answer("visio.numerique.gouv.fr"));
+        CHECK(resolved(memory, flow) == no_service);
+        after_answer(memory, answer("www.example.org"));  // which takes the place of all
+        CHECK(resolved(memory, flow) == no_service);
+        after_answer(memory, answer("visio.numerique.gouv.fr"));
+        CHECK(resolved(memory, flow) == visio);
+    }
+
+    TEST_CASE("an answer to nothing that was asked in its flow tells nothing") {
+        const Buffer response = answer("us05web.zoom.us");
+        const Flow flow = flow_of(client, server, Protocol::tcp);
+        Buffer other_id = question_of(response);
+        other_id[1] ^= 1U;
+        Buffer other_type = question_of(response);
+        other_type[other_type.size() - 3] ^= 1U;
+        for (const Buffer& question :
+             {other_id, other_type, question_of(answer("us04web.zoom.us"))}) {
+            ClientMemory memory;
+            after_answer(memory, response, question);
+            CHECK(resolved(memory, flow) == no_service);
+        }
+        // Asked in another flow.
+        ClientMemory memory;
+        DnsQuestions questions;
+        const Buffer question = question_of(response);
+        const Endpoint elsewhere{.address = client.address, .port = 50001};
+        const Flow lookup = flow_of(client, resolver, Protocol::udp, question);
+        for (const Buffer& packet :
+             {wire::ip(elsewhere, resolver, 17, wire::udp(50001, 53, question)),
+              wire::ip(resolver, client, 17, wire::udp(53, client.port, response))})
+            remember_names(memory, questions, lookup,
+                           decode_packet(packet, {.time = gate.now}).value(), gate.ruleset());
+        CHECK(resolved(memory, flow) == no_service);
+    }
+
+    TEST_CASE("a name that this gateway refuses tells nothing") {
+        const Gate refusing(
+            "{octroi: 1, names: {refuse: true}, rules: [{name: z, when: {service: "
+            "zoom}, then: reject}]}");
+        const Buffer response = answer("us05web.zoom.us");
+        const Buffer question = question_of(response);
+        ClientMemory memory;
+        DnsQuestions questions;
+        const Flow lookup = flow_of(client, resolver, Protocol::udp, question);
+        for (const Buffer& packet :
+             {wire::ip(client, resolver, 17, wire::udp(client.port, 53, question)),
+              wire::ip(resolver, client, 17, wire::udp(53, client.port, response))})
+            remember_names(memory, questions, lookup,
+                           decode_packet(packet, {.time = gate.now}).value(), refusing.ruleset());
+        CHECK(resolved(memory, flow_of(client, server, Protocol::tcp)) == no_service);
     }
 
     TEST_CASE("an answer for a name of no service tells nothing") {
@@ -136,7 +199,8 @@ TEST_SUITE("flow hints") {
         const Flow flow = flow_of(client, server, Protocol::tcp);
         const Buffer packet = wire::ip(
             resolver, client, 17, wire::udp(resolver.port, client.port, answer("us05web.zoom.us")));
-        remember_names(memory, flow, decode_packet(packet, {.time = gate.now}).value(),
+        DnsQuestions questions;
+        remember_names(memory, questions, flow, decode_packet(packet, {.time = gate.now}).value(),
                        gate.ruleset());
         CHECK(resolved(memory, flow) == no_service);
     }

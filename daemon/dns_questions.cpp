@@ -1,0 +1,43 @@
+#include "daemon/dns_questions.hpp"
+
+#include <random>
+
+#include <absl/hash/hash.h>
+
+namespace octroi {
+namespace {
+
+constexpr std::size_t type_and_class = 4;  // RFC 1035 4.1.2
+
+std::uint64_t random_secret() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+}
+
+}  // namespace
+
+DnsQuestions::DnsQuestions() : keys_(places), secret_(random_secret()) {}
+
+std::uint64_t DnsQuestions::key_of(const FlowKey& flow, Bytes message,
+                                   const dns::Preamble& question) const {
+    const std::uint16_t id = ByteReader(message).u16();
+    const std::uint32_t type =
+        ByteReader(message.subspan(question.question_end - type_and_class)).u32();
+    return absl::HashOf(secret_, flow, id, type, question.name) | 1U;  // none is 0
+}
+
+void DnsQuestions::ask(const FlowKey& flow, Bytes message, const dns::Preamble& question) {
+    const std::uint64_t key = key_of(flow, message, question);
+    keys_[key / 2 % places] = key;
+}
+
+bool DnsQuestions::answer(const FlowKey& flow, Bytes message, const dns::Preamble& answer) {
+    const std::uint64_t key = key_of(flow, message, answer);
+    std::uint64_t& place = keys_[key / 2 % places];
+    if (place != key)
+        return false;
+    place = 0;
+    return true;
+}
+
+}  // namespace octroi
