@@ -172,7 +172,7 @@ void DatagramInspector::accept_hello(std::uint32_t number, Findings& findings) {
         findings.error = ParserError::quic_malformed;
         return findings.give_up(Unreadable::malformed);
     }
-    findings.doubtful = findings.doubtful || quic_->began_small();
+    findings.doubtful = findings.doubtful || quic_->is_doubtful();
     findings.accept_hello(*hello, tls::Carrier::quic);
     const std::string before = std::exchange(findings.server_name, {});
     if (hello->server_name.empty())
@@ -187,7 +187,7 @@ void DatagramInspector::accept_hello(std::uint32_t number, Findings& findings) {
 // answers with version negotiation, and the client begins again.
 bool DatagramInspector::read_unknown_version(const Packet& packet, Findings& findings) {
     const auto header = quic::read_invariants(packet.payload);
-    if (!header || quic::is_supported(header->version))
+    if (!header || (quic::is_supported(header->version) && !quic::is_reserved(header->version)))
         return false;
     if (attempt_ && attempt_->direction != packet.direction) {
         if (attempt_->version == header->version &&
@@ -249,11 +249,12 @@ void DatagramInspector::read_media(Bytes payload, std::uint32_t number, Findings
     }
     if (findings.application == Application::unknown && is_media(payload))
         findings.application = Application::media;
-    const Signatures fresh = datagram_signatures(payload) & ~findings.signatures;
+    const SignatureEvidence found = datagram_signatures(payload);
+    const Signatures fresh = found.seen & ~findings.signatures;
     for (std::size_t i = 0; i < fresh.size(); ++i)
         if (fresh.test(i))
             findings.add_evidence(EvidenceKind::media, std::string(signature_names[i]), number);
-    findings.signatures |= fresh;
+    findings.note(found);
 }
 
 }  // namespace octroi

@@ -61,7 +61,7 @@ const Salt& salt_of(std::uint32_t version) {
         default:
             break;
     }
-    if (between(version, Version::draft_29, Version::draft_32))
+    if (between(version, Version::draft_29, Version::draft_32) || is_reserved(version))
         return salt_29;
     if (between(version, Version::draft_23, Version::draft_28))
         return salt_23;
@@ -114,7 +114,7 @@ bool is_supported(std::uint32_t version) {
         case Version::t051:
             return true;
         default:
-            return between(version, Version::draft_22, Version::draft_34);
+            return between(version, Version::draft_22, Version::draft_34) || is_reserved(version);
     }
 }
 

@@ -39,6 +39,12 @@ enum class Version : std::uint32_t {
 
 [[nodiscard]] bool is_supported(std::uint32_t version);
 
+/// RFC 9000 15: ?a?a?a?a, which no server speaks. A client that begins with one has the server
+/// negotiate; its Initials open with the keys of draft 29, as seen of those that do so.
+[[nodiscard]] constexpr bool is_reserved(std::uint32_t version) {
+    return (version & 0x0f0f0f0fU) == 0x0a0a0a0aU;
+}
+
 /// Keys of the Initial packets of one side (RFC 9001 5.2).
 struct InitialKeys {
     std::array<std::uint8_t, 16> key{};

@@ -128,6 +128,9 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
             [](netfilter::Tcp) { return std::string("-p tcp"); },
             [](netfilter::Udp) { return std::string("-p udp"); },
             [](netfilter::Invalid) { return std::string("-m conntrack --ctstate INVALID"); },
+            [](netfilter::Established) {
+                return std::string("-m conntrack --ctstate ESTABLISHED");
+            },
             [](netfilter::Expected) {
                 return std::string("-m conntrack --ctstate RELATED --ctstatus EXPECTED");
             },

@@ -74,6 +74,7 @@ Action to_action(MarkState state) {
         case MarkState::pass:
         case MarkState::watch:
         case MarkState::invalid:
+        case MarkState::established:
         case MarkState::accept:
             return Action::accept;
     }

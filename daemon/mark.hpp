@@ -13,8 +13,9 @@ enum class MarkState : std::uint8_t {
     accept = 2,  ///< the flow is decided
     drop = 3,
     reject = 4,
-    watch = 5,   ///< undecided, and every segment of the connection is wanted from now on
-    invalid = 6  ///< of a packet on its way to user space: conntrack calls it INVALID
+    watch = 5,       ///< undecided, and every segment of the connection is wanted from now on
+    invalid = 6,     ///< of a packet on its way to user space: conntrack calls it INVALID
+    established = 7  ///< of a SYN on its way there: its connection is established, not decided
 };
 
 [[nodiscard]] constexpr bool is_refusal(MarkState state) {

@@ -92,12 +92,14 @@ std::vector<Rule> RuleMaker::quic() const {
 // A SYN begins another connection, also on the ports of a decided one, whose entry may live on: the
 // kernel does not see its own reset, and keeps an entry that the server's reset closed. The old
 // decision goes along and tells so. One with a wrong checksum opens nothing; nor may one that
-// conntrack can't tell from a server's, because it saw the server speak first.
+// conntrack can't tell from a server's, because it saw the server speak first. Of a connection that
+// is established and not decided its server knows it as well, and takes no SYN: somebody else's.
 std::vector<Rule> RuleMaker::opening() const {
     return {
         {{answered()}, Goto{Chain::verdict}},
         {{Invalid{}}, Goto{Chain::invalid}},
-        {{}, RestoreMark{}},
+        {{Established{}, undecided()}, Tell{MarkState::established}},
+        {{packet(MarkState::none)}, RestoreMark{}},
         {{}, Queue{}},
     };
 }

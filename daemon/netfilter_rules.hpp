@@ -69,6 +69,9 @@ struct MergedDatagrams {};
 /// Conntrack calls it INVALID: a wrong checksum, out of window, senseless flags.
 struct Invalid {};
 
+/// Of a connection that both sides have sent packets of.
+struct Established {};
+
 /// The connection was expected by a helper, on account of another one (FTP's data, a call's media).
 struct Expected {};
 
@@ -85,8 +88,8 @@ struct NotToLoopback {};
 struct FromOpener {};
 
 using Match = std::variant<PacketMark, ConnectionMark, Tcp, Udp, TcpSyn, BareSegment, QuicInitial,
-                           MergedDatagrams, Invalid, Expected, RelatedIcmp, NeighbourDiscovery,
-                           NotToLoopback, FromOpener>;
+                           MergedDatagrams, Invalid, Established, Expected, RelatedIcmp,
+                           NeighbourDiscovery, NotToLoopback, FromOpener>;
 
 struct Return {};
 

@@ -89,6 +89,7 @@ std::string NftWriter::match(const netfilter::Match& match) {
             [](netfilter::Tcp) { return std::string("meta l4proto tcp"); },
             [](netfilter::Udp) { return std::string("meta l4proto udp"); },
             [](netfilter::Invalid) { return std::string("ct state invalid"); },
+            [](netfilter::Established) { return std::string("ct state established"); },
             [](netfilter::Expected) { return std::string("ct state related ct status expected"); },
             [](netfilter::TcpSyn) {
                 return std::string("tcp flags & (fin | syn | rst | ack) == syn");

@@ -42,6 +42,13 @@ bool opens_connection(const Packet& packet) {
     return packet.tcp.syn && !packet.tcp.ack;
 }
 
+// On an established connection its server answers a SYN with what it has already (RFC 5961 4), and
+// takes nothing of it. Who sent it need not be the client.
+bool is_nobodys_syn(const Flow& flow, const Packet& packet) {
+    return flow.opened && !flow.verdict && packet.direction == flow.first &&
+           packet.tcp.sequence != flow.first_sequence;
+}
+
 // How long a server may still answer a SYN: Linux repeats its SYN-ACK for 63 s (RFC 6298 2).
 constexpr std::chrono::seconds longest_handshake{64};
 
@@ -99,6 +106,10 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         counts_.invalid(step.verdict);
         return step;
     }
+    if (old.state == MarkState::established)
+        if (const Flow* flow = table_.find(packet);
+            flow != nullptr && is_nobodys_syn(*flow, packet))
+            return {.verdict = undecided(*flow), .flow = flow};
     const bool opens = opens_connection(packet);
     if (is_decision(old.state) && !opens && !may_begin(packet))
         return old.generation == ruleset.generation ? Step{.verdict = {.mark = old}}
@@ -188,10 +199,16 @@ Pipeline::Step Pipeline::advance_beside(Flow& flow, const Packet& packet, const 
         table_.forget(flow);
         return decide_again(packet, earlier, ruleset);
     }
-    const bool refused = flow.decided_at != 0;
-    if (refused)
-        return flow.inspector->opens(packet, workspace_) ? Step{.verdict = discard(), .flow = &flow}
-                                                         : as_before;
+    if (const bool refused = flow.decided_at != 0; refused) {
+        const auto beside = flow.inspector->beside(packet, workspace_);
+        if (beside == quic::Hello::Beside::none)
+            return as_before;
+        if (beside == quic::Hello::Beside::same)
+            return {.verdict = discard(), .flow = &flow};
+        flow.inspector->begin_anew();
+        flow.first_seen = packet.context.time;
+        flow.decided_at = 0;
+    }
     Step step = advance(flow, packet, ruleset);
     if (flow.verdict)
         flow.earlier = Mark();
@@ -242,7 +259,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
         return follow(flow, packet, ruleset);
     inspect(flow, packet, ruleset);
     const Judgement judgement = judge(flow, ruleset);
-    remember_service(*settings_.memory, flow, judgement);
+    remember_service(*settings_.memory, flow, judgement, ruleset);
     if (flow.verdict || !may_leave(flow, judgement, ruleset))
         return {.verdict = flow.verdict ? verdict_of(flow, ruleset) : undecided(flow),
                 .flow = &flow};
@@ -268,7 +285,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
 
 // A decided flow whose packets were queued before the kernel knew, or that the kernel forgot.
 Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    remember_names(*settings_.memory, flow, packet, ruleset);
+    remember_names(*settings_.memory, questions_, flow, packet, ruleset);
     Step step;
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     if (const Mark& mark = flow.verdict->mark; mark.generation != ruleset.generation) {
@@ -294,7 +311,7 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
     const Findings& findings = flow.inspector->findings();
     if (findings.error)
         counts_.error(*findings.error);
-    remember_names(*settings_.memory, flow, packet, ruleset);
+    remember_names(*settings_.memory, questions_, flow, packet, ruleset);
     if (was_open && (!findings.open() || findings.signatures.any()))
         flow.hints = recall(*settings_.memory, flow, ruleset);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "classifiers/packet.hpp"
+#include "daemon/dns_questions.hpp"
 #include "daemon/flow_table.hpp"
 #include "daemon/name_guard.hpp"
 #include "daemon/occasion.hpp"
@@ -87,6 +88,7 @@ class Pipeline {
     Workspace workspace_;
     std::optional<Time> began_;  ///< when the first packet came
     NameGuard name_guard_;
+    DnsQuestions questions_;
     Occasion table_full_;
     Occasion malformed_;
 };

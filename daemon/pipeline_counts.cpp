@@ -15,6 +15,7 @@ PacketFate to_fate(const Verdict& verdict) {
         case MarkState::pass:
         case MarkState::watch:
         case MarkState::invalid:
+        case MarkState::established:
             return PacketFate::pass;
         case MarkState::accept:
             return PacketFate::accept;

@@ -74,6 +74,31 @@ class Decoys(LabCase):
             self.assertEqual(outcome(connection, [DECOY[60:]]), "reset")
         self.assertEqual(self.daemon.event(exception="unreadable")["unreadable"], "urgent")
 
+    def test_an_urgent_pointer_in_an_empty_segment(self):
+        for pointer in (0, 1):
+            for address in NEUTRAL:
+                with self.subTest(pointer=pointer, address=address), clients.tcp(self.lab, address) as connection:
+                    connection.settimeout(2)
+                    packets.inject(self.lab.client, connection, b"", flags=packets.ACK | packets.URG, urgent=pointer)
+                    self.assertNotEqual(outcome(connection, [b"x" + HELLO]), "answered")
+
+    def test_an_urgent_pointer_far_ahead_by_which_the_server_ignores_the_next(self):
+        for address in NEUTRAL:
+            with self.subTest(address=address), clients.tcp(self.lab, address) as connection:
+                connection.settimeout(2)
+                for payload, offset, pointer in ((HELLO[1:9], 1, 20_000), (HELLO[:1], 0, 1)):
+                    packets.inject(self.lab.client, connection, payload, offset, flags=packets.ACK | packets.URG, urgent=pointer)
+                self.assertNotEqual(outcome(connection, [HELLO]), "answered")
+
+    def test_a_connection_where_conntrack_takes_the_server_for_the_client(self):
+        """The kernel has forgotten a connection, and the server's keep-alive is what it sees first: the client's SYN on
+        the same ports is INVALID then."""
+        source, server = (PILOT.v4, PORT + 4), (NEUTRAL.v4, 443)
+        with packets.RawSender(self.lab.server) as sender:
+            sender.send(packets.tcp(server, source, packets.ACK, 5_000, 7_000), source[0])
+        with self.assertRaises(TimeoutError):
+            self.by_hand(source, server, syn_payload=b"", payload=HELLO)
+
     def test_data_in_a_syn_that_the_server_does_not_take(self):
         """The server does no TCP Fast Open: it answers the SYN and takes none of its octets (RFC 7413 4.2)."""
         source, server = (PILOT.v4, PORT), (NEUTRAL.v4, 443)
@@ -120,6 +145,23 @@ class Decoys(LabCase):
                         sender.send(packets.tcp(source, server, packets.SYN, number), server[0])
                 connection.sendall(b"GET / HTTP/1.1\r\nHost: " + PASSED.encode() + b"\r\nConnection: close\r\n\r\n")
                 self.assertIn(b"200 OK", connection.recv(4096))
+
+    def test_a_spoofed_syn_before_the_client_hello_disputes_nothing(self):
+        """Between the server's SYN-ACK, which octroi does not see, and the ClientHello."""
+        for address in NEUTRAL:
+            with self.subTest(address=address), clients.tcp(self.lab, address) as connection:
+                connection.settimeout(5)
+                source, server = connection.getsockname()[:2], connection.getpeername()[:2]
+                with packets.RawSender(self.lab.client, connection.family) as sender:
+                    for number in (1_000, 2_000):
+                        sender.send(packets.tcp(source, server, packets.SYN, number), server[0])
+                self.assertEqual(outcome(connection, [DECOY]), "answered")
+            with self.subTest("and hides nothing", address=address), clients.tcp(self.lab, address) as connection:
+                connection.settimeout(2)
+                source, server = connection.getsockname()[:2], connection.getpeername()[:2]
+                with packets.RawSender(self.lab.client, connection.family) as sender:
+                    sender.send(packets.tcp(source, server, packets.SYN, 1_000), server[0])
+                self.assertEqual(outcome(connection, [HELLO]), "reset")
 
     def gets_through(self, connection):
         """Whether a server shows its certificate for the refused name."""

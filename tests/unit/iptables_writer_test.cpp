@@ -55,8 +55,11 @@ TEST_SUITE("iptables writer") {
             "-A OCTROI-QUIC -j NFQUEUE --queue-balance 0:3\n"
             "-A OCTROI-OPENING -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
             "-A OCTROI-OPENING -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
-            "-A OCTROI-OPENING -j CONNMARK --restore-mark --nfmask 0xfffff000 --ctmask "
-            "0xfffff000\n"
+            "-A OCTROI-OPENING -m conntrack --ctstate ESTABLISHED -m connmark --mark "
+            "0x0/0xc0000000 "
+            "-j MARK --set-xmark 0xe0000000/0xfffff000\n"
+            "-A OCTROI-OPENING -m mark --mark 0x0/0xe0000000 -j CONNMARK --restore-mark --nfmask "
+            "0xfffff000 --ctmask 0xfffff000\n"
             "-A OCTROI-OPENING -j NFQUEUE --queue-balance 0:3\n"
             "-A OCTROI-INVALID -p tcp -m bpf --bytecode \"16,40 0 0 6,69 12 0 16383,177 0 0 0,80 0 "
             "0 13,"
@@ -139,7 +142,7 @@ TEST_SUITE("iptables writer") {
                 REQUIRE((value & ~layout.mask()) == 0);
                 ++marks;
             }
-            REQUIRE(marks == 44);
+            REQUIRE(marks == 50);
         }
     }
 

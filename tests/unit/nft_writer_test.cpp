@@ -99,7 +99,9 @@ TEST_SUITE("nft writer") {
               "\tchain opening {\n"
               "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
               "\t\tct state invalid goto invalid\n"
-              "\t\tjump restore\n"
+              "\t\tct state established ct mark & 0xc0000000 == 0x00000000 meta mark set meta mark "
+              "| 0xe0000000\n"
+              "\t\tmeta mark & 0xe0000000 == 0x00000000 jump restore\n"
               "\t\tcounter queue to 0-3\n"
               "\t}\n"
               "\tchain invalid {\n"
@@ -209,6 +211,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 2 + 13 + 3 + 4 + 2 + 6 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 2 + 13 + 3 + 5 + 2 + 6 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }

@@ -65,6 +65,28 @@ TEST_SUITE("what was on the ports before") {
         const auto again = gate(from_client(initial_for("zoom.us", id)));
         CHECK(again.verdict == discard());
         CHECK_FALSE(again.record);
+        const auto third = gate(from_client(initial_for("www.gouv.fr", {8, 7, 6, 5, 4, 3, 2, 1})));
+        CHECK(third.verdict == decided(Action::accept, 1, no_service));
+    }
+
+    TEST_CASE("another ClientHello under the id of the accepted connection ends alone, each time") {
+        Gate gate(no_zoom);
+        const Buffer id{1, 2, 3, 4, 5, 6, 7, 8};
+        REQUIRE(gate(from_client(initial_for("visio.numerique.gouv.fr", id))).verdict ==
+                decided(Action::accept, 1, 4));
+        gate.mark = mark_of(accepted_visio);
+        CHECK(gate(from_client(initial_for("www.zoom.us", id))).verdict == discard());
+        gate.mark = mark_of({.state = MarkState::watch, .service = 4});
+        CHECK(gate(from_client(initial_for("www.zoom.us", id))).verdict == discard());
+        CHECK(goes_on(gate(from_client(initial_for("visio.numerique.gouv.fr", id)))));
+        CHECK(goes_on(gate(from_client(conversation))));
+    }
+
+    TEST_CASE("the conversation is the flow's again when a handshake would have ended") {
+        Gate gate(no_zoom);
+        gate.mark = mark_of(accepted_visio);
+        std::ignore = gate(from_client(initial_for("zoom.us", {1, 2, 3, 4, 5, 6, 7, 8})));
+        gate.mark = mark_of({.state = MarkState::watch, .service = 4});
         gate.now += std::chrono::seconds(65);
         CHECK(gate(from_client(conversation)).verdict == decided(Action::accept, 1, 4));
     }
@@ -121,6 +143,24 @@ TEST_SUITE("what was on the ports before") {
         const auto answered =
             gate(c.from_server(0, wire::Fields().u8(22).u16(0x0303).u16(4).u32(0x02000000).take()));
         CHECK(answered.verdict.mark.state != MarkState::reject);
+    }
+
+    TEST_CASE("somebody else's SYN on an established connection does not dispute it") {
+        for (const std::uint32_t number : {77'000U, 1'000U}) {
+            Gate gate(no_zoom);
+            const wire::Connection c;
+            std::ignore = gate(c.syn());
+            wire::Connection forged = c;
+            forged.client_start = number;  // the second is the client's own, repeated
+            gate.mark = mark_of({.state = MarkState::established});
+            CHECK(gate(forged.syn()).verdict == pass());
+            gate.mark = mark_of({.state = MarkState::pass});
+            const auto step = gate(c.from_client(0, wire::client_stream("www.gouv.fr")));
+            CHECK(step.verdict == watch());
+            gate.mark = mark_of({.state = MarkState::watch});
+            CHECK(gate(c.acknowledge(wire::client_stream("www.gouv.fr").size())).verdict ==
+                  decided(Action::accept, 1, no_service));
+        }
     }
 
     TEST_CASE("a SYN that conntrack calls INVALID opens nothing, nor does such a datagram") {

@@ -95,12 +95,14 @@ TEST_SUITE("quic crypto") {
         CHECK(key(0xff000022) == key(0x00000001));
     }
 
-    TEST_CASE("the versions of the RFCs and drafts 22 to 34 are supported, their neighbours not") {
+    TEST_CASE(
+        "the versions of the RFCs and drafts 22 to 34 and the reserved ones are supported, others "
+        "not") {
         for (const std::uint32_t version : {0x00000001U, 0x6b3343cfU, 0xff000016U, 0xfaceb002U,
-                                            0x54303531U, 0xff00001dU, 0xff000022U})
+                                            0x54303531U, 0xff00001dU, 0xff000022U, 0x1a2a3a4aU})
             CHECK(quic::is_supported(version));
         for (const std::uint32_t version : {0x00000000U, 0x00000002U, 0x6b3343ceU, 0x709a50c4U,
-                                            0xff000015U, 0xff000023U, 0x51303433U, 0x1a2a3a4aU})
+                                            0xff000015U, 0xff000023U, 0x51303433U, 0x1a2a3a4bU})
             CHECK_FALSE(quic::is_supported(version));
     }
 

@@ -367,17 +367,17 @@ TEST_SUITE("quic hello") {
             CAPTURE(size);
             Connection connection;
             CHECK(connection.feed(initial({.size = size}, decoy)) == Result::complete);
-            CHECK(connection.hello.began_small());
+            CHECK(connection.hello.is_doubtful());
             CHECK(connection.feed(initial({.number = 1}, whole())) == Result::complete);
             CHECK(connection.complete());
-            CHECK_FALSE(connection.hello.began_small());
+            CHECK_FALSE(connection.hello.is_doubtful());
         }
     }
 
     TEST_CASE("pieces in small datagrams are of the connection that a large one begins") {
         Connection connection;
         CHECK(connection.feed(initial({.number = 0, .size = 0}, piece(0, 60))) == Result::opened);
-        CHECK(connection.hello.began_small());
+        CHECK(connection.hello.is_doubtful());
         CHECK(connection.feed(initial({.number = 1}, end_of_it(60))) == Result::complete);
         CHECK(connection.complete());
     }
