@@ -94,9 +94,10 @@ class Decoys(LabCase):
         """The kernel has forgotten a connection, and the server's keep-alive is what it sees first: the client's SYN on
         the same ports is INVALID then."""
         source, server = (PILOT.v4, PORT + 4), (NEUTRAL.v4, 443)
+        self.leave_unanswered(source[1])
         with packets.RawSender(self.lab.server) as sender:
             sender.send(packets.tcp(server, source, packets.ACK, 5_000, 7_000), source[0])
-        with self.assertRaises(TimeoutError):
+        with self.assertRaises(TimeoutError):  # not even the SYN is answered
             self.by_hand(source, server, syn_payload=b"", payload=HELLO)
 
     def test_data_in_a_syn_that_the_server_does_not_take(self):
@@ -174,8 +175,7 @@ class Decoys(LabCase):
 
     def by_hand(self, source, server, syn_payload, payload):
         """Whether a server answers a handshake made by hand, the client's kernel kept out of it."""
-        self.lab.client.run("iptables", "-A", "OUTPUT", "-p", "tcp", "--sport", str(source[1]), "--tcp-flags", "RST", "RST",
-                            "-j", "DROP")
+        self.leave_unanswered(source[1])
         first = 1_000_000
         with self.lab.client.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as answers, \
                 packets.RawSender(self.lab.client) as sender:
@@ -193,6 +193,12 @@ class Decoys(LabCase):
                         return True
             except TimeoutError:
                 return False
+
+
+    def leave_unanswered(self, port):
+        """The client's kernel knows no connection on this port, and must not say so."""
+        self.lab.client.run("iptables", "-A", "OUTPUT", "-p", "tcp", "--sport", str(port), "--tcp-flags", "RST", "RST",
+                            "-j", "DROP")
 
 
 class DecoysWhereSentIsBelieved(Decoys):
