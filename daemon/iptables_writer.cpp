@@ -208,7 +208,7 @@ std::vector<std::string> IptablesWriter::rules(IpFamily family, Table table,
                 for (const int type : neighbour_discovery)
                     if (family == IpFamily::ipv6)
                         lines.push_back(
-                            fmt::format("-A {} -p ipv6-icmp -m icmp6 --icmpv6-type {} {}",
+                            fmt::format("-A {} -p ipv6-icmp -m icmp6 --icmpv6-type {} -m hl --hl-eq 255 {}",
                                         iptables_chain(chain), type, target(family, rule.target)));
                 continue;
             }

@@ -78,7 +78,8 @@ struct Expected {};
 /// ICMP of the packet's own family, about another connection.
 struct RelatedIcmp {};
 
-/// RFC 4861 4; IPv6 only.
+/// RFC 4861 4, IPv6 only, as it comes over a bridge. Through a router it never goes: a hop limit
+/// other than 255 makes its receiver drop it.
 struct NeighbourDiscovery {};
 
 /// Leaves by another interface than lo.

@@ -103,7 +103,7 @@ std::string NftWriter::match(const netfilter::Match& match) {
                 return std::string("meta l4proto { icmp, ipv6-icmp } ct state related");
             },
             [](netfilter::NeighbourDiscovery) {
-                return std::string("icmpv6 type { 133, 134, 135, 136, 137 }");
+                return std::string("icmpv6 type { 133, 134, 135, 136, 137 } ip6 hoplimit 255");
             },
             [](netfilter::NotToLoopback) { return std::string("oifname != lo"); },
             [](netfilter::FromOpener) { return std::string("ct direction original"); }},

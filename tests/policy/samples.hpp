@@ -52,7 +52,7 @@ inline constexpr std::array<std::string_view, 7> service_texts = {
         addresses: {exclusive: [170.114.0.0/16, "2407:30c0::/32"], shared: [20.203.158.80/28]},
         ports: {udp: [8801-8810], tcp: [8801]}, signatures: [zoom-sfu], ndpi: [Zoom]})",
     R"({service: teams, id: 2, name: Teams, vendor: Microsoft, jurisdiction: US, sources: [],
-        category: video-conferencing, domains: [teams.microsoft.com],
+        category: video-conferencing, domains: [teams.microsoft.com], shared_domains: [skype.com],
         addresses: {exclusive_udp: [52.112.0.0/14]}})",
     R"({service: visio, id: 4, name: Visio, vendor: DINUM, jurisdiction: FR, verify: addresses,
         category: video-conferencing, domains: [visio.numerique.gouv.fr], sources: [],

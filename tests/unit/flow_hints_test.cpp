@@ -73,9 +73,11 @@ ServiceId resolved(const ClientMemory& memory, const Flow& flow) {
 }
 
 // What is known of another flow from the client's port, after one was found to be of Zoom.
-ServiceId learned(EvidenceKind decisive, Strength strength, Protocol protocol = Protocol::udp) {
+ServiceId learned(EvidenceKind decisive, Strength strength, Protocol protocol = Protocol::udp,
+                  bool client_began = true) {
     ClientMemory memory;
-    Flow flow = flow_of(client, server, protocol);
+    Flow flow =
+        client_began ? flow_of(client, server, protocol) : flow_of(server, client, protocol);
     Judgement judgement;
     judgement.parties.client = client;
     judgement.parties.server = server;
@@ -214,6 +216,24 @@ TEST_SUITE("flow hints") {
         CHECK(learned(EvidenceKind::address, Strength::certain) == no_service);
         CHECK(learned(EvidenceKind::quic_sni, Strength::observed) == no_service);
         CHECK(learned(EvidenceKind::media, Strength::guessed) == no_service);
+    }
+
+    TEST_CASE("a flow that somebody else began tells nothing of the client's port") {
+        CHECK(learned(EvidenceKind::media, Strength::observed, Protocol::udp, false) == no_service);
+    }
+
+    TEST_CASE("a server that the client asked for by name is the service's for five minutes") {
+        Gate other("{octroi: 1, rules: [], zones: {ministry: [10.0.0.0/8]}}");
+        const auto memory = other.pipeline_memory();
+        const wire::Connection c{.client = client, .server = server};
+        std::ignore = other(c.syn());
+        std::ignore = other(c.syn_ack());
+        std::ignore = other(c.from_client(0, wire::client_stream("zoomfr1rwg.fr.zoom.us")));
+        Flow media = flow_of(client, wire::endpoint("192.0.2.7", 9), Protocol::udp);
+        media.last_seen = other.now + std::chrono::seconds(300);
+        CHECK(resolved(*memory, media) == zoom);
+        media.last_seen = other.now + std::chrono::seconds(301);
+        CHECK(resolved(*memory, media) == no_service);
     }
 
     TEST_CASE("a TCP port tells nothing of the UDP port of the same number") {

@@ -63,7 +63,8 @@ class Gate {
           pipeline_({.flows = options.flows,
                      .buffer_limit = options.buffer_limit,
                      .mark = layout,
-                     .observe = options.observe},
+                     .observe = options.observe,
+                     .memory = memory_},
                     PipelineSeries(registry_, 0), registry_.worker(0)) {}
 
     static constexpr MarkLayout layout{};
@@ -129,6 +130,8 @@ class Gate {
 
     [[nodiscard]] Pipeline& pipeline() { return pipeline_; }
 
+    [[nodiscard]] std::shared_ptr<const ClientMemory> pipeline_memory() const { return memory_; }
+
     [[nodiscard]] const Ruleset& ruleset() const { return ruleset_; }
 
   private:
@@ -139,6 +142,7 @@ class Gate {
         return ruleset;
     }
 
+    std::shared_ptr<ClientMemory> memory_ = std::make_shared<ClientMemory>();
     SeriesRegistry registry_{1};
     Ruleset ruleset_;
     Pipeline pipeline_;

@@ -92,7 +92,7 @@ TEST_SUITE("iptables writer") {
         const std::size_t queue = rules.find("-j NFQUEUE");
         for (const char* type : {"133", "134", "135", "136", "137"}) {
             const std::size_t rule =
-                rules.find("--icmpv6-type " + std::string(type) + " -j RETURN");
+                rules.find("--icmpv6-type " + std::string(type) + " -m hl --hl-eq 255 -j RETURN");
             REQUIRE(rule != std::string::npos);
             CHECK(rule < queue);
         }

@@ -85,7 +85,7 @@ TEST_SUITE("nft writer") {
               "\t\tct mark & 0x1f800000 == 0x00800000 goto refuse\n"
               "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
               "\t\tmeta l4proto { icmp, ipv6-icmp } ct state related return\n"
-              "\t\ticmpv6 type { 133, 134, 135, 136, 137 } return\n"
+              "\t\ticmpv6 type { 133, 134, 135, 136, 137 } ip6 hoplimit 255 return\n"
               "\t\tmeta l4proto tcp ct state invalid goto invalid\n"
               "\t\tmeta l4proto udp ct state invalid goto invalid\n"
               "\t\tjump restore\n"

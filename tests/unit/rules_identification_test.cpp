@@ -319,6 +319,12 @@ TEST_SUITE("identification by name") {
 }
 
 TEST_SUITE("identification by signature and by other flows") {
+    TEST_CASE("a name that services share counts at the one's address over UDP, and nowhere else") {
+        CHECK(name_of(identify(named("login.skype.com"), tcp_to(elsewhere))) == "none");
+        CHECK(name_of(identify(named("login.skype.com"), tcp_to(of_teams_over_udp))) == "teams");
+        CHECK(name_of(identify(named("www.example.org"), tcp_to(of_teams_over_udp))) == "none");
+    }
+
     TEST_CASE("a signature needs an address, a port or another flow of the service beside it") {
         const Findings findings = with_signature(Signature::zoom_sfu);
         const auto at = [&](std::string_view server, std::uint16_t port) {
