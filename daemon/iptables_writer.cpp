@@ -207,9 +207,9 @@ std::vector<std::string> IptablesWriter::rules(IpFamily family, Table table,
             if (asks_neighbour_discovery(rule)) {
                 for (const int type : neighbour_discovery)
                     if (family == IpFamily::ipv6)
-                        lines.push_back(
-                            fmt::format("-A {} -p ipv6-icmp -m icmp6 --icmpv6-type {} -m hl --hl-eq 255 {}",
-                                        iptables_chain(chain), type, target(family, rule.target)));
+                        lines.push_back(fmt::format(
+                            "-A {} -p ipv6-icmp -m icmp6 --icmpv6-type {} -m hl --hl-eq 255 {}",
+                            iptables_chain(chain), type, target(family, rule.target)));
                 continue;
             }
             std::string line = fmt::format("-A {} ", iptables_chain(chain));

@@ -36,8 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Bytes payload(data, size);
     const SignatureEvidence datagram = datagram_signatures(payload);
     const SignatureEvidence stream = stream_signatures(payload);
-    require((datagram.seen & ~only({Signature::zoom_sfu, Signature::zoom_p2p, Signature::teams_turn_mux,
-                               Signature::discord_voice}))
+    require((datagram.seen & ~only({Signature::zoom_sfu, Signature::zoom_p2p,
+                                    Signature::teams_turn_mux, Signature::discord_voice}))
                 .none());
     require((stream.seen & ~only({Signature::whatsapp_noise})).none());
 
