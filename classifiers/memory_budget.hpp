@@ -68,7 +68,7 @@ class MemoryBudget {
             return true;
         }
 
-        void release() {
+        void release() noexcept {
             if (budget_ != nullptr) {
                 budget_->used_ -= size_;
                 budget_->used_by_[client_] -= size_;

@@ -1,5 +1,7 @@
 #include "daemon/health.hpp"
 
+#include <exception>
+
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
@@ -132,12 +134,16 @@ void Health::count_bypassed(std::uint64_t packets) {
         spdlog::warn("{} packets passed uninspected while no octroi was there to answer", packets);
 }
 
-void Health::note_end() const {
-    if (const auto to_queue = firewall_.packets_to_queue())
-        gap_record_.note(*to_queue);
-    else
-        spdlog::warn("the next start will count too much as passed uninspected: {}",
-                     to_queue.error());
+void Health::note_end() const noexcept {
+    constexpr const char* consequence = "the next start will count too much as passed uninspected";
+    try {
+        if (const auto to_queue = firewall_.packets_to_queue())
+            gap_record_.note(*to_queue);
+        else
+            spdlog::warn("{}: {}", consequence, to_queue.error());
+    } catch (const std::exception& error) {  // no memory
+        spdlog::warn("{}: {}", consequence, error.what());
+    }
 }
 
 }  // namespace octroi

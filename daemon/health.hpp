@@ -40,7 +40,7 @@ class Health {
     void count_bypassed(std::uint64_t packets);
 
     /// At the end, behind the last answer: from here on packets meet nobody.
-    void note_end() const;
+    void note_end() const noexcept;
 
   private:
     void note_drift(const std::vector<std::string>& drift);

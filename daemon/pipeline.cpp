@@ -142,7 +142,7 @@ Pipeline::Step Pipeline::advance_any(Flow& flow, const Packet& packet, const Rul
 }
 
 // What the kernel still has of the ports of a new flow.
-void Pipeline::note_before(Flow& flow, const Packet& packet, const Mark& old) {
+void Pipeline::note_before(Flow& flow, const Packet& packet, const Mark& old) const {
     const bool accepted = old.state == MarkState::accept;
     if (!is_tcp(packet)) {
         // Of DNS each datagram tells all: there is nothing earlier to go on.
@@ -193,7 +193,7 @@ Pipeline::Step Pipeline::advance_over(Flow& flow, const Packet& packet, const Ru
 // An Initial came on the ports of an accepted conversation. Anyone inside could have sent it: what
 // it asks for is refused by itself, and the conversation goes on.
 Pipeline::Step Pipeline::advance_beside(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
-    const Step as_before{.verdict = watch_over(flow.earlier), .flow = &flow};
+    Step as_before{.verdict = watch_over(flow.earlier), .flow = &flow};
     if (packet.context.time - flow.first_seen >= longest_handshake) {
         const Mark earlier = flow.earlier;
         table_.forget(flow);

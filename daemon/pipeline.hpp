@@ -73,7 +73,7 @@ class Pipeline {
     [[nodiscard]] Step advance_over(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step advance_beside(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step advance_any(Flow& flow, const Packet& packet, const Ruleset& ruleset);
-    void note_before(Flow& flow, const Packet& packet, const Mark& old);
+    void note_before(Flow& flow, const Packet& packet, const Mark& old) const;
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step follow(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_leave(const Flow& flow, const Judgement& judgement,
