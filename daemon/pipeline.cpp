@@ -159,8 +159,9 @@ void Pipeline::note_before(Flow& flow, const Packet& packet, const Mark& old) co
             flow.earlier = old;
         return;
     }
-    const bool begun = old.state == MarkState::pass || old.state == MarkState::watch;
-    if (begun && !packet.tcp.syn && workspace_.sees_all)
+    // Under `watch` something was read: where the server's side never comes by, such a flow stays
+    // undecided for good, and may be silent as long as it likes.
+    if (old.state == MarkState::pass && !packet.tcp.syn && workspace_.sees_all)
         flow.inspector->forgotten();
 }
 

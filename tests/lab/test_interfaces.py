@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The gateway's interfaces go down, change their addresses and are made anew; neighbour discovery is nobody's business."""
+"""The gateway's interfaces go down, change their addresses and are made anew; what of neighbour discovery goes through it."""
 
 import socket
 import unittest
@@ -70,16 +70,15 @@ class Interfaces(LabCase):
     def number_of(self, device):
         return self.lab.gateway.run("cat", f"/sys/class/net/{device}/ifindex").stdout
 
-    def test_neighbour_discovery_is_never_queued(self):
+    def test_neighbour_discovery_that_a_router_forwards_is_judged_like_any_flow(self):
+        """Its receiver would drop it for its hop limit (RFC 4861 6.1): so it serves nobody but who hides something in it."""
         daemon = self.octroi("pilot.yaml")
         before = daemon.scrape().sum(RECEIVED)
         with packets.RawSender(self.lab.client, socket.AF_INET6) as sender:
             for kind in range(133, 138):  # RFC 4861 4: solicitations and advertisements, redirect
                 # To an address behind the gateway, as no honest host sends them: only so they are forwarded at all.
                 sender.send(packets.ip(PILOT.v6, NEUTRAL.v6, socket.IPPROTO_ICMPV6, icmp6(kind, NEUTRAL.v6)), NEUTRAL.v6)
-            sender.send(packets.ip(PILOT.v6, NEUTRAL.v6, socket.IPPROTO_ICMPV6, icmp6(128, NEUTRAL.v6)), NEUTRAL.v6)
-        wait_until(lambda: daemon.scrape().sum(RECEIVED) > before, "the echo request")
-        self.assertEqual(daemon.scrape().sum(RECEIVED), before + 1)
+        wait_until(lambda: daemon.scrape().sum(RECEIVED) == before + 5, "all five")
 
 
 def icmp6(kind, destination):
