@@ -1,18 +1,13 @@
 #include "daemon/dns_questions.hpp"
 
-#include <random>
-
 #include <absl/hash/hash.h>
+
+#include "rules/random_secret.hpp"
 
 namespace octroi {
 namespace {
 
 constexpr std::size_t type_and_class = 4;  // RFC 1035 4.1.2
-
-std::uint64_t random_secret() {
-    std::random_device device;
-    return std::uint64_t{device()} << 32U | device();
-}
 
 }  // namespace
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <random>
 
 #include <absl/hash/hash.h>
+
+#include "rules/random_secret.hpp"
 
 namespace octroi {
 namespace {
@@ -17,11 +18,6 @@ constexpr unsigned service_bits = 16;
 constexpr std::uint64_t service_mask = (1U << service_bits) - 1;
 // Of an address that names of different services were given: nobody's, until that is forgotten.
 constexpr ServiceId several = service_mask;
-
-std::uint64_t random_secret() {
-    std::random_device device;
-    return std::uint64_t{device()} << 32U | device();
-}
 
 }  // namespace
 
