@@ -35,17 +35,20 @@ bool begun_by_client(const Flow& flow, const Judgement& judgement) {
     return flow.key.source(flow.first) == judgement.parties.client;
 }
 
-// As a DNS answer tells; five minutes, because nobody says how long.
+// A client's own word opens nothing: it says any name, and sends that where no server hears it.
+bool vouches_for(const Judgement& judgement) {
+    return judgement.would() == Action::accept && judgement.decision.rule() != nullptr;
+}
+
 void remember_server(ClientMemory& memory, const Flow& flow, const Judgement& judgement,
                      const Ruleset& ruleset) {
-    constexpr std::uint32_t lifetime = 300;
     const Findings& findings = flow.inspector->findings();
-    if (findings.server_name.empty() || !findings.may_permit())
+    if (findings.server_name.empty() || !findings.may_permit() || vouches_for(judgement))
         return;
     const Parties& parties = judgement.parties;
-    memory.remember_resolved(parties.client.address,
-                             undressed(parties.server.address, ruleset.policy->nat64()),
-                             judgement.service(), lifetime, unix_seconds(flow.last_seen));
+    memory.remember_named(parties.client.address,
+                          undressed(parties.server.address, ruleset.policy->nat64()),
+                          judgement.service(), unix_seconds(flow.last_seen));
 }
 
 }  // namespace

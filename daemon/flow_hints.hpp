@@ -12,8 +12,8 @@ namespace octroi {
 
 /// Once the service of a flow is settled: that what else the client sends from this UDP port is the
 /// same call. Only the service's own framing, or its relay asked for by name, is proof of that, in
-/// a flow that the client began. And that a server which the client asked for by name, answered or
-/// not, is the service's for what else goes there.
+/// a flow that the client began. And that a server which the client asked for by name is the
+/// service's for what else goes there, answered or not, unless a rule accepts that service.
 void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement,
                       const Ruleset& ruleset);
 

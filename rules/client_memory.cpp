@@ -11,6 +11,7 @@ namespace octroi {
 namespace {
 
 constexpr std::int64_t endpoint_lifetime = 120;
+constexpr std::int64_t named_lifetime = 300;
 constexpr std::uint32_t shortest_ttl =
     60;  // applications keep addresses longer than the answer allows
 constexpr std::uint32_t longest_ttl = 3600;
@@ -26,6 +27,10 @@ ClientMemory::ClientMemory(std::size_t slots)
 
 std::uint64_t ClientMemory::resolved_key(const Address& client, const Address& server) const {
     return absl::HashOf(secret_, 'd', client, server);
+}
+
+std::uint64_t ClientMemory::named_key(const Address& client, const Address& server) const {
+    return absl::HashOf(secret_, 'n', client, server);
 }
 
 std::uint64_t ClientMemory::endpoint_key(const Endpoint& client) const {
@@ -61,12 +66,19 @@ void ClientMemory::remember_resolved(const Address& client, const Address& serve
     store(key, either(key, service, now), now + std::clamp(ttl, shortest_ttl, longest_ttl));
 }
 
+void ClientMemory::remember_named(const Address& client, const Address& server, ServiceId service,
+                                  std::int64_t now) {
+    store(named_key(client, server), service, now + named_lifetime);
+}
+
 void ClientMemory::remember_endpoint(const Endpoint& client, ServiceId service, std::int64_t now) {
     store(endpoint_key(client), service, now + endpoint_lifetime);
 }
 
 Hints ClientMemory::hints(const Endpoint& client, const Endpoint& server, std::int64_t now) const {
-    const ServiceId resolved = load(resolved_key(client.address, server.address), now);
+    ServiceId resolved = load(resolved_key(client.address, server.address), now);
+    if (resolved == no_service)
+        resolved = load(named_key(client.address, server.address), now);
     return {.same_endpoint = load(endpoint_key(client), now),
             .resolved = resolved == several ? no_service : resolved};
 }

@@ -12,8 +12,9 @@ namespace octroi {
 
 /// What flows of a client tell about its other flows, for as long as it is true:
 /// - an address that a DNS answer gave for a service's name (the answer's time to live, an hour at
-///   most), or that the client itself asked for it by name (five minutes); one that was given for
-///   names of several services tells nothing;
+///   most); one that was given for names of several services tells nothing;
+/// - an address that the client itself asked for it by name (five minutes), where no answer told
+///   of that address;
 /// - a UDP port of the client that talks to a service's servers (two minutes).
 ///
 /// A fixed number of slots, the newest entry wins. Workers share it, because a client's flows are
@@ -26,6 +27,11 @@ class ClientMemory {
 
     void remember_resolved(const Address& client, const Address& server, ServiceId service,
                            std::uint32_t ttl, std::int64_t now);
+
+    /// That the client asked this server for the service by name: less than an answer's
+    /// word.
+    void remember_named(const Address& client, const Address& server, ServiceId service,
+                        std::int64_t now);
 
     void remember_endpoint(const Endpoint& client, ServiceId service, std::int64_t now);
 
@@ -43,6 +49,7 @@ class ClientMemory {
     void store(std::uint64_t key, ServiceId service, std::int64_t expiry);
     [[nodiscard]] ServiceId load(std::uint64_t key, std::int64_t now) const;
     [[nodiscard]] std::uint64_t resolved_key(const Address& client, const Address& server) const;
+    [[nodiscard]] std::uint64_t named_key(const Address& client, const Address& server) const;
     [[nodiscard]] std::uint64_t endpoint_key(const Endpoint& client) const;
 
     std::vector<Slot> slots_;

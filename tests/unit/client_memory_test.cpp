@@ -97,6 +97,16 @@ TEST_SUITE("client memory") {
         CHECK(resolved(memory, now + 67) == zoom);
     }
 
+    TEST_CASE("what the client says of a server counts for five minutes, where no answer told") {
+        ClientMemory memory;
+        memory.remember_named(client.address, server.address, zoom, now);
+        CHECK(resolved(memory, now + 300) == zoom);
+        CHECK(resolved(memory, now + 301) == no_service);
+        memory.remember_named(client.address, server.address, zoom, now);
+        memory.remember_resolved(client.address, server.address, visio, 300, now);
+        CHECK(resolved(memory, now) == visio);
+    }
+
     TEST_CASE("the largest service number comes back whole") {
         ClientMemory memory;
         memory.remember_endpoint(client, 0xffff, now);

@@ -4,6 +4,7 @@
 
 #include "tests/unit/dns_wire.hpp"
 #include "tests/unit/gate.hpp"
+#include "tests/unit/quic_wire.hpp"
 
 using namespace octroi;
 using namespace octroi::dns_wire;
@@ -130,6 +131,24 @@ TEST_SUITE("flow hints") {
         CHECK(resolved(memory, later) == zoom);
         later.last_seen = gate.now + std::chrono::hours(48);
         CHECK(resolved(memory, later) == no_service);
+    }
+
+    TEST_CASE("a server is whose it was asked for by name, unless a rule accepts that service") {
+        const Endpoint web = wire::endpoint("192.0.2.7", 443);
+        const Gate strict("{octroi: 1, rules: [{name: r, when: {service: visio}, then: accept}]}");
+        const auto taught = [&](std::string name, const Gate& asked) {
+            ClientMemory memory;
+            Flow flow = flow_of(
+                client, web, Protocol::udp,
+                wire::initial({}, wire::crypto_frame(
+                                      0, wire::client_hello({.server_name = std::move(name)}))));
+            remember_service(memory, flow, judge(flow, asked.ruleset()), asked.ruleset());
+            return resolved(memory, flow_of(client, server, Protocol::udp));
+        };
+        CHECK(taught("us05web.zoom.us", gate) == zoom);
+        CHECK(taught("visio.numerique.gouv.fr", gate) == visio);
+        CHECK(taught("us05web.zoom.us", strict) == zoom);
+        CHECK(taught("visio.numerique.gouv.fr", strict) == no_service);
     }
 
     TEST_CASE("an address that was given for names of two services is nobody's") {
