@@ -30,12 +30,13 @@ enum class Category : std::uint8_t {
     storage,
     encrypted_dns,
     relay,
-    vpn
+    vpn,
+    ai
 };
 
-inline constexpr std::array<std::string_view, 11> category_names = {
+inline constexpr std::array<std::string_view, 12> category_names = {
     "video-conferencing", "messaging", "social", "streaming", "game", "dating", "mail", "storage",
-    "encrypted-dns",      "relay",     "vpn"};
+    "encrypted-dns",      "relay",     "vpn",    "ai"};
 
 [[nodiscard]] constexpr std::string_view to_string(Category category) {
     return category_names[static_cast<std::size_t>(category)];
