@@ -13,6 +13,9 @@ namespace octroi {
 namespace {
 
 constexpr std::uint32_t payload_quota = 8;
+// Of a flow where a DTLS handshake goes on or may follow: its certificate comes behind ICE's
+// checks.
+constexpr std::uint32_t call_payload_quota = 32;
 // Of a flow whose packets look like QUIC's, and none could be opened.
 constexpr std::uint32_t sealed_payload_quota = 32;
 // A QUIC client repeats the pieces of its ClientHello under loss, one at a time, and servers wait
@@ -41,23 +44,32 @@ void DatagramInspector::inspect(const Packet& packet, std::uint32_t number, Find
                                 Workspace& workspace) {
     if (packet.payload.empty())
         return;
-    ++payloads_;
+    if (payloads_++ == 0)
+        first_ = packet.direction;
     number_ = number;
     if (!read_quic(packet, number, findings, workspace) && !reads_dns(packet, number, findings) &&
         !reads_google_quic(packet, number, findings) && !read_unknown_version(packet, findings))
-        read_media(packet.payload, number, findings);
+        read_call(packet, number, findings, workspace);
     keep_quotas(findings);
+}
+
+void DatagramInspector::exhaust(Findings& findings) const {
+    if (initials_ > 0)
+        findings.give_up(Unreadable::quota);
+    findings.end(Ending::quota);
 }
 
 void DatagramInspector::keep_quotas(Findings& findings) const {
     if (initials_ > 0) {
         if (initials_ >= initial_quota || payloads_ >= quic_payload_quota)
-            findings.give_up(Unreadable::quota);
+            exhaust(findings);
     } else if (sealed_ || attempt_) {
         if (payloads_ >= sealed_payload_quota)
-            findings.end(Ending::quota);
-    } else if (payloads_ >= payload_quota) {
-        findings.end(Ending::nothing_more);
+            exhaust(findings);
+    } else {
+        const bool call = call_.may_tell_more() && findings.signatures.none();
+        if (payloads_ >= (call ? call_payload_quota : payload_quota))
+            findings.end(Ending::nothing_more);
     }
 }
 
@@ -240,13 +252,18 @@ bool DatagramInspector::reads_dns(const Packet& packet, std::uint32_t number, Fi
     return true;
 }
 
-void DatagramInspector::read_media(Bytes payload, std::uint32_t number, Findings& findings) {
+void DatagramInspector::read_call(const Packet& packet, std::uint32_t number, Findings& findings,
+                                  Workspace& workspace) {
+    const Bytes payload = packet.payload;
     if (const auto message = stun::parse(payload)) {
+        call_.note(*message);
         note_turn(*message, number, findings);
         if (!findings.realm.empty())
             findings.end(Ending::nothing_more);
         return;
     }
+    call_.note(payload, packet.direction);
+    findings.webrtc = call_.is_webrtc();
     if (findings.application == Application::unknown && is_media(payload))
         findings.application = Application::media;
     const SignatureEvidence found = datagram_signatures(payload);
@@ -255,6 +272,19 @@ void DatagramInspector::read_media(Bytes payload, std::uint32_t number, Findings
         if (fresh.test(i))
             findings.add_evidence(EvidenceKind::media, std::string(signature_names[i]), number);
     findings.note(found);
+    if (packet.direction != first_)
+        read_certificate(packet, number, findings, workspace);
+}
+
+// The certificate of who speaks first would be the client's own word.
+void DatagramInspector::read_certificate(const Packet& packet, std::uint32_t number,
+                                         Findings& findings, Workspace& workspace) {
+    if (!dtls::Handshake(packet.payload).next())
+        return;
+    if (!certificate_)
+        certificate_ = std::make_unique<dtls::CertificateReader>();
+    if (const auto der = certificate_->feed(packet.payload, workspace.budget))
+        findings.accept_certificate(*der, number);
 }
 
 }  // namespace octroi

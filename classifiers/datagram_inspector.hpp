@@ -4,13 +4,15 @@
 #include <memory>
 #include <optional>
 
+#include "classifiers/call_signs.hpp"
+#include "classifiers/dtls_handshake.hpp"
 #include "classifiers/findings.hpp"
 #include "classifiers/packet.hpp"
 #include "classifiers/quic_hello.hpp"
 
 namespace octroi {
 
-/// Reads a UDP flow: QUIC, DNS, STUN and TURN, and the framings of media.
+/// Reads a UDP flow: QUIC, DNS, STUN and TURN, DTLS, and the framings of media.
 class DatagramInspector {
   public:
     /// Takes the next packet of an open inspection.
@@ -50,8 +52,14 @@ class DatagramInspector {
     /// packet.
     void resume(const quic::Identity& connection) { resumed_ = connection; }
 
+    /// Ends an open inspection for which nothing more may be spent.
+    void exhaust(Findings& findings) const;
+
     /// Frees the buffers.
-    void release() { quic_.reset(); }
+    void release() {
+        quic_.reset();
+        certificate_.reset();
+    }
 
     /// Of the QUIC connection that named the flow, else of the newest; empty where there was none.
     [[nodiscard]] const quic::Identity& connection() const { return connection_; }
@@ -78,7 +86,10 @@ class DatagramInspector {
     [[nodiscard]] bool reads_dns(const Packet& packet, std::uint32_t number, Findings& findings);
     [[nodiscard]] bool reads_google_quic(const Packet& packet, std::uint32_t number,
                                          Findings& findings);
-    static void read_media(Bytes payload, std::uint32_t number, Findings& findings);
+    void read_call(const Packet& packet, std::uint32_t number, Findings& findings,
+                   Workspace& workspace);
+    void read_certificate(const Packet& packet, std::uint32_t number, Findings& findings,
+                          Workspace& workspace);
 
     /// A client's attempt in a version of QUIC that octroi doesn't know.
     struct Attempt {
@@ -89,9 +100,12 @@ class DatagramInspector {
 
     std::unique_ptr<quic::Hello> quic_;  ///< made at the first long header: most flows have none
     std::unique_ptr<Attempt> attempt_;
+    std::unique_ptr<dtls::CertificateReader> certificate_;  ///< of who did not speak first
+    CallSigns call_;
     quic::Identity connection_;
     quic::Identity resumed_;
     std::optional<Direction> client_;
+    Direction first_{};           ///< of the first payload
     std::uint32_t number_ = 0;    ///< of the newest packet
     bool sealed_ = false;         ///< packets like QUIC's came, be it that none could be opened
     std::uint32_t payloads_ = 0;  ///< of both directions

@@ -24,7 +24,7 @@ enum class EvidenceKind : std::uint8_t {
 /// How far the service of a flow can be relied on.
 enum class Strength : std::uint8_t {
     none,        ///< nothing identifies it
-    guessed,     ///< by port or by an untested heuristic
+    guessed,     ///< by what else the client does at the time: permits, and refuses nothing
     correlated,  ///< by another flow of the same client, a DNS answer for example
     observed,    ///< by a name or a signature in the flow itself
     certain      ///< by an address that belongs to the service alone

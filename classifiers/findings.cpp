@@ -1,7 +1,9 @@
 #include "classifiers/findings.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "classifiers/certificate.hpp"
 #include "classifiers/domain.hpp"
 
 namespace octroi {
@@ -29,6 +31,16 @@ void Findings::accept_name(Bytes name, EvidenceKind kind, std::uint32_t packet,
     name_kind = kind;
     add_evidence(kind, domain->text(), packet);
     end(Ending::named);
+}
+
+void Findings::accept_certificate(Bytes der, std::uint32_t packet) {
+    if (auto names = octroi::certificate_names(der))
+        certificate_names = std::move(*names);
+    else
+        error = ParserError::certificate_malformed;
+    for (const std::string& name : certificate_names)
+        add_evidence(EvidenceKind::tls_certificate, name, packet);
+    end(Ending::nothing_more);
 }
 
 void Findings::add_evidence(EvidenceKind kind, std::string value, std::uint32_t packet) {

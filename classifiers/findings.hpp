@@ -62,6 +62,9 @@ enum class ParserError : std::uint8_t {
 
 inline constexpr std::size_t parser_error_count = 7;
 
+/// What a call by WebRTC that is no known service's is called, beside nDPI's applications.
+inline constexpr std::string_view webrtc_call = "webrtc-call";
+
 /// Everything that inspection knows about a flow so far.
 struct Findings {
     std::vector<Evidence> evidence;
@@ -85,6 +88,7 @@ struct Findings {
     bool doubtful = false;    ///< a receiver may have thrown away what was read (RFC 9293 3.10.7.4)
     std::string ja4;          ///< of the ClientHello; empty where there was none
     bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
+    bool webrtc = false;  ///< ICE's checks and a DTLS handshake of both sides (RFC 8827 6.5)
 
     [[nodiscard]] bool open() const { return ending == Ending::open; }
 
@@ -115,6 +119,9 @@ struct Findings {
     /// `unreadable` where the octets are no name that a server could take for one.
     void accept_name(Bytes name, EvidenceKind kind, std::uint32_t packet, ParserError otherwise);
 
+    /// Notes the names of the server's certificate (DER), and ends the inspection.
+    void accept_certificate(Bytes der, std::uint32_t packet);
+
     void note(const SignatureEvidence& shown) {
         signatures |= shown.seen;
         sure_signatures |= shown.sure;
@@ -128,7 +135,8 @@ struct Workspace {
     bool ask_ndpi_always = false;  ///< also about flows that octroi's own parsers know
     bool keep_read =
         true;  ///< what was read, until the server has taken it: to find it contradicted
-    bool sees_all = false;  ///< long enough: what is on its way began in sight
+    std::size_t undecided_octets = 0;  ///< payload that a flow may move before its end; 0: no bound
+    bool sees_all = false;             ///< long enough: what is on its way began in sight
     MemoryBudget budget;
     std::vector<std::uint8_t> scratch;
     std::vector<std::uint8_t> without_urgent;  ///< a client's stream as its server reads it

@@ -21,8 +21,27 @@ void Inspector::inspect(const Packet& packet, std::uint32_t number, Workspace& w
     if (was_open && (workspace.ask_ndpi_always || findings_.ending == Ending::nothing_more ||
                      own_ending_ != Ending::open || findings_.application == Application::unknown))
         ask_ndpi(packet, workspace);
+    keep_bound(packet, workspace);
     if (!open() && !awaits_answer())
         release();
+}
+
+// What waits for a server that does not answer could carry anything meanwhile.
+void Inspector::keep_bound(const Packet& packet, const Workspace& workspace) {
+    const bool waits = awaits_answer();
+    if (!open() && !waits)
+        return;
+    octets_ += packet.payload.size();
+    if (workspace.undecided_octets == 0 || octets_ <= workspace.undecided_octets)
+        return;
+    if (waits) {
+        findings_.ending = Ending::open;
+        return findings_.give_up(Unreadable::incomplete);
+    }
+    findings_.end(own_ending_);
+    std::visit(
+        Overloaded{[](std::monostate) {}, [&](auto& transport) { transport.exhaust(findings_); }},
+        transport_);
 }
 
 void Inspector::confirm(const Packet& packet, Workspace& workspace) {

@@ -67,6 +67,7 @@ class Inspector {
     void read(const Packet& packet, std::uint32_t number, Workspace& workspace);
     void confirm(const Packet& packet, Workspace& workspace);
     void ask_ndpi(const Packet& packet, Workspace& workspace);
+    void keep_bound(const Packet& packet, const Workspace& workspace);
     void feed_ndpi(const Packet& packet, Workspace& workspace);
     void release();
 
@@ -76,6 +77,7 @@ class Inspector {
     std::optional<Direction> ndpi_first_;
     Ending own_ending_ = Ending::open;  ///< of octroi's own parsers; nDPI may go on after them
     std::uint8_t ndpi_packets_ = 0;
+    std::size_t octets_ = 0;  ///< of payload, while it is open or waits for the server
 };
 
 }  // namespace octroi

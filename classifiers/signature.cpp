@@ -140,6 +140,16 @@ unsigned teams_turn_mux_bits(Bytes payload) {
     return 2 * octet + (length == rest ? 2 * octet : none) + (stun ? 4 * octet : none);
 }
 
+// RFC 3550 5.1: one extension, no other sources, a few words of extension.
+unsigned whatsapp_rtp_bits(Bytes payload) {
+    ByteReader reader(payload);
+    const bool extended = reader.u8() == 0x90;
+    reader.bytes(11);
+    const bool swapped = reader.u16() == 0xdebe;
+    const std::uint16_t words = reader.u16();
+    return reader.ok() && extended && swapped && words < 16 ? octet + 2 * octet + 12 : none;
+}
+
 unsigned discord_voice_bits(Bytes payload) {
     ByteReader reader(payload);
     const std::uint32_t start = reader.u32();
@@ -157,6 +167,7 @@ SignatureEvidence datagram_signatures(Bytes payload) {
     found.note(Signature::zoom_sfu, zoom_sfu_bits(payload));
     found.note(Signature::zoom_p2p, zoom_p2p_bits(payload));
     found.note(Signature::teams_turn_mux, teams_turn_mux_bits(payload));
+    found.note(Signature::whatsapp_rtp, whatsapp_rtp_bits(payload));
     found.note(Signature::discord_voice, discord_voice_bits(payload));
     return found;
 }
@@ -180,12 +191,16 @@ SignatureEvidence stream_signatures(Bytes stream) {
     return found;
 }
 
+bool is_rtp(Bytes payload) {
+    return payload.size() >= 12 && version_2_at(payload, 0);
+}
+
 bool is_media(Bytes payload) {
     if (payload.size() < 12)
         return false;
     const bool dtls =
         payload[0] >= 20 && payload[0] <= 63 && payload[1] == 0xfe && payload[2] >= 0xfc;
-    return dtls || version_2_at(payload, 0);
+    return dtls || is_rtp(payload);
 }
 
 }  // namespace octroi

@@ -20,12 +20,13 @@ enum class Signature : std::uint8_t {
     teams_turn_mux,  ///< Microsoft's multiplexed TURN: frames that start with ff 10
     whatsapp_noise,  ///< the prologue of WhatsApp's Noise handshake over TCP
     whatsapp_stun,   ///< TURN allocation with WhatsApp's token
+    whatsapp_rtp,    ///< RTP whose extension has RFC 8285's profile with its octets swapped
     discord_voice    ///< Discord's voice server ping and address discovery
 };
 
-inline constexpr std::array<std::string_view, 8> signature_names = {
-    "zoom-sfu",       "zoom-p2p",       "zoom-stun",     "teams-stun",
-    "teams-turn-mux", "whatsapp-noise", "whatsapp-stun", "discord-voice"};
+inline constexpr std::array<std::string_view, 9> signature_names = {
+    "zoom-sfu",       "zoom-p2p",      "zoom-stun",    "teams-stun",   "teams-turn-mux",
+    "whatsapp-noise", "whatsapp-stun", "whatsapp-rtp", "discord-voice"};
 
 using Signatures = std::bitset<signature_names.size()>;
 
@@ -54,7 +55,10 @@ struct SignatureEvidence {
 /// The signatures that the start of a TCP client's stream shows.
 [[nodiscard]] SignatureEvidence stream_signatures(Bytes stream);
 
-/// Whether a payload looks like RTP, RTCP (RFC 3550, RFC 5761) or a DTLS record (RFC 6347, RFC
+/// Whether a payload looks like RTP or RTCP (RFC 3550, RFC 5761).
+[[nodiscard]] bool is_rtp(Bytes payload);
+
+/// Whether a payload looks like RTP, RTCP or a DTLS record (RFC 6347, RFC
 /// 9147): media of some kind, no service.
 [[nodiscard]] bool is_media(Bytes payload);
 

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "classifiers/certificate.hpp"
 #include "classifiers/client_hello.hpp"
 #include "classifiers/dns_message.hpp"
 #include "classifiers/host.hpp"
@@ -598,22 +597,11 @@ void StreamInspector::examine_server(const Look& look, Bytes stream) {
         return look.findings.give_up(Unreadable::forgotten);
     look.half.needed = stream.size() + 1;
     const auto der = tls::server_certificate(stream, look.workspace.scratch);
-    if (der)
-        return accept_certificate(look, *der);
     look.findings.application = Application::tls;
+    if (der)
+        return look.findings.accept_certificate(*der, look.number);
     if (der.error() == tls::NoCertificate::none)
         look.findings.end(Ending::nothing_more);
-}
-
-void StreamInspector::accept_certificate(const Look& look, Bytes der) {
-    look.findings.application = Application::tls;
-    if (auto names = certificate_names(der))
-        look.findings.certificate_names = std::move(*names);
-    else
-        look.findings.error = ParserError::certificate_malformed;
-    for (const std::string& name : look.findings.certificate_names)
-        look.findings.add_evidence(EvidenceKind::tls_certificate, name, look.number);
-    look.findings.end(Ending::nothing_more);
 }
 
 void StreamInspector::accept_turn(const Look& look, Bytes message) {
@@ -629,9 +617,13 @@ void StreamInspector::finish(const Look& look) {
         look.findings.end(Ending::nothing_more);
 }
 
+void StreamInspector::exhaust(Findings& findings) const {
+    give_up(findings, Unreadable::quota, Ending::quota);
+}
+
 void StreamInspector::check_quota(Findings& findings) {
     if (octets_ > octet_quota)
-        return give_up(findings, Unreadable::quota, Ending::quota);
+        return exhaust(findings);
     for (const Direction direction : {Direction::low_to_high, Direction::high_to_low}) {
         const Half& each = half(direction);
         const bool server = client_ == opposite(direction);
@@ -639,7 +631,7 @@ void StreamInspector::check_quota(Findings& findings) {
                                         ? answers_to_commands
                                         : early_server_payloads;
         if (server && !awaits_certificate_ && each.payloads > early)
-            return give_up(findings, Unreadable::quota, Ending::quota);
+            return exhaust(findings);
         const bool nothing = each.finished || !each.begun;
         if (!client_ && nothing && each.payloads >= one_sided_payloads)
             return findings.end(Ending::nothing_more);

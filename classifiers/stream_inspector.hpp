@@ -29,6 +29,9 @@ class StreamInspector {
     /// else: then nothing was read, and inspection begins anew.
     [[nodiscard]] bool confirm(const Packet& packet, Findings& findings);
 
+    /// Ends an open inspection for which nothing more may be spent.
+    void exhaust(Findings& findings) const;
+
     /// Whether something was read of the client that the server has not acknowledged.
     [[nodiscard]] bool awaits_answer(const Findings& findings) const {
         return relied_ > 0 && !findings.answered && findings.may_permit();
@@ -141,7 +144,6 @@ class StreamInspector {
     void accept_client_hello(const Look& look, Bytes message);
     void accept_host(const Look& look, Bytes host);
     void await_certificate(const Look& look);
-    static void accept_certificate(const Look& look, Bytes der);
     static void accept_turn(const Look& look, Bytes message);
     void finish(const Look& look);
     void check_quota(Findings& findings);

@@ -12,7 +12,10 @@ constexpr std::size_t header_size = 20;
 enum Attribute : std::uint16_t {
     xor_peer_address = 0x0012,  // RFC 8656 18
     realm = 0x0014,
+    priority = 0x0024,  // RFC 8445 16.1
     software = 0x8022,
+    ice_controlled = 0x8029,
+    ice_controlling = 0x802a,
     zoom_probe = 0x0101,
     whatsapp_token = 0x4000,
     whatsapp_relay = 0x4001,
@@ -53,6 +56,11 @@ void read_attribute(Message& message, std::uint16_t type, Bytes value, Bytes tra
         case Attribute::xor_peer_address:
             if (!message.peer)
                 message.peer = read_xor_address(ByteReader(value), transaction);
+            break;
+        case Attribute::priority:
+        case Attribute::ice_controlled:
+        case Attribute::ice_controlling:
+            message.ice = true;
             break;
         case Attribute::whatsapp_token:
         case Attribute::whatsapp_relay:
@@ -97,6 +105,14 @@ std::optional<Message> parse(Bytes datagram) {
     if (message.classic && !attributes.ok())
         return std::nullopt;
     return message;
+}
+
+bool asks_for_peer(const Message& message) {
+    constexpr std::uint16_t create_permission = 0x0008;
+    constexpr std::uint16_t channel_bind = 0x0009;
+    constexpr std::uint16_t send = 0x0016;
+    return message.peer && (message.type == create_permission || message.type == channel_bind ||
+                            message.type == send);
 }
 
 std::optional<std::size_t> stream_message_size(Bytes stream) {

@@ -37,13 +37,12 @@ bool gather_handshake(Bytes stream, std::vector<std::uint8_t>& handshake) {
     return true;
 }
 
-// RFC 5246 7.4.2: the first certificate of the list is the server's own.
+}  // namespace
+
 Bytes first_certificate(ByteReader message) {
     ByteReader list = message.nested(message.u24());
     return list.bytes(list.u24());
 }
-
-}  // namespace
 
 std::expected<Bytes, NoCertificate> server_certificate(Bytes stream,
                                                        std::vector<std::uint8_t>& scratch) {

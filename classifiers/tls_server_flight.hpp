@@ -18,6 +18,10 @@ enum class NoCertificate : std::uint8_t {
 [[nodiscard]] std::expected<Bytes, NoCertificate> server_certificate(
     Bytes stream, std::vector<std::uint8_t>& scratch);
 
+/// The server's own certificate (DER) of a Certificate message, without its header: the first of
+/// the list (RFC 5246 7.4.2). Empty where there is none.
+[[nodiscard]] Bytes first_certificate(ByteReader message);
+
 /// Whether a stream starts with a ServerHello: whoever sends it is the server.
 [[nodiscard]] bool starts_with_server_hello(Bytes stream);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "classifiers/dns_answer.hpp"
+#include "classifiers/stun.hpp"
 
 namespace octroi {
 namespace {
@@ -61,26 +62,52 @@ Hints recall(const ClientMemory& memory, const Flow& flow, const Ruleset& rulese
     const Endpoint server{.address = undressed(parties.server.address, ruleset.policy->nat64()),
                           .port = parties.server.port};
     Hints hints = memory.hints(parties.client, server, now);
-    if (flow.key.protocol() != Protocol::udp)
+    if (flow.key.protocol() != Protocol::udp) {
         hints.same_endpoint = no_service;
-    else if (hints.same_endpoint == no_service)
-        hints.same_endpoint = memory.hints(parties.server, parties.client, now).same_endpoint;
+        return hints;
+    }
+    const Hints reversed = memory.hints(parties.server, parties.client, now);
+    if (hints.same_endpoint == no_service)
+        hints.same_endpoint = reversed.same_endpoint;
+    if (hints.signalling == no_service)
+        hints.signalling = reversed.signalling;
     return hints;
 }
 
 void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement,
                       const Ruleset& ruleset) {
     const Identification& found = judgement.identification;
-    if (flow.learned || !found.settled || found.service == nullptr)
-        return;
     const Findings& findings = flow.inspector->findings();
+    if (!found.settled || found.service == nullptr)
+        return;
+    if (found.service->must_stay && findings.answered && vouches_for(judgement))
+        memory.remember_signalling(judgement.parties.client.address, found.service->id,
+                                   unix_seconds(flow.last_seen));
+    if (flow.learned)
+        return;
     flow.learned = !findings.open();
     if (findings.name_kind == EvidenceKind::tls_sni || findings.name_kind == EvidenceKind::quic_sni)
         remember_server(memory, flow, judgement, ruleset);
+    if (flow.key.protocol() == Protocol::udp && findings.application == Application::stun &&
+        begun_by_client(flow, judgement) && !vouches_for(judgement))
+        flow.relay_of = found.service->id;
     if (flow.key.protocol() == Protocol::udp && proves_call(found, findings) &&
         begun_by_client(flow, judgement))
         memory.remember_endpoint(judgement.parties.client, found.service->id,
                                  unix_seconds(flow.last_seen));
+}
+
+void remember_peer(ClientMemory& memory, const Flow& flow, const Packet& packet,
+                   const Ruleset& ruleset) {
+    if (flow.relay_of == no_service || packet.direction != flow.first)
+        return;
+    const auto message = stun::parse(packet.payload);
+    if (!message || !stun::asks_for_peer(*message))
+        return;
+    const Endpoint peer{.address = undressed(message->peer->address, ruleset.policy->nat64()),
+                        .port = message->peer->port};
+    memory.remember_peer(packet.source().address, peer, flow.relay_of,
+                         unix_seconds(packet.context.time));
 }
 
 void remember_names(ClientMemory& memory, DnsQuestions& questions, const Flow& flow,
@@ -95,6 +122,9 @@ void remember_names(ClientMemory& memory, DnsQuestions& questions, const Flow& f
             questions.ask(packet.key, message, *preamble);
         if (!preamble->response || packet.source().port != dns::port ||
             !questions.answer(packet.key, message, *preamble))
+            continue;
+        const Networks& resolvers = ruleset.policy->resolvers();
+        if (!resolvers.list.empty() && !resolvers.contains(packet.source().address))
             continue;
         const bool refused = ruleset.policy->names().refuse &&
                              refuses(judge_name(preamble->name, packet, ruleset).decision);

@@ -100,6 +100,12 @@ std::string_view protocol_of(const Findings& findings) {
                                                         : to_string(findings.application);
 }
 
+// nDPI's word, but for a call by WebRTC that nobody knows whose it is.
+std::string_view application_of(const Findings& findings, const Service* service) {
+    return findings.webrtc && service == nullptr ? webrtc_call
+                                                 : std::string_view(findings.ndpi_application);
+}
+
 // The clock may be set back meanwhile.
 std::chrono::microseconds delay_of(const Flow& flow) {
     using std::chrono::microseconds;
@@ -123,8 +129,8 @@ Facts plain_facts(const Parties& parties, Protocol protocol, const Policy& polic
 
 // What the flow looks like, whatever service it belongs to. Over UDP the protocol is known by its
 // first datagram; a TCP stream may turn out to be another protocol until inspection ends.
-void add_shape(Facts& facts, const Flow& flow, std::optional<Exception> exception,
-               const Ruleset& ruleset) {
+void add_shape(Facts& facts, const Flow& flow, const Service* service,
+               std::optional<Exception> exception, const Ruleset& ruleset) {
     const Findings& findings = flow.inspector->findings();
     const bool ended = !findings.open();
     facts.ech = uses_ech(findings, ruleset);
@@ -132,7 +138,7 @@ void add_shape(Facts& facts, const Flow& flow, std::optional<Exception> exceptio
                                      findings.application != Application::unknown);
     facts.protocol = protocol_of(findings);
     facts.application_known = ended;
-    facts.application = findings.ndpi_application;
+    facts.application = application_of(findings, service);
     facts.classified_known = ended || (facts.service_known && facts.service != no_service);
     facts.unclassified = exception == Exception::unclassified || exception == Exception::midstream;
 }
@@ -141,6 +147,56 @@ void add_shape(Facts& facts, const Flow& flow, std::optional<Exception> exceptio
 // "Hooks").
 bool shows_both_sides(const PacketContext& newest) {
     return newest.input_interface != 0 || newest.output_interface == 0;
+}
+
+// By a rule.
+bool is_permitted(const Decision& decision) {
+    return decision.enforced.settled && decision.enforced.rule != nullptr &&
+           decision.enforced.action == Action::accept;
+}
+
+// What a resolver said that the client may have chosen itself: it counts, and opens nothing.
+bool is_hearsay(const Identification& found, const Policy& policy) {
+    return found.strength == Strength::correlated && found.decisive == EvidenceKind::dns &&
+           policy.resolvers().list.empty();
+}
+
+// Where no rule speaks.
+void let_pass(Decision& decision) {
+    for (Outcome* outcome : {&decision.enforced, &decision.would})
+        if (outcome->settled && outcome->rule == nullptr)
+            outcome->action = Action::accept;
+}
+
+// The decision on a flow that is believed to be this.
+Judgement judge_as(const Identification& identification, const Flow& flow, const Parties& parties,
+                   const Ruleset& ruleset) {
+    const Inspector& inspector = *flow.inspector;
+    Judgement judgement{.parties = parties, .identification = identification};
+    const auto exception = exception_of(inspector, identification);
+    // What was read from an ambiguous or abandoned stream is not known; an address stays known.
+    const bool unread = !was_read(exception);
+    // A name that another reading of the same octets might not give refuses, and does not permit.
+    const bool read_once =
+        exception == Exception::unreadable && !inspector.findings().server_name.empty();
+    Facts facts = plain_facts(parties, flow.key.protocol(), *ruleset.policy);
+    facts.service_known = by_address(identification) || (identification.settled && !unread);
+    facts.service = identification.service == nullptr ? no_service : identification.service->id;
+    facts.strength = identification.strength;
+    facts.service_verified = identification.verified;
+    facts.name_known = !inspector.open() && !unread;
+    facts.name = inspector.findings().server_name;
+    add_shape(facts, flow, identification.service, exception, ruleset);
+    judgement.decision = ruleset.policy->decide(facts, exception);
+    if (read_once) {
+        facts.service_known = true;
+        facts.name_known = true;
+        if (const Decision by_name = ruleset.policy->decide(facts, exception); refuses(by_name))
+            judgement.decision = by_name;
+    }
+    if (flow.graced && exception == Exception::midstream)
+        let_pass(judgement.decision);
+    return judgement;
 }
 
 }  // namespace
@@ -181,39 +237,23 @@ bool awaits_proof(const Flow& flow, const Judgement& judgement, const Ruleset& r
 }
 
 Judgement judge(const Flow& flow, const Ruleset& ruleset) {
-    const Inspector& inspector = *flow.inspector;
-    Judgement judgement{.parties = parties_of(flow, ruleset)};
-    const Parties& parties = judgement.parties;
+    const Parties parties = parties_of(flow, ruleset);
     const FlowEnds ends{.client = parties.client.address,
                         .server = parties.server,
                         .protocol = flow.key.protocol(),
                         .hints = flow.hints,
                         .nat64 = ruleset.policy->nat64()};
-    judgement.identification = ruleset.catalogue->identify(inspector.findings(), ends);
-
-    const auto exception = exception_of(inspector, judgement.identification);
-    // What was read from an ambiguous or abandoned stream is not known; an address stays known.
-    const bool unread = !was_read(exception);
-    // A name that another reading of the same octets might not give refuses, and does not permit.
-    const bool read_once =
-        exception == Exception::unreadable && !inspector.findings().server_name.empty();
-    Facts facts = plain_facts(parties, flow.key.protocol(), *ruleset.policy);
-    facts.service_known =
-        by_address(judgement.identification) || (judgement.identification.settled && !unread);
-    facts.service = judgement.service();
-    facts.strength = judgement.identification.strength;
-    facts.service_verified = judgement.identification.verified;
-    facts.name_known = !inspector.open() && !unread;
-    facts.name = inspector.findings().server_name;
-    add_shape(facts, flow, exception, ruleset);
-    judgement.decision = ruleset.policy->decide(facts, exception);
-    if (read_once) {
-        facts.service_known = true;
-        facts.name_known = true;
-        if (const Decision by_name = ruleset.policy->decide(facts, exception); refuses(by_name))
-            judgement.decision = by_name;
-    }
-    return judgement;
+    const Identification found = ruleset.catalogue->identify(flow.inspector->findings(), ends);
+    Judgement judgement = judge_as(found, flow, parties, ruleset);
+    const bool permits = is_permitted(judgement.decision);
+    const bool refuted = found.strength == Strength::guessed && !permits;
+    const bool opened = is_hearsay(found, *ruleset.policy) && permits;
+    if (!refuted && !opened)
+        return judgement;
+    Judgement without = judge_as({.settled = found.settled}, flow, parties, ruleset);
+    const Outcome& otherwise = without.decision.enforced;
+    return refuted || (otherwise.settled && otherwise.action != Action::accept) ? without
+                                                                                : judgement;
 }
 
 Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& ruleset) {
@@ -305,7 +345,7 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .packets = flow.packets,
                       .strength = identification.strength,
                       .speaks = std::string(protocol_of(findings)),
-                      .application = findings.ndpi_application,
+                      .application = std::string(application_of(findings, identification.service)),
                       .server_name = findings.server_name.empty() ? findings.server_address
                                                                   : findings.server_name,
                       .ja4 = findings.ja4,

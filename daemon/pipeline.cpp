@@ -6,6 +6,7 @@
 
 #include <absl/hash/hash.h>
 
+#include "classifiers/dns_message.hpp"
 #include "daemon/flow_hints.hpp"
 
 namespace octroi {
@@ -58,6 +59,23 @@ Action action_on(Exception exception, const Ruleset& ruleset) {
     return acts ? ruleset.policy->exception_action(exception) : Action::accept;
 }
 
+bool refuses_the_rest(const Ruleset& ruleset) {
+    const Policy::Defaults& defaults = ruleset.policy->defaults();
+    return defaults.mode == Mode::enforce && defaults.action != Action::accept;
+}
+
+// RFC 1812 4.3.2.3, RFC 4443 2.4: the octets of an error, with what it quotes.
+bool is_too_long(const Packet& error) {
+    constexpr std::size_t longest = 576;
+    constexpr std::size_t longest_v6 = 1280;
+    return error.length > (error.is_v4() ? longest : longest_v6);
+}
+
+bool is_no_dns(const Flow& flow, const Packet& packet) {
+    return packet.key.protocol() == Protocol::udp && flow.speaks_dns() && !packet.payload.empty() &&
+           !dns::read_preamble(packet.payload);
+}
+
 // An exception with nothing to remember the answer by: the packet alone is refused.
 Verdict for_this_packet(Action action) {
     return action == Action::accept ? pass() : discard();
@@ -99,7 +117,7 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     // An ICMP error carries the conntrack entry of the flow it speaks about: deciding it would mark
     // that flow, and anyone could have sent it.
     if (packet.icmp_error)
-        return {.verdict = pass()};
+        return {.verdict = is_too_long(packet) && refuses_the_rest(ruleset) ? discard() : pass()};
     const Mark old = settings_.mark.decode(packet.context.mark);
     if (old.state == MarkState::invalid) {
         const Step step = not_believed(packet, ruleset);
@@ -125,8 +143,10 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     Flow* flow = table_.track(packet);
     if (flow == nullptr)
         return overflow(packet, ruleset);
-    if (flow->packets == 1)
+    if (flow->packets == 1) {
         note_before(*flow, packet, old);
+        flow->graced = is_graced(packet.context.time, ruleset);
+    }
     if (!before.id.empty() && flow->packets == 1)
         flow->inspector->resume(before);
     Step step = advance_any(*flow, packet, ruleset);
@@ -139,6 +159,10 @@ Pipeline::Step Pipeline::advance_any(Flow& flow, const Packet& packet, const Rul
         return advance(flow, packet, ruleset);
     return is_tcp(packet) ? advance_over(flow, packet, ruleset)
                           : advance_beside(flow, packet, ruleset);
+}
+
+bool Pipeline::is_graced(Time now, const Ruleset& ruleset) const {
+    return now - *began_ < ruleset.policy->defaults().midstream_grace;
 }
 
 // What the kernel still has of the ports of a new flow.
@@ -239,9 +263,11 @@ Pipeline::Step Pipeline::not_believed(const Packet& packet, const Ruleset& rules
     Flow unknown = alone(packet);
     unknown.inspector->end(Ending::nothing_more);
     const Decision decision = judge(unknown, ruleset).decision;
-    const bool by_rule = decision.enforced.rule != nullptr;
-    return {.verdict = for_this_packet(by_rule ? decision.enforced.action
-                                               : action_on(Exception::midstream, ruleset))};
+    if (decision.enforced.rule != nullptr)
+        return {.verdict = for_this_packet(decision.enforced.action)};
+    return {.verdict = is_graced(packet.context.time, ruleset)
+                           ? pass()
+                           : for_this_packet(action_on(Exception::midstream, ruleset))};
 }
 
 // Whether a packet on decided ports may be of a QUIC connection that the decision does not know.
@@ -261,6 +287,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     inspect(flow, packet, ruleset);
     const Judgement judgement = judge(flow, ruleset);
     remember_service(*settings_.memory, flow, judgement, ruleset);
+    remember_peer(*settings_.memory, flow, packet, ruleset);
     if (flow.verdict || !may_leave(flow, judgement, ruleset))
         return {.verdict = flow.verdict ? verdict_of(flow, ruleset) : undecided(flow),
                 .flow = &flow};
@@ -287,6 +314,9 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
 // A decided flow whose packets were queued before the kernel knew, or that the kernel forgot.
 Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
     remember_names(*settings_.memory, questions_, flow, packet, ruleset);
+    remember_peer(*settings_.memory, flow, packet, ruleset);
+    if (is_no_dns(flow, packet))
+        return judge_alone(packet, ruleset);
     Step step;
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     if (const Mark& mark = flow.verdict->mark; mark.generation != ruleset.generation) {
@@ -298,12 +328,20 @@ Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset&
     return step;
 }
 
+// What comes on the ports of a lookup and is none is judged by itself: a lookup was accepted.
+Pipeline::Step Pipeline::judge_alone(const Packet& packet, const Ruleset& ruleset) {
+    Flow other = alone(packet);
+    other.inspector->end(Ending::nothing_more);
+    return {.verdict = for_this_packet(judge(other, ruleset).decision.enforced.action)};
+}
+
 void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
     const bool was_open = flow.inspector->open();
     // Buffers held by silent flows go to the ones at work.
     for (int i = 0; i < 2 && workspace_.budget.used() > workspace_.budget.limit() / 8 * 7; ++i)
         if (!table_.yield_oldest(flow.last_seen))
             break;
+    workspace_.undecided_octets = ruleset.policy->defaults().undecided_octets;
     workspace_.ask_ndpi_always = ruleset.policy->asks_application();
     workspace_.keep_read = ruleset.policy->believes_acknowledged(Protocol::tcp);
     const Direction client = flow.inspector->client().value_or(flow.first);
@@ -317,10 +355,15 @@ void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset)
         flow.hints = recall(*settings_.memory, flow, ruleset);
 }
 
-// DNS stays in sight after it is accepted: later answers on the same ports are read as well.
+// DNS stays in sight after it is accepted: later answers on the same ports are read as well. So
+// does a flow to a service's relay, until the client has asked for its peers.
 Verdict Pipeline::verdict_of(const Flow& flow, const Ruleset& ruleset) const {
-    const bool used = settings_.observe != Observe::decided || ruleset.policy->names().any();
-    const bool watched = used && flow.speaks_dns();
+    const bool used = settings_.observe != Observe::decided || ruleset.policy->names().any() ||
+                      refuses_the_rest(ruleset);
+    constexpr std::uint32_t relay_packets = 32;
+    const bool watched = (used && flow.speaks_dns()) ||
+                         (settings_.observe != Observe::decided && flow.relay_of != no_service &&
+                          flow.packets < relay_packets);
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     return watched && flow.verdict->mark.state == MarkState::accept ? pass() : *flow.verdict;
 }

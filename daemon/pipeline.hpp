@@ -66,6 +66,8 @@ class Pipeline {
     [[nodiscard]] Step route(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                         const Ruleset& ruleset);
+    [[nodiscard]] bool is_graced(Time now, const Ruleset& ruleset) const;
+    [[nodiscard]] static Step judge_alone(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_begin(const Packet& packet);
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
     [[nodiscard]] Step not_believed(const Packet& packet, const Ruleset& ruleset);

@@ -326,6 +326,17 @@ Identification Catalogue::by_ndpi(const Findings& findings, const FlowEnds& ends
             .verified = !service.verify_addresses};
 }
 
+// A call by WebRTC to addresses that nobody published, of a client that talks to a service.
+Identification Catalogue::by_signalling(const FlowEnds& ends) const {
+    const Service* service = find(ends.hints.signalling);
+    if (service == nullptr)
+        return {};
+    return {.service = service,
+            .strength = Strength::guessed,
+            .decisive = EvidenceKind::tls_sni,
+            .verified = !service->verify_addresses};
+}
+
 // Media of a client's port that also talks to a service's servers belongs to the same call; an
 // address that was looked up by a service's name is that service's where nothing else speaks.
 Identification Catalogue::by_hints(const Findings& findings, const FlowEnds& ends) const {
@@ -336,6 +347,8 @@ Identification Catalogue::by_hints(const Findings& findings, const FlowEnds& end
     const bool lookup = findings.application == Application::dns;
     if (service == nullptr && findings.server_name.empty() && !lookup)
         service = find(ends.hints.resolved);
+    if (service == nullptr && findings.webrtc)
+        return by_signalling(ends);
     if (service == nullptr)
         return {};
     return {.service = service,

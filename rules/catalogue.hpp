@@ -31,8 +31,10 @@ struct Identification {
 
 /// What other flows of the same client tell about a flow.
 struct Hints {
-    ServiceId same_endpoint = no_service;  ///< another UDP flow of the client's address and port
-    ServiceId resolved = no_service;  ///< the name that a DNS answer gave the server's address to
+    ServiceId same_endpoint = no_service;  ///< another UDP flow of the client's address and port,
+                                           ///< or its relay that was asked to let this peer by
+    ServiceId resolved = no_service;    ///< the name that a DNS answer gave the server's address to
+    ServiceId signalling = no_service;  ///< that the client talks to, and that must stay reachable
 };
 
 /// What is asked of the catalogue about a flow, beside its findings.
@@ -98,6 +100,7 @@ class Catalogue {
     [[nodiscard]] Identification by_realm(const Findings& findings, const FlowEnds& ends) const;
     [[nodiscard]] Identification by_signature(const Findings& findings, const FlowEnds& ends) const;
     [[nodiscard]] Identification by_ndpi(const Findings& findings, const FlowEnds& ends) const;
+    [[nodiscard]] Identification by_signalling(const FlowEnds& ends) const;
     [[nodiscard]] Identification by_hints(const Findings& findings, const FlowEnds& ends) const;
 
     std::vector<Service> services_;

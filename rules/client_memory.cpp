@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t endpoint_lifetime = 120;
 constexpr std::int64_t named_lifetime = 300;
+constexpr std::int64_t permission_lifetime = 300;
+constexpr std::int64_t signalling_lifetime = 300;
 constexpr std::uint32_t shortest_ttl =
     60;  // applications keep addresses longer than the answer allows
 constexpr std::uint32_t longest_ttl = 3600;
@@ -35,6 +37,14 @@ std::uint64_t ClientMemory::named_key(const Address& client, const Address& serv
 
 std::uint64_t ClientMemory::endpoint_key(const Endpoint& client) const {
     return absl::HashOf(secret_, 'e', client.address, client.port);
+}
+
+std::uint64_t ClientMemory::peer_key(const Address& client, const Endpoint& peer) const {
+    return absl::HashOf(secret_, 'p', client, peer.address, peer.port);
+}
+
+std::uint64_t ClientMemory::signalling_key(const Address& client) const {
+    return absl::HashOf(secret_, 's', client);
 }
 
 ServiceId ClientMemory::either(std::uint64_t key, ServiceId service, std::int64_t now) const {
@@ -75,12 +85,25 @@ void ClientMemory::remember_endpoint(const Endpoint& client, ServiceId service, 
     store(endpoint_key(client), service, now + endpoint_lifetime);
 }
 
+void ClientMemory::remember_peer(const Address& client, const Endpoint& peer, ServiceId service,
+                                 std::int64_t now) {
+    store(peer_key(client, peer), service, now + permission_lifetime);
+}
+
+void ClientMemory::remember_signalling(const Address& client, ServiceId service, std::int64_t now) {
+    store(signalling_key(client), service, now + signalling_lifetime);
+}
+
 Hints ClientMemory::hints(const Endpoint& client, const Endpoint& server, std::int64_t now) const {
     ServiceId resolved = load(resolved_key(client.address, server.address), now);
     if (resolved == no_service)
         resolved = load(named_key(client.address, server.address), now);
-    return {.same_endpoint = load(endpoint_key(client), now),
-            .resolved = resolved == several ? no_service : resolved};
+    ServiceId call = load(endpoint_key(client), now);
+    if (call == no_service)
+        call = load(peer_key(client.address, server), now);
+    return {.same_endpoint = call,
+            .resolved = resolved == several ? no_service : resolved,
+            .signalling = load(signalling_key(client.address), now)};
 }
 
 }  // namespace octroi

@@ -15,7 +15,10 @@ namespace octroi {
 ///   most); one that was given for names of several services tells nothing;
 /// - an address that the client itself asked for it by name (five minutes), where no answer told
 ///   of that address;
-/// - a UDP port of the client that talks to a service's servers (two minutes).
+/// - a UDP port of the client that talks to a service's servers (two minutes);
+/// - a service that must stay reachable whose server has taken the client's request (five minutes):
+///   a call begins by one;
+/// - a peer that the client asked a service's relay to let by (five minutes, as RFC 8656 9 has it).
 ///
 /// A fixed number of slots, the newest entry wins. Workers share it, because a client's flows are
 /// spread over the queues; it has no lock: an entry that is torn by a concurrent write fails its
@@ -35,6 +38,11 @@ class ClientMemory {
 
     void remember_endpoint(const Endpoint& client, ServiceId service, std::int64_t now);
 
+    void remember_peer(const Address& client, const Endpoint& peer, ServiceId service,
+                       std::int64_t now);
+
+    void remember_signalling(const Address& client, ServiceId service, std::int64_t now);
+
     /// Times are seconds of one clock.
     [[nodiscard]] Hints hints(const Endpoint& client, const Endpoint& server,
                               std::int64_t now) const;
@@ -51,6 +59,8 @@ class ClientMemory {
     [[nodiscard]] std::uint64_t resolved_key(const Address& client, const Address& server) const;
     [[nodiscard]] std::uint64_t named_key(const Address& client, const Address& server) const;
     [[nodiscard]] std::uint64_t endpoint_key(const Endpoint& client) const;
+    [[nodiscard]] std::uint64_t signalling_key(const Address& client) const;
+    [[nodiscard]] std::uint64_t peer_key(const Address& client, const Endpoint& peer) const;
 
     std::vector<Slot> slots_;
     std::uint64_t secret_;

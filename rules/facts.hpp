@@ -55,7 +55,7 @@ struct Facts {
     bool protocol_known = false;
     std::string_view protocol;  ///< empty: nobody recognises it
     bool application_known = false;
-    std::string_view application;  ///< nDPI's; empty: none
+    std::string_view application;  ///< nDPI's, or `webrtc_call`; empty: none
     bool classified_known = false;
     bool unclassified = false;  ///< inspection ended without service or name
 };

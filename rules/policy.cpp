@@ -244,6 +244,14 @@ void Policy::note_refusals() {
     }
 }
 
+void Networks::index() {
+    std::vector<PrefixMap<bool>::Entry> entries;
+    entries.reserve(list.size());
+    for (const Network& network : list)
+        entries.emplace_back(network, true);
+    map = PrefixMap<bool>(std::move(entries));
+}
+
 Outcome Policy::without_rule(std::optional<Exception> exception, Mode walk,
                              const Facts& facts) const {
     const bool by_rules =

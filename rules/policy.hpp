@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -96,6 +97,9 @@ struct Networks {
     [[nodiscard]] bool contains(const Address& address) const {
         return map.find(address) != nullptr;
     }
+
+    /// Puts the map in order, once the list is whole.
+    void index();
 };
 
 /// One condition on a rule: a set of values, or everything outside it.
@@ -172,6 +176,8 @@ class Policy {
         Action action = Action::accept;
         Mode mode = Mode::enforce;
         Believe believe = Believe::by_transport;
+        std::chrono::minutes midstream_grace{0};  ///< from the start: what is under way passes
+        std::size_t undecided_octets = 0;  ///< payload of a flow before its decision; 0: no bound
         std::string zone_name = "UTC";
         absl::TimeZone time_zone = absl::UTCTimeZone();
     };
@@ -188,6 +194,7 @@ class Policy {
         Defaults defaults;
         Names names;
         std::vector<Nat64Prefix> nat64;
+        Networks resolvers;  ///< whose answers teach; empty: every one's, and they open nothing
         std::vector<Zone> zones;
         std::vector<Rule> rules;  ///< exemptions first
         /// Empty: refused where a rule that acts could refuse the flow, if it were read.
@@ -243,6 +250,9 @@ class Policy {
 
     /// The prefixes of this network's translators.
     [[nodiscard]] std::span<const Nat64Prefix> nat64() const { return parts_->nat64; }
+
+    /// The resolvers whose answers are believed, if the policy names them.
+    [[nodiscard]] const Networks& resolvers() const { return parts_->resolvers; }
 
     /// The IPv4 address inside an IPv6 one, if there is one.
     [[nodiscard]] std::optional<Address> inside(const Address& address) const;

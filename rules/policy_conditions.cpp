@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "classifiers/findings.hpp"
 #include "classifiers/ndpi.hpp"
 #include "rules/policy_lists.hpp"
 
@@ -77,29 +78,6 @@ const List* find_list(Report& report, const yaml::Node* value, const Lists& list
     return &nothing;
 }
 
-PrefixMap<bool> network_map(const std::vector<Network>& networks) {
-    std::vector<PrefixMap<bool>::Entry> entries;
-    entries.reserve(networks.size());
-    for (const Network& network : networks)
-        entries.emplace_back(network, true);
-    return PrefixMap<bool>(std::move(entries));
-}
-
-std::optional<Condition<Networks>> read_networks(Report& report, const yaml::Node* node,
-                                                 const Lists& lists) {
-    auto condition =
-        read_condition<Networks>(report, node, [&](Networks& networks, const yaml::Node* value) {
-            if (const List* list = find_list(report, value, lists))
-                networks.list.insert(networks.list.end(), list->networks.begin(),
-                                     list->networks.end());
-            else if (const auto network = read_network(report, value))
-                networks.list.push_back(*network);
-        });
-    if (condition)
-        condition->values.map = network_map(condition->values.list);
-    return condition;
-}
-
 std::optional<Condition<NameSet>> read_names(Report& report, const yaml::Node* node,
                                              const Lists& lists) {
     return read_condition<NameSet>(report, node, [&](NameSet& set, const yaml::Node* value) {
@@ -121,12 +99,22 @@ std::optional<Condition<std::vector<PortRange>>> read_port_ranges(Report& report
         });
 }
 
+// nDPI's names, and what octroi sees that nDPI has no name for.
+const std::vector<std::string>& applications() {
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> all = Ndpi::known_names();
+        all.emplace_back(webrtc_call);
+        return all;
+    }();
+    return names;
+}
+
 // Protocols and applications by nDPI's names, which octroi's own parsers use as well.
 std::optional<Condition<WordSet>> read_ndpi_names(Report& report, const yaml::Node* node,
-                                                  std::string_view what) {
+                                                  std::string_view what,
+                                                  const std::vector<std::string>& names) {
     if (node == nullptr)
         return std::nullopt;
-    const std::vector<std::string>& names = Ndpi::known_names();
     const auto known = words(names);
     return read_condition<WordSet>(report, node, [&](WordSet& set, const yaml::Node* value) {
         if (const auto position = read_word(report, value, Code::bad_value, what, known))
@@ -196,6 +184,21 @@ std::optional<ServiceSet> read_services(Report& report, Fields& fields,
 
 }  // namespace
 
+std::optional<Condition<Networks>> read_networks(Report& report, const yaml::Node* node,
+                                                 const Lists& lists) {
+    auto condition =
+        read_condition<Networks>(report, node, [&](Networks& networks, const yaml::Node* value) {
+            if (const List* list = find_list(report, value, lists))
+                networks.list.insert(networks.list.end(), list->networks.begin(),
+                                     list->networks.end());
+            else if (const auto network = read_network(report, value))
+                networks.list.push_back(*network);
+        });
+    if (condition)
+        condition->values.index();
+    return condition;
+}
+
 When read_when(Report& report, const yaml::Node* node, const ConditionContext& context) {
     When when;
     if (node == nullptr)
@@ -219,9 +222,10 @@ When read_when(Report& report, const yaml::Node* node, const ConditionContext& c
     when.port = read_port_ranges(report, fields.optional("port"));
     when.transport = read_words<TransportSet>(report, fields.optional("transport"), Code::bad_value,
                                               "a transport", words(transport_names));
-    when.protocol = read_ndpi_names(report, fields.optional("protocol"), "a protocol of nDPI's");
-    when.application =
-        read_ndpi_names(report, fields.optional("application"), "an application of nDPI's");
+    when.protocol = read_ndpi_names(report, fields.optional("protocol"), "a protocol of nDPI's",
+                                    Ndpi::known_names());
+    when.application = read_ndpi_names(report, fields.optional("application"),
+                                       "an application of nDPI's, or webrtc-call", applications());
     when.ech = read_bool(report, fields.optional("ech"));
     when.unclassified = read_bool(report, fields.optional("unclassified"));
     fields.finish();

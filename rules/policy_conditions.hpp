@@ -19,4 +19,9 @@ struct ConditionContext {
 [[nodiscard]] When read_when(Report& report, const yaml::Node* node,
                              const ConditionContext& context);
 
+/// Reads networks, addresses and `$lists` of them; nothing where `node` is absent.
+[[nodiscard]] std::optional<Condition<Networks>> read_networks(Report& report,
+                                                               const yaml::Node* node,
+                                                               const Lists& lists);
+
 }  // namespace octroi

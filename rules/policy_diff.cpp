@@ -249,6 +249,22 @@ void Comparison::compare_settings(PolicyDiff& diff) const {
             text += fmt::format("{}{}", text.empty() ? "" : ", ", to_string(prefix.network()));
         return text.empty() ? "none" : text;
     };
+    const auto resolvers = [](const Policy& policy) {
+        std::string text;
+        for (const Network& network : policy.resolvers().list)
+            text += fmt::format("{}{}", text.empty() ? "" : ", ", to_string(network));
+        return text.empty() ? "any" : text;
+    };
+    const auto grace = [](const Policy& policy) {
+        return fmt::format("{}", policy.defaults().midstream_grace.count());
+    };
+    const auto undecided = [](const Policy& policy) {
+        const std::size_t octets = policy.defaults().undecided_octets;
+        return octets == 0 ? std::string("no bound") : fmt::format("{}", octets / 1024);
+    };
+    note("defaults: midstream_grace_minutes", grace(before_), grace(after_));
+    note("defaults: undecided_kib", undecided(before_), undecided(after_));
+    note("resolvers", resolvers(before_), resolvers(after_));
     note("nat64", prefixes(before_), prefixes(after_));
     note("names: refuse", flag(before_.names().refuse), flag(after_.names().refuse));
     note("names: strip_ech", flag(before_.names().strip_ech), flag(after_.names().strip_ech));

@@ -53,6 +53,7 @@ class PolicyReader {
     void read_exceptions(const yaml::Node* node, Policy::Parts& parts);
     Policy::Names read_dns_names(const yaml::Node* node);
     std::vector<Nat64Prefix> read_nat64(const yaml::Node* node);
+    Networks read_resolvers(const yaml::Node* node);
     void read_zones(Part& part);
     static Zone read_zone(Report& report, const std::string& name, const yaml::Node& node);
     void read_rules(Part& part);
@@ -89,11 +90,13 @@ Policy::Parts PolicyReader::read(const yaml::Document& document) {
     read_exceptions(fields.optional("exceptions"), parts);
     parts.names = read_dns_names(fields.optional("names"));
     parts.nat64 = read_nat64(fields.optional("nat64"));
+    const yaml::Node* resolvers = fields.optional("resolvers");
     fields.finish();
     for (Part& file : files) {
         read_zones(file);
         read_lists(file.report, file.lists, lists_, digest_);
     }
+    parts.resolvers = read_resolvers(resolvers);
     for (Part& file : files) {
         read_exemptions(file);
         read_rules(file);
@@ -162,6 +165,16 @@ Policy::Defaults PolicyReader::read_defaults(const yaml::Node* node) {
     if (const auto believe = read_word(report_, fields.optional("believe"), Code::bad_value,
                                        "what is believed", words(believe_names)))
         defaults.believe = static_cast<Believe>(*believe);
+    constexpr std::int64_t longest_grace = 24L * 60;
+    defaults.midstream_grace = std::chrono::minutes(
+        read_integer(report_, fields.optional("midstream_grace_minutes"), 0, longest_grace)
+            .value_or(0));
+    // A ClientHello must fit in.
+    constexpr std::int64_t least_kib = 4;
+    constexpr std::int64_t most_kib = 256;
+    defaults.undecided_octets = static_cast<std::size_t>(
+        1024 *
+        read_integer(report_, fields.optional("undecided_kib"), least_kib, most_kib).value_or(0));
     const yaml::Node* zone = fields.optional("timezone");
     if (const auto name = read_text(report_, zone)) {
         if (const auto found = find_time_zone(*name)) {
@@ -225,6 +238,14 @@ std::vector<Nat64Prefix> PolicyReader::read_nat64(const yaml::Node* node) {
                           "an IPv6 network of 32, 40, 48, 56, 64 or 96 bits (RFC 6052)");
     }
     return prefixes;
+}
+
+Networks PolicyReader::read_resolvers(const yaml::Node* node) {
+    auto resolvers = read_networks(report_, node, lists_);
+    if (resolvers && resolvers->negated)
+        report_.error(Code::bad_value, node->position, "`resolvers` can't be `not`",
+                      "the networks or addresses of the resolvers themselves");
+    return resolvers ? std::move(resolvers->values) : Networks();
 }
 
 void PolicyReader::read_zones(Part& part) {

@@ -296,8 +296,25 @@ def tunnels() -> list[bytes]:
             udp(1701, l2tp)]
 
 
+def dtls() -> list[bytes]:
+    """A certificate in one datagram behind a ServerHello, and in two."""
+    message = sized(3, sized(3, b"\x30" + sized(1, bytes(90))))
+
+    def record(kind: int, octets: bytes, offset: int, length: int) -> bytes:
+        piece = bytes([kind]) + length.to_bytes(3, "big") + b"\0\1" + offset.to_bytes(3, "big") + sized(3, octets)
+        return b"\x16\xfe\xfd" + bytes(8) + sized(2, piece)
+
+    def datagram(content: bytes) -> bytes:
+        return bytes([-(-len(content) // 8)]) + content + bytes(-len(content) % 8)
+
+    hello = record(2, bytes(70), 0, 70)
+    return [datagram(hello + record(11, message, 0, len(message))),
+            datagram(record(11, message[50:], 50, len(message))) + datagram(record(11, message[:50], 0, len(message)))]
+
+
 def written_here(seeds: dict[str, list[bytes]]) -> None:
     for name, written in (("fuzz_dns", dns()), ("fuzz_stun", stun()), ("fuzz_http", http()),
+                          ("fuzz_dtls", dtls()),
                           ("fuzz_certificate", certificates()), ("fuzz_tcp_stream", streams()),
                           ("fuzz_socks", socks()), ("fuzz_gquic", gquic()),
                           ("fuzz_http2", http2()), ("fuzz_client_request", client_requests()),

@@ -11,7 +11,7 @@ from chromium import FAKE_CAMERA, Chromium
 from clients_case import ClientsCase
 from clients_lab import GOOGLE_STUN, RELAY_NAMES, VISIO_RELAY
 from processes import wait_until
-from topology import MEET, TEAMS, VISIO, ZOOM
+from topology import MEET, NEUTRAL, TEAMS, VISIO, ZOOM
 
 DEFAULT_POLICY = Path(__file__).resolve().parents[2] / "rules" / "policies" / "default.yaml"
 SITE = "visio.numerique.gouv.fr"
@@ -29,6 +29,10 @@ VISIO_PATHS = {
 }
 REFUSED_ADDRESSES = {"zoom": ZOOM.v4, "teams": TEAMS.v4, "meet": MEET.v4}
 NEUTRAL_SITE = "www.example.org"
+UNKNOWN_MEETINGS = """  - name: unknown-meetings
+    when: {application: webrtc-call}
+    then: reject
+"""
 
 
 def every_path(service):
@@ -51,9 +55,9 @@ class Calls(ClientsCase):
     def relay(self, *arguments):
         self.addCleanup(calls.start_relay(self.lab, self.folder, *arguments).stop)
 
-    def start_daemon(self, enforced=True):
+    def start_daemon(self, enforced=True, more=""):
         daemon = self.octroi("pilot.yaml")
-        text = DEFAULT_POLICY.read_text()
+        text = DEFAULT_POLICY.read_text().replace("\nexceptions:", more + "\nexceptions:")
         daemon.write_policy(text.replace("mode: monitor", "mode: enforce") if enforced else text)
         daemon.reload()
         return daemon
@@ -89,6 +93,17 @@ class Calls(ClientsCase):
                     self.assertLess(calls.seconds_to_fail(page), 20)
         for service in REFUSED_ADDRESSES:
             self.assertGreater(daemon.scrape().sum("octroi_flows_total", service=service, action="reject"), 0)
+
+    def test_a_call_to_nobody_is_refused_by_its_shape_but_for_who_talks_to_visio(self):
+        daemon = self.start_daemon(more=UNKNOWN_MEETINGS)
+        with self.browser() as browser:
+            page = calls.start_call(browser, NEUTRAL_SITE, Call(NEUTRAL.v4))
+            self.assertEqual(calls.outcome(page, 30), "failed")
+            event = daemon.event(rule="unknown-meetings")
+            self.assertEqual((event["application"], event["service"]), ("webrtc-call", None))
+            page = calls.start_call(browser, SITE, Call(NEUTRAL.v4))
+            self.assertEqual(calls.outcome(page, 30), "connected")
+        self.assertEqual(daemon.scrape().sum("octroi_flows_total", service="visio", action="reject"), 0)
 
     def test_monitored_the_same_calls_come_about(self):
         for service, address in REFUSED_ADDRESSES.items():

@@ -84,6 +84,23 @@ TEST_SUITE("client memory") {
         CHECK(same_endpoint(memory, now + 121) == no_service);
     }
 
+    TEST_CASE("a peer that the relay lets by is of its call for five minutes, at that port") {
+        ClientMemory memory;
+        memory.remember_peer(client.address, server, zoom, now);
+        CHECK(same_endpoint(memory, now + 300) == zoom);
+        CHECK(same_endpoint(memory, now + 301) == no_service);
+        const Endpoint beside{.address = server.address, .port = 1};
+        CHECK(memory.hints(client, beside, now).same_endpoint == no_service);
+    }
+
+    TEST_CASE("a client that talks to a service may call it for five minutes") {
+        ClientMemory memory;
+        memory.remember_signalling(client.address, visio, now);
+        CHECK(memory.hints(client, server, now + 300).signalling == visio);
+        CHECK(memory.hints(client, server, now + 301).signalling == no_service);
+        CHECK(memory.hints(server, client, now).signalling == no_service);
+    }
+
     TEST_CASE("of two services' words neither counts, of a service's and nobody's the newest") {
         ClientMemory memory;
         memory.remember_resolved(client.address, server.address, zoom, 300, now);

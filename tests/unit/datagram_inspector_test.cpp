@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/dtls_wire.hpp"
 #include "tests/unit/quic_wire.hpp"
+#include "tests/unit/stun_wire.hpp"
 
 using namespace octroi;
 using wire::Buffer;
@@ -89,18 +91,6 @@ Buffer dns_message(std::size_t flags) {
         .u8(0)                        //
         .u16(1)                       // A
         .u16(1)                       // internet
-        .take();
-}
-
-// RFC 8489 5, with one attribute.
-Buffer stun_message(std::size_t type, std::size_t attribute, const Buffer& value) {
-    return wire::Fields()
-        .u16(type)
-        .u16(4 + value.size())  // length: values here are multiples of 4
-        .u32(0x2112a442)
-        .fill(12, 0x61)
-        .u16(attribute)
-        .vector16(value)
         .take();
 }
 
@@ -249,10 +239,10 @@ TEST_SUITE("datagram inspector") {
 
     TEST_CASE("a TURN realm ends the inspection; a STUN message without one does not") {
         Flow flow(3478);
-        flow.from_client(stun_message(0x0003, 0x8022, wire::text("soft")));
+        flow.from_client(stun_wire::message(0x0003, 0x8022, wire::text("soft")));
         CHECK(flow.findings.application == Application::stun);
         CHECK(flow.findings.open());
-        flow.from_server(stun_message(0x0113, 0x0014, wire::text("turn.example")));
+        flow.from_server(stun_wire::message(0x0113, 0x0014, wire::text("turn.example")));
         CHECK(flow.findings.realm == "turn.example");
         CHECK_FALSE(flow.findings.open());
     }
@@ -273,6 +263,54 @@ TEST_SUITE("datagram inspector") {
         CHECK(flow.findings.application == Application::media);
         CHECK(flow.findings.signatures.none());
         CHECK(flow.findings.evidence.empty());
+    }
+
+    TEST_CASE("ICE's checks and a DTLS handshake of both sides are a call by WebRTC") {
+        const Buffer check = stun_wire::check();
+        const Buffer hello = dtls_wire::whole(dtls_wire::client_hello, Buffer(80, 1));
+        const Buffer answer = dtls_wire::whole(dtls_wire::server_hello, Buffer(80, 1));
+        Flow call(40000);
+        call.from_client(check);
+        call.from_client(hello);
+        CHECK_FALSE(call.findings.webrtc);
+        call.from_server(answer);
+        CHECK(call.findings.webrtc);
+        Flow without_ice(40000);
+        without_ice.from_client(stun_wire::message(0x0001, 0x8022, wire::text("soft")));
+        without_ice.from_client(hello);
+        without_ice.from_server(answer);
+        CHECK_FALSE(without_ice.findings.webrtc);
+    }
+
+    TEST_CASE("a handshake behind many checks is waited for, until media comes") {
+        const Buffer check = stun_wire::check();
+        Flow call(40000);
+        for (int i = 0; i < 20; ++i)
+            call.from_client(check);
+        CHECK(call.findings.open());
+        call.from_client(rtp);
+        CHECK(call.findings.ending == Ending::nothing_more);
+        Flow silent(40000);
+        for (int i = 0; i < 32; ++i)
+            silent.from_client(check);
+        CHECK(silent.findings.ending == Ending::nothing_more);
+    }
+
+    TEST_CASE("the certificate of who did not speak first ends the inspection") {
+        using namespace dtls_wire;
+        const Buffer hello = whole(client_hello, Buffer(80, 1));
+        const Buffer answer = whole(certificate, certificate_list(Buffer(90, 0xce)));
+        Flow flow(5684);
+        flow.from_client(hello);
+        flow.from_server(answer);
+        CHECK(flow.findings.ending == Ending::nothing_more);
+        CHECK(flow.findings.error == ParserError::certificate_malformed);  // it was looked at
+        Flow own_word(5684);
+        own_word.from_client(hello);
+        own_word.from_client(answer);
+        CHECK(own_word.findings.open());
+        own_word.inspector.release();
+        CHECK(own_word.workspace.budget.used() == 0);
     }
 
     TEST_CASE("a flow that says nothing known ends after some datagrams with payload") {

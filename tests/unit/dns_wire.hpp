@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "classifiers/dns_message.hpp"
 #include "tests/unit/wire.hpp"
 
 /// DNS messages written field by field, for tests.
@@ -91,6 +92,17 @@ struct Message {
 /// An answer with one address.
 [[nodiscard]] inline Buffer answer(std::string_view name) {
     return message({.question = labels(name), .answers = {{.data = octets("192.0.2.7")}}});
+}
+
+/// The question of a response, as its client asked it.
+[[nodiscard]] inline Buffer question_of(const Buffer& response) {
+    Buffer question(
+        response.begin(),
+        response.begin() + static_cast<std::ptrdiff_t>(dns::read_preamble(response)->question_end));
+    question[2] = 1;  // a query that wishes recursion
+    question[3] = 0;
+    std::fill(question.begin() + 6, question.begin() + 12, std::uint8_t{0});
+    return question;
 }
 
 /// In a TCP stream (RFC 1035 4.2.2).

@@ -5,6 +5,7 @@
 #include "tests/unit/dns_wire.hpp"
 #include "tests/unit/gate.hpp"
 #include "tests/unit/quic_wire.hpp"
+#include "tests/unit/stun_wire.hpp"
 
 using namespace octroi;
 using namespace octroi::dns_wire;
@@ -39,17 +40,6 @@ Flow flow_of(const Endpoint& from, const Endpoint& to, Protocol protocol, Bytes 
     Workspace workspace(1UL << 16U);
     flow.inspector->inspect(packet, 1, workspace);
     return flow;
-}
-
-// The question of a response, as its client asked it.
-Buffer question_of(const Buffer& response) {
-    Buffer question(
-        response.begin(),
-        response.begin() + static_cast<std::ptrdiff_t>(dns::read_preamble(response)->question_end));
-    question[2] = 1;  // a query that wishes recursion
-    question[3] = 0;
-    std::fill(question.begin() + 6, question.begin() + 12, std::uint8_t{0});
-    return question;
 }
 
 // What a client's memory holds after a DNS answer on a flow to the resolver, where it asked so.
@@ -253,6 +243,36 @@ TEST_SUITE("flow hints") {
         CHECK(resolved(*memory, media) == zoom);
         media.last_seen = other.now + std::chrono::seconds(301);
         CHECK(resolved(*memory, media) == no_service);
+    }
+
+    TEST_CASE("a peer that a client asks a service's relay for is in the same call") {
+        const Endpoint relay = wire::endpoint("170.114.0.9", 3478);
+        const Endpoint peer = wire::endpoint("198.51.100.44", 40000);
+        const auto asked = [&](std::string_view policy, std::size_t type, Observe observe) {
+            Gate other(policy, {.observe = observe});
+            const auto memory = other.pipeline_memory();
+            const auto send = [&](const Buffer& payload) {
+                return other(
+                    wire::ip(client, relay, 17, wire::udp(client.port, relay.port, payload)));
+            };
+            std::ignore =
+                send(stun_wire::message(0x0003, 0x0019, {17, 0, 0, 0}));  // Allocate, over UDP
+            std::ignore = send(stun_wire::message(type, 0x0012, stun_wire::xor_peer(peer)));
+            Flow direct = flow_of(wire::endpoint("10.0.0.1", 50123), peer, Protocol::udp);
+            direct.last_seen = other.now;
+            return recall(*memory, direct, other.ruleset()).same_endpoint;
+        };
+        constexpr std::string_view counted =
+            "{octroi: 1, rules: [], zones: {ministry: [10.0.0.0/8]}}";
+        constexpr std::string_view accepted =
+            "{octroi: 1, rules: [{name: r, when: {service: zoom}, then: accept}], "
+            "zones: {ministry: [10.0.0.0/8]}}";
+        for (const Observe observe : {Observe::full, Observe::to_end}) {
+            CHECK(asked(counted, 0x0008, observe) == zoom);        // CreatePermission
+            CHECK(asked(counted, 0x0009, observe) == zoom);        // ChannelBind
+            CHECK(asked(counted, 0x0001, observe) == no_service);  // Binding
+            CHECK(asked(accepted, 0x0008, observe) == no_service);
+        }
     }
 
     TEST_CASE("a TCP port tells nothing of the UDP port of the same number") {

@@ -30,7 +30,8 @@ namespace octroi {
                   "category: video-conferencing, domains: [zoom.us], "
                   "addresses: {exclusive: [170.114.0.0/16, \"2407:30c0::/32\"]}"),
              read("service: visio, id: 4, name: Visio, jurisdiction: FR, "
-                  "category: video-conferencing, domains: [visio.numerique.gouv.fr]"),
+                  "category: video-conferencing, must_stay: true, "
+                  "domains: [visio.numerique.gouv.fr]"),
              read("service: bastion, id: 9, name: Bastion, jurisdiction: FR, category: vpn, "
                   "domains: [bastion.gouv.fr], addresses: {shared: [203.0.113.0/24]}, "
                   "verify: addresses"),

@@ -69,6 +69,24 @@ TEST_SUITE("signature") {
         }
     }
 
+    TEST_CASE("WhatsApp's media by its extension") {
+        const auto media = [](std::size_t start, std::size_t profile, std::size_t words) {
+            return wire::Fields()
+                .u8(start)
+                .u8(0x78)  // payload type
+                .fill(10, 0x21)
+                .u16(profile)
+                .u16(words)
+                .fill(60, 0x33)
+                .take();
+        };
+        CHECK(datagram_signatures(media(0x90, 0xdebe, 2))
+                  .sure.test(static_cast<std::size_t>(Signature::whatsapp_rtp)));
+        CHECK_FALSE(shows(media(0x90, 0xbede, 2), Signature::whatsapp_rtp));
+        CHECK_FALSE(shows(media(0x80, 0xdebe, 2), Signature::whatsapp_rtp));
+        CHECK_FALSE(shows(media(0x90, 0xdebe, 16), Signature::whatsapp_rtp));
+    }
+
     TEST_CASE("Zoom's video of the longer header has its RTP 4 octets later") {
         Buffer media = zoom_media(16, 24, rtp);
         media[20] = 0x02;

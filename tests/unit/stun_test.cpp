@@ -57,6 +57,21 @@ constexpr std::size_t xor_peer_address = 0x0012;
 }  // namespace
 
 TEST_SUITE("stun") {
+    TEST_CASE("a connectivity check of ICE") {
+        for (const std::size_t attribute_type : {0x0024U, 0x8029U, 0x802aU})
+            CHECK(stun::parse(message(binding, attribute(attribute_type, Buffer(4))))->ice);
+        CHECK_FALSE(stun::parse(message(binding, attribute(software, Buffer(4))))->ice);
+    }
+
+    TEST_CASE("what a client asks its relay for a peer by") {
+        const Buffer peer =
+            attribute(xor_peer_address, xor_address(1, 40000, Buffer{192, 0, 2, 9}));
+        for (const std::size_t type : {0x0008U, 0x0009U, 0x0016U})
+            CHECK(stun::asks_for_peer(*stun::parse(message(type, peer))));
+        CHECK_FALSE(stun::asks_for_peer(*stun::parse(message(0x0017, peer))));  // Data
+        CHECK_FALSE(stun::asks_for_peer(*stun::parse(message(0x0008, {}))));
+    }
+
     TEST_CASE("a message without attributes tells its type") {
         const auto parsed = stun::parse(message(binding, {}));
         REQUIRE(parsed);
