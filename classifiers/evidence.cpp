@@ -28,22 +28,6 @@ std::string_view to_string(EvidenceKind kind) {
     return "";
 }
 
-std::string_view to_string(Strength strength) {
-    switch (strength) {
-        case Strength::none:
-            return "none";
-        case Strength::guessed:
-            return "guessed";
-        case Strength::correlated:
-            return "correlated";
-        case Strength::observed:
-            return "observed";
-        case Strength::certain:
-            return "certain";
-    }
-    return "";
-}
-
 std::string_view to_string(Application application) {
     switch (application) {
         case Application::unknown:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,7 +31,14 @@ enum class Strength : std::uint8_t {
     certain      ///< by an address that belongs to the service alone
 };
 
-inline constexpr std::size_t strength_count = 5;
+inline constexpr std::array<std::string_view, 5> strength_names = {"none", "guessed", "correlated",
+                                                                   "observed", "certain"};
+
+inline constexpr std::size_t strength_count = strength_names.size();
+
+[[nodiscard]] constexpr std::string_view to_string(Strength strength) {
+    return strength_names[static_cast<std::size_t>(strength)];
+}
 
 /// One thing that was seen in a flow.
 struct Evidence {
@@ -43,7 +51,6 @@ struct Evidence {
 enum class Application : std::uint8_t { unknown, tls, quic, dns, http, stun, media };
 
 [[nodiscard]] std::string_view to_string(EvidenceKind kind);
-[[nodiscard]] std::string_view to_string(Strength strength);
 [[nodiscard]] std::string_view to_string(Application application);
 
 }  // namespace octroi

@@ -78,6 +78,10 @@ void add_explain(CLI::App& program, ExplainCommand& command) {
     verb->add_option("--port", command.flow.port, "The server's port");
     verb->add_option("--transport", command.flow.transport, "tcp, udp, icmp or other");
     verb->add_option("--protocol", command.flow.protocol, "The protocol, as nDPI names it: DNS");
+    verb->add_option("--application", command.flow.application,
+                     "The application, as nDPI names it, or webrtc-call");
+    verb->add_option("--strength", command.flow.strength,
+                     "How far the service is believed: guessed");
     verb->add_option("--service", command.flow.service,
                      "The service, in place of what name and address say; none: no service");
     verb->add_option("--exception", command.flow.exception,

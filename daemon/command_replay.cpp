@@ -17,14 +17,25 @@ std::string outcome_text(const FlowRecord& record) {
     return fmt::format("{} (would {})", to_string(record.action), to_string(record.would));
 }
 
+// What decided: a rule, or the case in which none did.
+std::string reason_text(const FlowRecord& record) {
+    if (!record.rule.empty())
+        return record.rule;
+    if (!record.exception)
+        return "(default)";
+    const std::string_view exception = to_string(*record.exception);
+    return record.unreadable.empty() ? fmt::format("({})", exception)
+                                     : fmt::format("({}: {})", exception, record.unreadable);
+}
+
 void print_table(const Replayed& replayed) {
     std::vector<std::vector<std::string>> rows = {
         {"CLIENT", "SERVER", "PROTO", "SERVICE", "NAME", "OUTCOME", "RULE"}};
     for (const FlowRecord& flow : replayed.flows)
-        rows.push_back({endpoint_text(flow.source), endpoint_text(flow.destination),
+        rows.push_back({endpoint_text(flow.client()), endpoint_text(flow.server()),
                         protocol_name(flow.protocol), flow.service.empty() ? "-" : flow.service,
                         flow.server_name.empty() ? "-" : flow.server_name, outcome_text(flow),
-                        flow.rule.empty() ? "-" : flow.rule});
+                        reason_text(flow)});
     fmt::print("{}", aligned(rows));
 }
 
@@ -84,6 +95,8 @@ ExitCode execute(const ReplayCommand& command) {
             code = ExitCode::failed;
             continue;
         }
+        if (command.files.size() > 1 && !command.json)
+            fmt::print("{}:\n", file);
         print_flows(*replayed, command.json);
         if (!replayed->cut_off.empty()) {
             fmt::print(stderr, "octroi: {}: ends early: {}\n", file, replayed->cut_off);

@@ -41,7 +41,10 @@ FlowText read_flow(Report& report, const yaml::Node* node) {
     flow.port = read_text(report, fields.optional("port"));
     flow.transport = read_text(report, fields.optional("transport"));
     flow.protocol = read_text(report, fields.optional("protocol"));
+    flow.application = read_text(report, fields.optional("application"));
     flow.service = read_text(report, fields.optional("service"));
+    flow.strength = read_text(report, fields.optional("strength"));
+    flow.exception = read_text(report, fields.optional("exception"));
     fields.finish();
     return flow;
 }

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "classifiers/domain.hpp"
+#include "classifiers/findings.hpp"
 #include "classifiers/ndpi.hpp"
 #include "daemon/config.hpp"
 #include "daemon/ruleset_loader.hpp"
@@ -28,14 +29,23 @@ std::expected<std::uint16_t, std::string> read_port(const std::string& text) {
     return port;
 }
 
-std::expected<std::string, std::string> read_protocol(const std::string& text) {
+std::expected<std::string, std::string> read_ndpi_name(const std::string& text,
+                                                       std::string_view what) {
     const std::vector<std::string>& names = Ndpi::known_names();
     if (std::ranges::find(names, text) != names.end())
         return text;
     const std::string_view near = nearest(text, {names.begin(), names.end()});
     return std::unexpected(
-        fmt::format("`{}` is not a protocol of nDPI's{}", text,
+        fmt::format("`{}` is not {} of nDPI's{}", text, what,
                     near.empty() ? "" : fmt::format(": did you mean `{}`?", near)));
+}
+
+std::expected<std::string, std::string> read_protocol(const std::string& text) {
+    return read_ndpi_name(text, "a protocol");
+}
+
+std::expected<std::string, std::string> read_application(const std::string& text) {
+    return text == webrtc_call ? text : read_ndpi_name(text, "an application");
 }
 
 template <typename Value, std::size_t Size>
@@ -50,6 +60,10 @@ std::expected<Value, std::string> one_of(const std::string& text, std::string_vi
 
 std::expected<Transport, std::string> read_transport(const std::string& text) {
     return one_of<Transport>(text, "a transport", transport_names);
+}
+
+std::expected<Strength, std::string> read_strength(const std::string& text) {
+    return one_of<Strength>(text, "a strength", strength_names);
 }
 
 std::expected<Exception, std::string> read_exception(const std::string& text) {
@@ -136,7 +150,9 @@ std::expected<Question, std::string> PolicyTool::question(const FlowText& flow) 
                        take(flow.port, question.port, error, read_port) &&
                        take(flow.transport, question.transport, error, read_transport) &&
                        take(flow.protocol, question.protocol, error, read_protocol) &&
+                       take(flow.application, question.application, error, read_application) &&
                        take(flow.service, question.service, error, read_service) &&
+                       take(flow.strength, question.strength, error, read_strength) &&
                        take(flow.exception, question.exception, error, read_exception);
     question.complete = question.exception.has_value();
     return sound ? std::expected<Question, std::string>(std::move(question))

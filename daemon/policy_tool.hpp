@@ -17,6 +17,8 @@ struct FlowText {
     std::optional<std::string> port;
     std::optional<std::string> transport;
     std::optional<std::string> protocol;
+    std::optional<std::string> application;
+    std::optional<std::string> strength;
     std::optional<std::string> service;    ///< "none": no service
     std::optional<std::string> exception;  ///< why nothing could be learned
 };

@@ -7,8 +7,8 @@ namespace {
 
 // What two events must have in common to be one.
 std::string key_of(const FlowRecord& record) {
-    const Endpoint& client = record.client_first ? record.source : record.destination;
-    const Endpoint& server = record.client_first ? record.destination : record.source;
+    const Endpoint& client = record.client();
+    const Endpoint& server = record.server();
     std::string key;
     for (const Address& address : {client.address, server.address})
         key.append(address.bytes.begin(), address.bytes.end());

@@ -86,8 +86,8 @@ struct Body {
 
     void operator()(const FlowRecord& record) {
         // In events the client is the source, whoever sent the first packet.
-        const Endpoint& client = record.client_first ? record.source : record.destination;
-        const Endpoint& server = record.client_first ? record.destination : record.source;
+        const Endpoint& client = record.client();
+        const Endpoint& server = record.server();
         json["flow_id"] = flow_id(flow_ids, record.protocol, client, server);
         ends.add(client, record.zone, server, record.protocol, record.server_inside);
         const bool hidden = record.server_inside && privacy != ClientPrivacy::full;

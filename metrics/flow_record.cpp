@@ -25,8 +25,8 @@ bool is_event(const FlowRecord& record) {
 
 std::string to_json_line(const FlowRecord& record) {
     Json json;
-    add_endpoint(json, "src", record.source);
-    add_endpoint(json, "dest", record.destination);
+    add_endpoint(json, "src", record.client());
+    add_endpoint(json, "dest", record.server());
     json["proto"] = protocol_name(record.protocol);
     add_verdict(json, record);
     return line_of(json);

@@ -40,6 +40,11 @@ struct FlowRecord {
     std::string policy_revision;
     bool log = false;          ///< a rule with `log: true` accepts it
     bool client_first = true;  ///< the source is the client, as policy sees it
+
+    [[nodiscard]] const Endpoint& client() const { return client_first ? source : destination; }
+
+    [[nodiscard]] const Endpoint& server() const { return client_first ? destination : source; }
+
     std::optional<Exception> exception;
     std::uint32_t decided_at_packet = 0;  ///< 0: never decided
     std::chrono::microseconds delay{};    ///< from the flow's first packet to its decision

@@ -72,6 +72,10 @@ enum class Believe : std::uint8_t {
 inline constexpr std::array<std::string_view, 3> believe_names = {"by-transport", "acknowledged",
                                                                   "sent"};
 
+[[nodiscard]] constexpr std::string_view to_string(Believe believe) {
+    return believe_names[static_cast<std::size_t>(believe)];
+}
+
 /// A named part of the network: clients by address and, live, by the interface they come in
 /// through.
 struct Zone {

@@ -262,6 +262,8 @@ void Comparison::compare_settings(PolicyDiff& diff) const {
         const std::size_t octets = policy.defaults().undecided_octets;
         return octets == 0 ? std::string("no bound") : fmt::format("{}", octets / 1024);
     };
+    note("defaults: believe", to_string(before_.defaults().believe),
+         to_string(after_.defaults().believe));
     note("defaults: midstream_grace_minutes", grace(before_), grace(after_));
     note("defaults: undecided_kib", undecided(before_), undecided(after_));
     note("resolvers", resolvers(before_), resolvers(after_));

@@ -38,13 +38,15 @@ Facts facts_of(const Policy& policy, const Question& question, const Identificat
     facts.service_known =
         question.service.has_value() || (unread ? found.service != nullptr : found.settled);
     facts.service = found.service == nullptr ? no_service : found.service->id;
-    facts.strength = found.strength;
+    facts.strength = question.strength.value_or(found.strength);
     facts.service_verified = found.verified || !question.address;
     facts.name_known = named;
     facts.name = named && question.name ? std::string_view(*question.name) : std::string_view();
     facts.protocol_known = question.complete || question.protocol.has_value();
     facts.protocol = question.protocol ? std::string_view(*question.protocol) : std::string_view();
-    facts.application_known = question.complete;
+    facts.application_known = question.complete || question.application.has_value();
+    if (question.application)
+        facts.application = *question.application;
     facts.classified_known = named || unread;
     facts.unclassified = named && facts.service == no_service && facts.name.empty();
     return facts;

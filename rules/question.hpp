@@ -15,10 +15,12 @@ struct Question {
     std::optional<Address> address;   ///< of the server
     std::optional<std::uint16_t> port;
     std::optional<Transport> transport;
-    std::optional<std::string> protocol;  ///< as nDPI names it
-    std::optional<ServiceId> service;     ///< overrides what name and address say; no_service: none
-    std::optional<Exception> exception;   ///< why nothing could be learned
-    bool complete = false;                ///< nothing more will be known: no name is no name
+    std::optional<std::string> protocol;     ///< as nDPI names it
+    std::optional<std::string> application;  ///< nDPI's, or `webrtc_call`
+    std::optional<ServiceId> service;    ///< overrides what name and address say; no_service: none
+    std::optional<Strength> strength;    ///< of the service, in place of what it would be
+    std::optional<Exception> exception;  ///< why nothing could be learned
+    bool complete = false;               ///< nothing more will be known: no name is no name
 };
 
 /// A rule that was walked past, up to the one that decides.
