@@ -78,10 +78,8 @@ bool DatagramInspector::confirm(const Packet& packet, Findings& findings, Worksp
         return false;
     ++number_;
     if (packet.direction != *client_) {
-        if (quic_)
+        if (quic_)  // of Google's own, which has no keys, any datagram could be the answer
             read_server(packet, number_, findings, workspace);
-        else  // Google's, which has no keys
-            findings.answered = true;
         return false;
     }
     if (quic_ && is_no_quic(packet.payload)) {  // Google's own never has the fixed bit
@@ -257,8 +255,8 @@ void DatagramInspector::read_call(const Packet& packet, std::uint32_t number, Fi
     const Bytes payload = packet.payload;
     if (const auto message = stun::parse(payload)) {
         call_.note(*message);
-        note_turn(*message, number, findings);
-        if (!findings.realm.empty())
+        note_turn(*message, packet.direction == first_, number, findings);
+        if (!findings.realm.empty() && !findings.realm_by_client)
             findings.end(Ending::nothing_more);
         return;
     }

@@ -90,6 +90,20 @@ std::optional<Record> read_record(Bytes message, std::size_t offset) {
     return reader.ok() ? std::optional(record) : std::nullopt;
 }
 
+bool is_whole(Bytes message) {
+    const auto preamble = read_preamble(message);
+    if (!preamble || preamble->records > max_records)
+        return false;
+    std::size_t end = preamble->question_end;
+    for (std::uint16_t i = 0; i < preamble->records; ++i) {
+        const auto record = read_record(message, end);
+        if (!record)
+            return false;
+        end = record->end();
+    }
+    return end == message.size();
+}
+
 std::vector<Bytes> messages_in(const Packet& packet) {
     if (packet.source().port != port && packet.destination().port != port)
         return {};

@@ -67,6 +67,10 @@ struct Name {
 /// header (RFC 1035 4.1.4).
 [[nodiscard]] std::optional<Name> read_name(Bytes message, std::size_t offset);
 
+/// Whether the octets are a standard query or its response, and nothing behind it: as many records
+/// as the header says (64 at most).
+[[nodiscard]] bool is_whole(Bytes message);
+
 /// The DNS messages that a packet from or to port 53 carries whole: the datagram, or the
 /// length-prefixed messages of a TCP segment (RFC 1035 4.2.2), which must start at its start. A
 /// last one that ends in a later segment is given as far as it goes.

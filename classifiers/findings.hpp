@@ -75,6 +75,7 @@ struct Findings {
     std::uint16_t proxied_port = 0;          ///< beside it; 0 where unknown
     std::vector<std::string> certificate_names;  ///< of the server, where the client names none
     std::string realm;                           ///< of a TURN server; empty where unknown
+    bool realm_by_client = false;                ///< nobody but the client has said it
     std::string alpn;                  ///< first ALPN protocol offered; empty where unknown
     std::string ndpi_protocol;         ///< nDPI's master protocol; empty where unknown
     std::string ndpi_application;      ///< nDPI's application; empty where unknown

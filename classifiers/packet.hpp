@@ -11,6 +11,11 @@ namespace octroi {
 
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
+/// Octets of an ICMP error with its IP header and what it quotes, at most (RFC 1812 4.3.2.3, RFC
+/// 4443 2.4).
+inline constexpr std::size_t longest_icmp_error = 576;
+inline constexpr std::size_t longest_icmpv6_error = 1280;
+
 /// Whole seconds since 1970.
 [[nodiscard]] inline std::int64_t unix_seconds(Time time) {
     return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();

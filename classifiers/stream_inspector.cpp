@@ -604,9 +604,10 @@ void StreamInspector::examine_server(const Look& look, Bytes stream) {
         look.findings.end(Ending::nothing_more);
 }
 
-void StreamInspector::accept_turn(const Look& look, Bytes message) {
+void StreamInspector::accept_turn(const Look& look, Bytes message) const {
     if (const auto parsed = stun::parse(message))
-        note_turn(*parsed, look.number, look.findings);
+        note_turn(*parsed, client_.value_or(look.direction) == look.direction, look.number,
+                  look.findings);
     look.findings.end(Ending::nothing_more);
 }
 

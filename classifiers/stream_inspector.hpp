@@ -144,7 +144,7 @@ class StreamInspector {
     void accept_client_hello(const Look& look, Bytes message);
     void accept_host(const Look& look, Bytes host);
     void await_certificate(const Look& look);
-    static void accept_turn(const Look& look, Bytes message);
+    void accept_turn(const Look& look, Bytes message) const;
     void finish(const Look& look);
     void check_quota(Findings& findings);
 

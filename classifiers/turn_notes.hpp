@@ -9,6 +9,7 @@ namespace octroi {
 
 /// Adds what a STUN or TURN message tells to a flow's findings: realm, signatures, and the
 /// evidence.
-void note_turn(const stun::Message& message, std::uint32_t packet, Findings& findings);
+void note_turn(const stun::Message& message, bool from_client, std::uint32_t packet,
+               Findings& findings);
 
 }  // namespace octroi

@@ -36,7 +36,7 @@ bool begun_by_client(const Flow& flow, const Judgement& judgement) {
     return flow.key.source(flow.first) == judgement.parties.client;
 }
 
-// A client's own word opens nothing: it says any name, and sends that where no server hears it.
+// A client's own word opens nothing.
 bool vouches_for(const Judgement& judgement) {
     return judgement.would() == Action::accept && judgement.decision.rule() != nullptr;
 }
@@ -44,7 +44,9 @@ bool vouches_for(const Judgement& judgement) {
 void remember_server(ClientMemory& memory, const Flow& flow, const Judgement& judgement,
                      const Ruleset& ruleset) {
     const Findings& findings = flow.inspector->findings();
-    if (findings.server_name.empty() || !findings.may_permit() || vouches_for(judgement))
+    const bool named =
+        findings.name_kind == EvidenceKind::tls_sni || findings.name_kind == EvidenceKind::quic_sni;
+    if (!named || findings.server_name.empty() || !findings.may_permit())
         return;
     const Parties& parties = judgement.parties;
     memory.remember_named(parties.client.address,
@@ -80,16 +82,18 @@ void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgeme
     const Findings& findings = flow.inspector->findings();
     if (!found.settled || found.service == nullptr)
         return;
-    if (found.service->must_stay && findings.answered && vouches_for(judgement))
+    const bool vouched = vouches_for(judgement);
+    const bool taken = findings.answered || flow.inspector->confirmed();
+    if (found.service->must_stay && taken && vouched)
         memory.remember_signalling(judgement.parties.client.address, found.service->id,
                                    unix_seconds(flow.last_seen));
-    if (flow.learned)
+    if (taken && !vouched)
+        remember_server(memory, flow, judgement, ruleset);
+    if (flow.learned || vouched)
         return;
     flow.learned = !findings.open();
-    if (findings.name_kind == EvidenceKind::tls_sni || findings.name_kind == EvidenceKind::quic_sni)
-        remember_server(memory, flow, judgement, ruleset);
     if (flow.key.protocol() == Protocol::udp && findings.application == Application::stun &&
-        begun_by_client(flow, judgement) && !vouches_for(judgement))
+        begun_by_client(flow, judgement))
         flow.relay_of = found.service->id;
     if (flow.key.protocol() == Protocol::udp && proves_call(found, findings) &&
         begun_by_client(flow, judgement))
@@ -99,10 +103,10 @@ void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgeme
 
 void remember_peer(ClientMemory& memory, const Flow& flow, const Packet& packet,
                    const Ruleset& ruleset) {
-    if (flow.relay_of == no_service || packet.direction != flow.first)
+    if (flow.relay_of == no_service || !flow.replied || packet.direction != flow.first)
         return;
     const auto message = stun::parse(packet.payload);
-    if (!message || !stun::asks_for_peer(*message))
+    if (!message || !message->peer || !stun::asks_for_peer(*message))
         return;
     const Endpoint peer{.address = undressed(message->peer->address, ruleset.policy->nat64()),
                         .port = message->peer->port};

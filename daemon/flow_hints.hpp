@@ -12,8 +12,9 @@ namespace octroi {
 
 /// Once the service of a flow is settled: that what else the client sends from this UDP port is the
 /// same call. Only the service's own framing, or its relay asked for by name, is proof of that, in
-/// a flow that the client began. And that a server which the client asked for by name is the
-/// service's for what else goes there, answered or not, unless a rule accepts that service. Marks a
+/// a flow that the client began. And that a server which the client asked for by name, and
+/// which has answered, is the service's for what else goes there. None of it where a rule accepts
+/// that service. Marks a
 /// flow to its relay as one for `remember_peer`.
 /// And that a client talks to a service that must stay reachable, once its server has taken the
 /// request and where a rule accepts it.
@@ -21,7 +22,8 @@ void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgeme
                       const Ruleset& ruleset);
 
 /// Where a client asks a service's TURN relay to let a peer by (RFC 8656), that what it exchanges
-/// with the peer itself is the same call. Any other packet tells nothing.
+/// with the peer itself is the same call, once the relay has answered anything. Any other packet
+/// tells nothing.
 void remember_peer(ClientMemory& memory, const Flow& flow, const Packet& packet,
                    const Ruleset& ruleset);
 

@@ -86,10 +86,13 @@ Flow* FlowTable::track(const Packet& packet) {
         index_.insert(slot);
         link_newest(slot);
         flow->first = packet.direction;
+        if (packet.context.input_interface != packet.context.output_interface)
+            flow->inside = packet.context.input_interface;
         flow->first_seen = now;
         flow->first_sequence = packet.tcp.sequence;
         flow->opened = packet.tcp.syn && !packet.tcp.ack;
     }
+    flow->replied = flow->replied || packet.direction != flow->first;
     flow->last_seen = now;
     flow->newest = packet.context;
     flow->newest_direction = packet.direction;

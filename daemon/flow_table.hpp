@@ -21,10 +21,12 @@ struct Flow {
     FlowKey key;
     Direction first{};  ///< of its first packet
     std::uint32_t packets = 0;
+    std::uint32_t inside = 0;  ///< interface by which its first packet came, if it left by another
     std::uint32_t first_sequence = 0;  ///< TCP: of its first packet, a SYN as a rule
     bool opened = false;               ///< its first packet was a client's SYN
     bool graced = false;               ///< what was under way when the daemon began passes still
     bool learned = false;              ///< this flow's service has been told to the client's memory
+    bool replied = false;              ///< the other side has sent something
     ServiceId relay_of = no_service;   ///< it may ask a relay of this service for peers
     Time first_seen;
     Time last_seen;

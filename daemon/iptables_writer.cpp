@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "classifiers/overloaded.hpp"
+#include "classifiers/packet.hpp"
 
 namespace octroi {
 namespace {
@@ -150,8 +151,10 @@ std::string IptablesWriter::match(IpFamily family, const netfilter::Match& match
                                    family == Family::ipv4 ? 2428 : 2448);
             },
             [&](netfilter::RelatedIcmp) {
-                return fmt::format("-p {} -m conntrack --ctstate RELATED",
-                                   family == IpFamily::ipv4 ? "icmp" : "ipv6-icmp");
+                return fmt::format(
+                    "-p {} -m conntrack --ctstate RELATED -m length --length 0:{}",
+                    family == IpFamily::ipv4 ? "icmp" : "ipv6-icmp",
+                    family == IpFamily::ipv4 ? longest_icmp_error : longest_icmpv6_error);
             },
             [](netfilter::NeighbourDiscovery) { return std::string(); },
             [](netfilter::NotToLoopback) { return std::string("! -o lo"); },

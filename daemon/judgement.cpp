@@ -149,16 +149,26 @@ bool shows_both_sides(const PacketContext& newest) {
     return newest.input_interface != 0 || newest.output_interface == 0;
 }
 
-// By a rule.
-bool is_permitted(const Decision& decision) {
-    return decision.enforced.settled && decision.enforced.rule != nullptr &&
-           decision.enforced.action == Action::accept;
+bool is_permitted(const Outcome& outcome) {
+    return outcome.settled && outcome.rule != nullptr && outcome.action == Action::accept;
 }
 
-// What a resolver said that the client may have chosen itself: it counts, and opens nothing.
-bool is_hearsay(const Identification& found, const Policy& policy) {
-    return found.strength == Strength::correlated && found.decisive == EvidenceKind::dns &&
-           policy.resolvers().list.empty();
+// Whether the outcome with such a word stands, beside the one without it: a guess permits and
+// refuses nothing, hearsay does not save what is refused without it.
+bool stands(const Outcome& with, const Outcome& without, bool guess) {
+    if (guess)
+        return is_permitted(with);
+    const bool refused = without.settled && without.action != Action::accept;
+    return !is_permitted(with) || !refused;
+}
+
+// What the client may have chosen itself, as the answer of any resolver: it counts, and opens
+// nothing.
+bool is_hearsay(const Identification& found, const Findings& findings, const Policy& policy) {
+    if (found.decisive == EvidenceKind::stun && found.strength == Strength::observed)
+        return findings.realm_by_client && findings.signatures.none();
+    return found.strength == Strength::correlated && policy.resolvers().list.empty() &&
+           (found.decisive == EvidenceKind::dns || found.decisive == EvidenceKind::ndpi);
 }
 
 // Where no rule speaks.
@@ -244,16 +254,17 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
                         .hints = flow.hints,
                         .nat64 = ruleset.policy->nat64()};
     const Identification found = ruleset.catalogue->identify(flow.inspector->findings(), ends);
-    Judgement judgement = judge_as(found, flow, parties, ruleset);
-    const bool permits = is_permitted(judgement.decision);
-    const bool refuted = found.strength == Strength::guessed && !permits;
-    const bool opened = is_hearsay(found, *ruleset.policy) && permits;
-    if (!refuted && !opened)
-        return judgement;
-    Judgement without = judge_as({.settled = found.settled}, flow, parties, ruleset);
-    const Outcome& otherwise = without.decision.enforced;
-    return refuted || (otherwise.settled && otherwise.action != Action::accept) ? without
-                                                                                : judgement;
+    const Judgement with = judge_as(found, flow, parties, ruleset);
+    const bool guess = found.strength == Strength::guessed;
+    if (!guess && !is_hearsay(found, flow.inspector->findings(), *ruleset.policy))
+        return with;
+    const Judgement without = judge_as({.settled = found.settled}, flow, parties, ruleset);
+    const bool enforced = stands(with.decision.enforced, without.decision.enforced, guess);
+    const bool would = stands(with.decision.would, without.decision.would, guess);
+    Judgement chosen = enforced || (guess && would) ? with : without;
+    chosen.decision.enforced = (enforced ? with : without).decision.enforced;
+    chosen.decision.would = (would ? with : without).decision.would;
+    return chosen;
 }
 
 Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& ruleset) {

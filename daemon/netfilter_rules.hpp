@@ -75,7 +75,7 @@ struct Established {};
 /// The connection was expected by a helper, on account of another one (FTP's data, a call's media).
 struct Expected {};
 
-/// ICMP of the packet's own family, about another connection.
+/// ICMP of the packet's own family, about another connection, no longer than its RFC says.
 struct RelatedIcmp {};
 
 /// RFC 4861 4, IPv6 only, as it comes over a bridge. Through a router it never goes: a hop limit

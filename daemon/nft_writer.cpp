@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "classifiers/overloaded.hpp"
+#include "classifiers/packet.hpp"
 
 namespace octroi {
 namespace {
@@ -63,6 +64,13 @@ Alternatives quic_initial() {
             fmt::format("meta l4proto udp @th,64,3 {{ 4, 6 }} {}", version)};
 }
 
+Alternatives related_icmp() {
+    const auto line = [](std::string_view protocol, std::size_t longest) {
+        return fmt::format("meta l4proto {} ct state related meta length <= {}", protocol, longest);
+    };
+    return {line("icmp", longest_icmp_error), line("ipv6-icmp", longest_icmpv6_error)};
+}
+
 std::string nft_chain_text(std::string_view name, const std::vector<std::string>& rules) {
     std::string text = fmt::format("\tchain {} {{\n", name);
     for (const std::string& rule : rules)
@@ -99,9 +107,7 @@ std::string NftWriter::match(const netfilter::Match& match) {
             [](netfilter::MergedDatagrams) {
                 return std::string("udp dport 443 udp length >= 2408");
             },
-            [](netfilter::RelatedIcmp) {
-                return std::string("meta l4proto { icmp, ipv6-icmp } ct state related");
-            },
+            [](netfilter::RelatedIcmp) { return std::string(); },
             [](netfilter::NeighbourDiscovery) {
                 return std::string("icmpv6 type { 133, 134, 135, 136, 137 } ip6 hoplimit 255");
             },
@@ -143,15 +149,22 @@ std::string NftWriter::target(const netfilter::Target& target) const {
         target);
 }
 
+// What one match of ours is in nft: a line of it, or several of which any may hold.
+std::vector<std::string> NftWriter::alternatives(const netfilter::Match& match) {
+    if (std::holds_alternative<netfilter::QuicInitial>(match))
+        return quic_initial();
+    if (std::holds_alternative<netfilter::RelatedIcmp>(match))
+        return related_icmp();
+    return {NftWriter::match(match)};
+}
+
 // nft can't compare a packet's length with that of its headers: there the queue gets such segments.
 std::vector<std::string> NftWriter::lines(const netfilter::Rule& rule) const {
     Alternatives lines = {""};
     for (const netfilter::Match& one : rule.matches) {
         if (std::holds_alternative<netfilter::BareSegment>(one))
             return {};
-        const Alternatives any = std::holds_alternative<netfilter::QuicInitial>(one)
-                                     ? quic_initial()
-                                     : Alternatives{match(one)};
+        const Alternatives any = alternatives(one);
         Alternatives longer;
         for (const std::string& line : lines)
             for (const std::string& each : any)

@@ -32,6 +32,7 @@ class NftWriter {
 
   private:
     [[nodiscard]] static std::string match(const netfilter::Match& match);
+    [[nodiscard]] static std::vector<std::string> alternatives(const netfilter::Match& match);
     [[nodiscard]] std::string target(const netfilter::Target& target) const;
     [[nodiscard]] std::vector<std::string> lines(const netfilter::Rule& rule) const;
     [[nodiscard]] static std::string base_chain(netfilter::Hook hook, netfilter::Chain jump_to);

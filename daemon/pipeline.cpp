@@ -64,16 +64,21 @@ bool refuses_the_rest(const Ruleset& ruleset) {
     return defaults.mode == Mode::enforce && defaults.action != Action::accept;
 }
 
-// RFC 1812 4.3.2.3, RFC 4443 2.4: the octets of an error, with what it quotes.
 bool is_too_long(const Packet& error) {
-    constexpr std::size_t longest = 576;
-    constexpr std::size_t longest_v6 = 1280;
-    return error.length > (error.is_v4() ? longest : longest_v6);
+    return error.length > (error.is_v4() ? longest_icmp_error : longest_icmpv6_error);
+}
+
+// Who began a flow came in by one interface and left by another. What comes in the other side's
+// name by the first, and goes back there, was made on the side of who began: it tells nothing.
+bool is_forged(const Flow& flow, const Packet& packet) {
+    return flow.inside != 0 && packet.direction != flow.first &&
+           packet.context.input_interface == flow.inside &&
+           packet.context.output_interface == flow.inside;
 }
 
 bool is_no_dns(const Flow& flow, const Packet& packet) {
     return packet.key.protocol() == Protocol::udp && flow.speaks_dns() && !packet.payload.empty() &&
-           !dns::read_preamble(packet.payload);
+           !dns::is_whole(packet.payload);
 }
 
 // An exception with nothing to remember the answer by: the packet alone is refused.
@@ -87,7 +92,8 @@ Pipeline::Pipeline(const Settings& settings, PipelineSeries series, WorkerCounte
     : settings_(settings),
       counts_(std::move(series), counters),
       table_(settings.flows),
-      workspace_(settings.buffer_limit) {
+      workspace_(settings.buffer_limit),
+      began_(settings.began) {
     counts_.table_limit(settings.flows.limit);
 }
 
@@ -124,6 +130,9 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         counts_.invalid(step.verdict);
         return step;
     }
+    if (const Flow* flow = table_.find(packet);
+        flow != nullptr && !flow->verdict && is_forged(*flow, packet))
+        return {.verdict = undecided(*flow), .flow = flow};
     if (old.state == MarkState::established)
         if (const Flow* flow = table_.find(packet);
             flow != nullptr && is_nobodys_syn(*flow, packet))

@@ -33,6 +33,7 @@ class Pipeline {
         std::size_t buffer_limit = 64UL * 1024 * 1024;  ///< octets of reassembly buffers
         MarkLayout mark;
         Observe observe = Observe::full;
+        std::optional<Time> began = {};  ///< absent: with the first packet
         std::shared_ptr<ClientMemory> memory =
             std::make_shared<ClientMemory>();  ///< shared by the workers
     };
@@ -88,7 +89,7 @@ class Pipeline {
     PipelineCounts counts_;
     FlowTable table_;
     Workspace workspace_;
-    std::optional<Time> began_;  ///< when the first packet came
+    std::optional<Time> began_;  ///< when the daemon, or the capture's first packet, came
     NameGuard name_guard_;
     DnsQuestions questions_;
     Occasion table_full_;

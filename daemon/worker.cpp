@@ -33,11 +33,16 @@ Time packet_time() {
     return started + (steady_clock::now() - since);
 }
 
+Pipeline::Settings begun_now(Pipeline::Settings settings) {
+    settings.began = packet_time();
+    return settings;
+}
+
 }  // namespace
 
 Worker::Worker(Parts parts)
     : parts_(std::move(parts)),
-      pipeline_(parts_.pipeline, PipelineSeries(parts_.registry, parts_.index),
+      pipeline_(begun_now(parts_.pipeline), PipelineSeries(parts_.registry, parts_.index),
                 parts_.registry.worker(parts_.index)),
       heartbeat_(parts_.registry.slot(
           "octroi_worker_heartbeat_timestamp_seconds", "When the worker last went round its loop.",

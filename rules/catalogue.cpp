@@ -316,12 +316,11 @@ Identification Catalogue::by_ndpi(const Findings& findings, const FlowEnds& ends
     if (found == ndpi_.end())
         return {};
     const Service& service = services_[found->second];
-    const bool beside = owns_address(service, destination_of(findings, ends), ends.nat64) ||
-                        ends.hints.resolved == service.id || ends.hints.same_endpoint == service.id;
-    if (!beside)
+    const bool at_home = owns_address(service, destination_of(findings, ends), ends.nat64);
+    if (!at_home && ends.hints.resolved != service.id && ends.hints.same_endpoint != service.id)
         return {};
     return {.service = &service,
-            .strength = Strength::observed,
+            .strength = at_home ? Strength::observed : Strength::correlated,
             .decisive = EvidenceKind::ndpi,
             .verified = !service.verify_addresses};
 }

@@ -13,7 +13,8 @@ namespace {
 constexpr std::int64_t endpoint_lifetime = 120;
 constexpr std::int64_t named_lifetime = 300;
 constexpr std::int64_t permission_lifetime = 300;
-constexpr std::int64_t signalling_lifetime = 300;
+constexpr std::int64_t signalling_lifetime = 3600;  // a call may begin long after its page
+constexpr std::size_t groups = 256;
 constexpr std::uint32_t shortest_ttl =
     60;  // applications keep addresses longer than the answer allows
 constexpr std::uint32_t longest_ttl = 3600;
@@ -25,45 +26,56 @@ constexpr ServiceId several = service_mask;
 }  // namespace
 
 ClientMemory::ClientMemory(std::size_t slots)
-    : slots_(std::bit_ceil(std::max<std::size_t>(slots, 2))), secret_(random_secret()) {}
+    : per_group_(std::max<std::size_t>(std::bit_ceil(slots) / groups, 1)),
+      signalling_(std::bit_ceil(std::max<std::size_t>(slots, 2))),
+      slots_(signalling_ + signalling_ / 2),
+      secret_(random_secret()) {}
 
-std::uint64_t ClientMemory::resolved_key(const Address& client, const Address& server) const {
-    return absl::HashOf(secret_, 'd', client, server);
+template <typename... Parts>
+ClientMemory::Key ClientMemory::key_of(const Address& client, const Parts&... parts) const {
+    const std::uint64_t check = absl::HashOf(secret_, client, parts...);
+    const std::size_t group = absl::HashOf(secret_, client) % groups;
+    return {.check = check, .slot = (group * per_group_ + check % per_group_) % signalling_};
 }
 
-std::uint64_t ClientMemory::named_key(const Address& client, const Address& server) const {
-    return absl::HashOf(secret_, 'n', client, server);
+ClientMemory::Key ClientMemory::resolved_key(const Address& client, const Address& server) const {
+    return key_of(client, 'd', server);
 }
 
-std::uint64_t ClientMemory::endpoint_key(const Endpoint& client) const {
-    return absl::HashOf(secret_, 'e', client.address, client.port);
+ClientMemory::Key ClientMemory::named_key(const Address& client, const Address& server) const {
+    return key_of(client, 'n', server);
 }
 
-std::uint64_t ClientMemory::peer_key(const Address& client, const Endpoint& peer) const {
-    return absl::HashOf(secret_, 'p', client, peer.address, peer.port);
+ClientMemory::Key ClientMemory::endpoint_key(const Endpoint& client) const {
+    return key_of(client.address, 'e', client.port);
 }
 
-std::uint64_t ClientMemory::signalling_key(const Address& client) const {
-    return absl::HashOf(secret_, 's', client);
+ClientMemory::Key ClientMemory::peer_key(const Address& client, const Endpoint& peer) const {
+    return key_of(client, 'p', peer.address, peer.port);
 }
 
-ServiceId ClientMemory::either(std::uint64_t key, ServiceId service, std::int64_t now) const {
+ClientMemory::Key ClientMemory::signalling_key(const Address& client) const {
+    const std::uint64_t check = absl::HashOf(secret_, client, 's');
+    return {.check = check, .slot = signalling_ + check % (slots_.size() - signalling_)};
+}
+
+ServiceId ClientMemory::either(Key key, ServiceId service, std::int64_t now) const {
     const ServiceId known = load(key, now);
     const bool differs = known != no_service && service != no_service && known != service;
     return differs ? several : service;
 }
 
-void ClientMemory::store(std::uint64_t key, ServiceId service, std::int64_t expiry) {
-    Slot& slot = slots_[key & (slots_.size() - 1)];
+void ClientMemory::store(Key key, ServiceId service, std::int64_t expiry) {
+    Slot& slot = slots_[key.slot];
     const std::uint64_t value = static_cast<std::uint64_t>(expiry) << service_bits | service;
-    slot.check.store(key ^ value, std::memory_order_relaxed);
+    slot.check.store(key.check ^ value, std::memory_order_relaxed);
     slot.value.store(value, std::memory_order_relaxed);
 }
 
-ServiceId ClientMemory::load(std::uint64_t key, std::int64_t now) const {
-    const Slot& slot = slots_[key & (slots_.size() - 1)];
+ServiceId ClientMemory::load(Key key, std::int64_t now) const {
+    const Slot& slot = slots_[key.slot];
     const std::uint64_t value = slot.value.load(std::memory_order_relaxed);
-    if ((slot.check.load(std::memory_order_relaxed) ^ value) != key || value == 0)
+    if ((slot.check.load(std::memory_order_relaxed) ^ value) != key.check || value == 0)
         return no_service;
     return static_cast<std::int64_t>(value >> service_bits) < now
                ? no_service
@@ -72,7 +84,7 @@ ServiceId ClientMemory::load(std::uint64_t key, std::int64_t now) const {
 
 void ClientMemory::remember_resolved(const Address& client, const Address& server,
                                      ServiceId service, std::uint32_t ttl, std::int64_t now) {
-    const std::uint64_t key = resolved_key(client, server);
+    const Key key = resolved_key(client, server);
     store(key, either(key, service, now), now + std::clamp(ttl, shortest_ttl, longest_ttl));
 }
 

@@ -16,13 +16,14 @@ namespace octroi {
 /// - an address that the client itself asked for it by name (five minutes), where no answer told
 ///   of that address;
 /// - a UDP port of the client that talks to a service's servers (two minutes);
-/// - a service that must stay reachable whose server has taken the client's request (five minutes):
-///   a call begins by one;
+/// - a service that must stay reachable whose server has taken the client's request (an hour): a
+///   call begins by one;
 /// - a peer that the client asked a service's relay to let by (five minutes, as RFC 8656 9 has it).
 ///
-/// A fixed number of slots, the newest entry wins. Workers share it, because a client's flows are
-/// spread over the queues; it has no lock: an entry that is torn by a concurrent write fails its
-/// own check and reads as absent. Keys are 64-bit hashes under a random key of the process.
+/// A fixed number of slots, the newest entry wins: among clients of one group in 256, so that one
+/// of them can push out few others' entries. Workers share it, because a client's flows are spread
+/// over the queues; it has no lock: an entry that is torn by a concurrent write fails its own check
+/// and reads as absent. Keys are 64-bit hashes under a random key of the process.
 class ClientMemory {
   public:
     /// `slots` is rounded up to a power of two.
@@ -53,15 +54,25 @@ class ClientMemory {
         std::atomic<std::uint64_t> value{0};  ///< expiry << 16 | service
     };
 
-    [[nodiscard]] ServiceId either(std::uint64_t key, ServiceId service, std::int64_t now) const;
-    void store(std::uint64_t key, ServiceId service, std::int64_t expiry);
-    [[nodiscard]] ServiceId load(std::uint64_t key, std::int64_t now) const;
-    [[nodiscard]] std::uint64_t resolved_key(const Address& client, const Address& server) const;
-    [[nodiscard]] std::uint64_t named_key(const Address& client, const Address& server) const;
-    [[nodiscard]] std::uint64_t endpoint_key(const Endpoint& client) const;
-    [[nodiscard]] std::uint64_t signalling_key(const Address& client) const;
-    [[nodiscard]] std::uint64_t peer_key(const Address& client, const Endpoint& peer) const;
+    /// What is told, and by its client's group where.
+    struct Key {
+        std::uint64_t check = 0;
+        std::size_t slot = 0;
+    };
 
+    template <typename... Parts>
+    [[nodiscard]] Key key_of(const Address& client, const Parts&... parts) const;
+    [[nodiscard]] Key resolved_key(const Address& client, const Address& server) const;
+    [[nodiscard]] Key named_key(const Address& client, const Address& server) const;
+    [[nodiscard]] Key endpoint_key(const Endpoint& client) const;
+    [[nodiscard]] Key peer_key(const Address& client, const Endpoint& peer) const;
+    [[nodiscard]] Key signalling_key(const Address& client) const;
+    [[nodiscard]] ServiceId either(Key key, ServiceId service, std::int64_t now) const;
+    void store(Key key, ServiceId service, std::int64_t expiry);
+    [[nodiscard]] ServiceId load(Key key, std::int64_t now) const;
+
+    std::size_t per_group_;
+    std::size_t signalling_;  ///< slots behind the others: what permits is pushed out by its like
     std::vector<Slot> slots_;
     std::uint64_t secret_;
 };

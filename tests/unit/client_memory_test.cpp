@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -93,11 +94,11 @@ TEST_SUITE("client memory") {
         CHECK(memory.hints(client, beside, now).same_endpoint == no_service);
     }
 
-    TEST_CASE("a client that talks to a service may call it for five minutes") {
+    TEST_CASE("a client that talks to a service may call it for an hour") {
         ClientMemory memory;
         memory.remember_signalling(client.address, visio, now);
-        CHECK(memory.hints(client, server, now + 300).signalling == visio);
-        CHECK(memory.hints(client, server, now + 301).signalling == no_service);
+        CHECK(memory.hints(client, server, now + 3600).signalling == visio);
+        CHECK(memory.hints(client, server, now + 3601).signalling == no_service);
         CHECK(memory.hints(server, client, now).signalling == no_service);
     }
 
@@ -145,6 +146,31 @@ TEST_SUITE("client memory") {
         }
         CHECK(kept >= 1);
         CHECK(kept <= 8);
+    }
+
+    TEST_CASE("one client's lookups push nothing out of what another may call, and little else") {
+        ClientMemory memory;
+        std::vector<Address> others;
+        for (unsigned i = 0; i < 200; ++i)
+            others.push_back(v4_address({10, 20, 1, static_cast<std::uint8_t>(i)}));
+        for (const Address& each : others) {
+            memory.remember_signalling(each, visio, now);
+            memory.remember_resolved(each, server.address, zoom, 300, now);
+        }
+        for (unsigned i = 0; i < 400'000; ++i) {
+            const auto octet = [&](unsigned shift) {
+                return static_cast<std::uint8_t>(i >> shift);
+            };
+            memory.remember_resolved(client.address, v4_address({1, octet(16), octet(8), octet(0)}),
+                                     no_service, 300, now);
+        }
+        std::size_t forgotten = 0;
+        for (const Address& each : others) {
+            const Hints hints = memory.hints({.address = each, .port = 1}, server, now);
+            CHECK(hints.signalling == visio);
+            forgotten += hints.resolved == zoom ? 0U : 1U;
+        }
+        CHECK(forgotten < 20);
     }
 
     TEST_CASE("a memory of no size works all the same") {

@@ -124,21 +124,29 @@ TEST_SUITE("flow hints") {
     }
 
     TEST_CASE("a server is whose it was asked for by name, unless a rule accepts that service") {
-        const Endpoint web = wire::endpoint("192.0.2.7", 443);
-        const Gate strict("{octroi: 1, rules: [{name: r, when: {service: visio}, then: accept}]}");
-        const auto taught = [&](std::string name, const Gate& asked) {
-            ClientMemory memory;
-            Flow flow = flow_of(
-                client, web, Protocol::udp,
-                wire::initial({}, wire::crypto_frame(
-                                      0, wire::client_hello({.server_name = std::move(name)}))));
-            remember_service(memory, flow, judge(flow, asked.ruleset()), asked.ruleset());
-            return resolved(memory, flow_of(client, server, Protocol::udp));
+        const auto taught = [&](std::string_view name, std::string_view policy, bool answered) {
+            Gate asked(policy);
+            const wire::Connection web{.client = client,
+                                       .server = wire::endpoint("192.0.2.7", 443)};
+            const Buffer hello = wire::client_stream(name);
+            std::ignore = asked(web.syn());
+            if (answered)
+                std::ignore = asked(web.syn_ack());
+            std::ignore = asked(web.from_client(0, hello));
+            Flow media = flow_of(client, server, Protocol::udp);
+            media.last_seen = asked.now;
+            return resolved(*asked.pipeline_memory(), media);
         };
-        CHECK(taught("us05web.zoom.us", gate) == zoom);
-        CHECK(taught("visio.numerique.gouv.fr", gate) == visio);
-        CHECK(taught("us05web.zoom.us", strict) == zoom);
-        CHECK(taught("visio.numerique.gouv.fr", strict) == no_service);
+        constexpr std::string_view counted =
+            "{octroi: 1, rules: [{name: r, when: {service: outer}, then: reject}]}";
+        constexpr std::string_view accepted =
+            "{octroi: 1, rules: [{name: r, when: {service: visio}, then: accept}, "
+            "{name: s, when: {service: outer}, then: reject}]}";
+        CHECK(taught("us05web.zoom.us", counted, true) == zoom);
+        CHECK(taught("us05web.zoom.us", counted, false) == no_service);
+        CHECK(taught("visio.numerique.gouv.fr", counted, true) == visio);
+        CHECK(taught("us05web.zoom.us", accepted, true) == zoom);
+        CHECK(taught("visio.numerique.gouv.fr", accepted, true) == no_service);
     }
 
     TEST_CASE("an address that was given for names of two services is nobody's") {
@@ -237,7 +245,9 @@ TEST_SUITE("flow hints") {
         const wire::Connection c{.client = client, .server = server};
         std::ignore = other(c.syn());
         std::ignore = other(c.syn_ack());
-        std::ignore = other(c.from_client(0, wire::client_stream("zoomfr1rwg.fr.zoom.us")));
+        const Buffer hello = wire::client_stream("zoomfr1rwg.fr.zoom.us");
+        std::ignore = other(c.from_client(0, hello));
+        std::ignore = other(c.acknowledge(hello.size()));
         Flow media = flow_of(client, wire::endpoint("192.0.2.7", 9), Protocol::udp);
         media.last_seen = other.now + std::chrono::seconds(300);
         CHECK(resolved(*memory, media) == zoom);
@@ -248,7 +258,8 @@ TEST_SUITE("flow hints") {
     TEST_CASE("a peer that a client asks a service's relay for is in the same call") {
         const Endpoint relay = wire::endpoint("170.114.0.9", 3478);
         const Endpoint peer = wire::endpoint("198.51.100.44", 40000);
-        const auto asked = [&](std::string_view policy, std::size_t type, Observe observe) {
+        const auto asked = [&](std::string_view policy, std::size_t type, Observe observe,
+                               bool answers = true) {
             Gate other(policy, {.observe = observe});
             const auto memory = other.pipeline_memory();
             const auto send = [&](const Buffer& payload) {
@@ -257,6 +268,11 @@ TEST_SUITE("flow hints") {
             };
             std::ignore =
                 send(stun_wire::message(0x0003, 0x0019, {17, 0, 0, 0}));  // Allocate, over UDP
+            if (answers)
+                std::ignore = other(
+                    wire::ip(relay, client, 17,
+                             wire::udp(relay.port, client.port,
+                                       stun_wire::message(0x0113, 0x0009, {0, 0, 4, 1}))));  // 401
             std::ignore = send(stun_wire::message(type, 0x0012, stun_wire::xor_peer(peer)));
             Flow direct = flow_of(wire::endpoint("10.0.0.1", 50123), peer, Protocol::udp);
             direct.last_seen = other.now;
@@ -272,6 +288,7 @@ TEST_SUITE("flow hints") {
             CHECK(asked(counted, 0x0009, observe) == zoom);        // ChannelBind
             CHECK(asked(counted, 0x0001, observe) == no_service);  // Binding
             CHECK(asked(accepted, 0x0008, observe) == no_service);
+            CHECK(asked(counted, 0x0008, observe, false) == no_service);
         }
     }
 

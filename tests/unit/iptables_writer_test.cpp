@@ -42,7 +42,7 @@ TEST_SUITE("iptables writer") {
             "-A OCTROI -m connmark --mark 0x40800000/0xff800000 -j RETURN\n"
             "-A OCTROI -m connmark --mark 0x800000/0x1f800000 -g OCTROI-REFUSE\n"
             "-A OCTROI -m mark ! --mark 0x0/0xe0000000 -g OCTROI-VERDICT\n"
-            "-A OCTROI -p icmp -m conntrack --ctstate RELATED -j RETURN\n"
+            "-A OCTROI -p icmp -m conntrack --ctstate RELATED -m length --length 0:576 -j RETURN\n"
             "-A OCTROI -p tcp -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
             "-A OCTROI -p udp -m conntrack --ctstate INVALID -g OCTROI-INVALID\n"
             "-A OCTROI -p tcp -m bpf --bytecode \"16,40 0 0 6,69 12 0 16383,177 0 0 0,80 0 0 13,"
@@ -86,7 +86,9 @@ TEST_SUITE("iptables writer") {
 
     TEST_CASE("IPv6 has its own ICMP, and neighbour discovery is never queued") {
         const std::string rules = IptablesWriter({}).print(IpFamily::ipv6, 1);
-        CHECK(has(rules, "-A OCTROI -p ipv6-icmp -m conntrack --ctstate RELATED -j RETURN\n"));
+        CHECK(has(rules,
+                  "-A OCTROI -p ipv6-icmp -m conntrack --ctstate RELATED -m length --length 0:1280 "
+                  "-j RETURN\n"));
         CHECK(has(rules, "-j REJECT --reject-with icmp6-port-unreachable\n"));
         CHECK_FALSE(has(rules, "-p icmp "));
         const std::size_t queue = rules.find("-j NFQUEUE");

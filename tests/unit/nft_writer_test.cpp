@@ -84,7 +84,8 @@ TEST_SUITE("nft writer") {
               "\t\tct mark & 0xff800000 == 0x40800000 return\n"
               "\t\tct mark & 0x1f800000 == 0x00800000 goto refuse\n"
               "\t\tmeta mark & 0xe0000000 != 0x00000000 goto verdict\n"
-              "\t\tmeta l4proto { icmp, ipv6-icmp } ct state related return\n"
+              "\t\tmeta l4proto icmp ct state related meta length <= 576 return\n"
+              "\t\tmeta l4proto ipv6-icmp ct state related meta length <= 1280 return\n"
               "\t\ticmpv6 type { 133, 134, 135, 136, 137 } ip6 hoplimit 255 return\n"
               "\t\tmeta l4proto tcp ct state invalid goto invalid\n"
               "\t\tmeta l4proto udp ct state invalid goto invalid\n"
@@ -211,6 +212,6 @@ TEST_SUITE("nft writer") {
             CHECK(rule.size() <= longest);
             ++rules;
         }
-        CHECK(rules == 2 + 2 + 13 + 3 + 5 + 2 + 6 + 5 + 2 * (2 + MarkLayout::bits));
+        CHECK(rules == 2 + 2 + 14 + 3 + 5 + 2 + 6 + 5 + 2 * (2 + MarkLayout::bits));
     }
 }

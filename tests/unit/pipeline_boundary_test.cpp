@@ -65,7 +65,8 @@ void open_visio(Gate& gate, bool answered) {
     const wire::Connection web{.client = client, .server = server};
     const Buffer hello = wire::client_stream("visio.numerique.gouv.fr");
     std::ignore = gate(web.syn());
-    std::ignore = gate(web.syn_ack());
+    if (answered)
+        std::ignore = gate(web.syn_ack());
     std::ignore = gate(web.from_client(0, hello));
     if (answered)
         std::ignore = gate(web.acknowledge(hello.size()));
@@ -171,6 +172,65 @@ TEST_SUITE("boundary") {
         CHECK(step.record->service == "visio");
     }
 
+    TEST_CASE("a realm that only the client has said opens nothing") {
+        const auto opened = [](bool by_server) {
+            Gate gate(
+                "{octroi: 1, defaults: {action: reject}, "
+                "rules: [{name: a, when: {service: visio}, then: accept}]}");
+            const Buffer says = stun_wire::message(by_server ? 0x0113 : 0x0003, 0x0014,
+                                                   wire::text("turn.visio.numerique.gouv.fr"));
+            std::ignore =
+                gate(datagram(client, peer, stun_wire::message(0x0003, 0x0019, {17, 0, 0, 0})));
+            std::ignore =
+                gate(by_server ? datagram(peer, client, says) : datagram(client, peer, says));
+            Pipeline::Step step;
+            for (int i = 0; i < 40; ++i)
+                step = gate(datagram(client, peer, Buffer(60, 0x33)));
+            return passes(step);
+        };
+        CHECK(opened(true));
+        CHECK_FALSE(opened(false));
+    }
+
+    TEST_CASE("what comes in the server's name from the client's side is no answer") {
+        const auto opened = [](std::uint32_t answered_by) {
+            Gate gate(allowlist());
+            const wire::Connection web{.client = client, .server = server};
+            const Buffer hello = wire::client_stream("visio.numerique.gouv.fr");
+            const auto from_inside = [&](const Buffer& packet) {
+                gate.input_interface = 1;
+                gate.output_interface = 2;
+                return gate(packet);
+            };
+            std::ignore = from_inside(web.syn());
+            gate.input_interface = 2;
+            gate.output_interface = 1;
+            std::ignore = gate(web.syn_ack());
+            std::ignore = from_inside(web.from_client(0, hello));
+            gate.input_interface = answered_by;
+            gate.output_interface = 1;
+            return gate(web.acknowledge(hello.size())).verdict.mark.state == MarkState::accept;
+        };
+        CHECK(opened(2));
+        CHECK_FALSE(opened(1));
+    }
+
+    TEST_CASE("what would be done is what enforcing does, with a guess too") {
+        const Endpoint caller = wire::endpoint("10.0.0.1", 51000);
+        Gate monitor(
+            "{octroi: 1, defaults: {mode: monitor}, zones: {ministry: [10.0.0.0/8]}, rules: "
+            "[{name: a, when: {service: visio}, "
+            "then: "
+            "accept}, {name: meetings, when: {application: webrtc-call}, then: reject}]}");
+        open_visio(monitor, true);
+        const auto step = call(monitor, caller);
+        CHECK(passes(step));
+        CHECK(monitor.counted("octroi_flows_total", {{"service", "visio"},
+                                                     {"zone", "ministry"},
+                                                     {"action", "accept"},
+                                                     {"would", "accept"}}) == 2);
+    }
+
     TEST_CASE("an ICMP error quotes no more than its RFC says") {
         const auto error = [](std::size_t quoted) {
             return wire::ip(
@@ -225,7 +285,7 @@ TEST_SUITE("boundary") {
         CHECK_FALSE(passes(call(of_another, wire::endpoint("10.0.0.2", 51000))));
         Gate long_ago(allowlist());
         open_visio(long_ago, true);
-        long_ago.now += std::chrono::minutes(6);
+        long_ago.now += std::chrono::minutes(61);
         CHECK_FALSE(passes(call(long_ago, caller)));
     }
 
