@@ -19,7 +19,7 @@ bool Handshake::open_record() {
         const std::uint8_t minor = records_.u8();
         const std::uint16_t epoch = records_.u16();
         records_.bytes(6);
-        ByteReader record = records_.nested(records_.u16());
+        const ByteReader record = records_.nested(records_.u16());
         // RFC 6347 4.1: the ones' complement of 1.0 and 1.2.
         if (!records_.ok() || major != 0xfe || (minor != 0xff && minor != 0xfd))
             return false;

@@ -75,10 +75,10 @@ struct Findings {
     std::uint16_t proxied_port = 0;          ///< beside it; 0 where unknown
     std::vector<std::string> certificate_names;  ///< of the server, where the client names none
     std::string realm;                           ///< of a TURN server; empty where unknown
-    bool realm_by_client = false;                ///< nobody but the client has said it
     std::string alpn;                  ///< first ALPN protocol offered; empty where unknown
     std::string ndpi_protocol;         ///< nDPI's master protocol; empty where unknown
     std::string ndpi_application;      ///< nDPI's application; empty where unknown
+    std::string ja4;                   ///< of the ClientHello; empty where there was none
     std::optional<ParserError> error;  ///< found in the newest packet
     Signatures signatures;
     Signatures sure_signatures;  ///< of these, what chance alone does not give
@@ -87,7 +87,7 @@ struct Findings {
     Unreadable unreadable{};  ///< why, where `ending` is `unreadable`
     bool answered = false;    ///< the server has taken what was read
     bool doubtful = false;    ///< a receiver may have thrown away what was read (RFC 9293 3.10.7.4)
-    std::string ja4;          ///< of the ClientHello; empty where there was none
+    bool realm_by_client = false;         ///< nobody but the client has said it
     bool encrypted_client_hello = false;  ///< extension seen, real or GREASE
     bool webrtc = false;  ///< ICE's checks and a DTLS handshake of both sides (RFC 8827 6.5)
 

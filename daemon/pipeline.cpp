@@ -171,7 +171,7 @@ Pipeline::Step Pipeline::advance_any(Flow& flow, const Packet& packet, const Rul
 }
 
 bool Pipeline::is_graced(Time now, const Ruleset& ruleset) const {
-    return now - *began_ < ruleset.policy->defaults().midstream_grace;
+    return now - began_.value_or(now) < ruleset.policy->defaults().midstream_grace;
 }
 
 // What the kernel still has of the ports of a new flow.

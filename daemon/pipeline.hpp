@@ -33,7 +33,7 @@ class Pipeline {
         std::size_t buffer_limit = 64UL * 1024 * 1024;  ///< octets of reassembly buffers
         MarkLayout mark;
         Observe observe = Observe::full;
-        std::optional<Time> began = {};  ///< absent: with the first packet
+        std::optional<Time> began;  ///< absent: with the first packet
         std::shared_ptr<ClientMemory> memory =
             std::make_shared<ClientMemory>();  ///< shared by the workers
     };

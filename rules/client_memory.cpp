@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #include <absl/hash/hash.h>
 
@@ -26,16 +27,16 @@ constexpr ServiceId several = service_mask;
 }  // namespace
 
 ClientMemory::ClientMemory(std::size_t slots)
-    : per_group_(std::max<std::size_t>(std::bit_ceil(slots) / groups, 1)),
-      signalling_(std::bit_ceil(std::max<std::size_t>(slots, 2))),
-      slots_(signalling_ + signalling_ / 2),
+    : buckets_(std::bit_ceil(std::max<std::size_t>(slots / ways, 1))),
+      per_group_(std::max<std::size_t>(buckets_ / groups, 1)),
+      slots_(2 * buckets_ * ways),
       secret_(random_secret()) {}
 
 template <typename... Parts>
 ClientMemory::Key ClientMemory::key_of(const Address& client, const Parts&... parts) const {
     const std::uint64_t check = absl::HashOf(secret_, client, parts...);
     const std::size_t group = absl::HashOf(secret_, client) % groups;
-    return {.check = check, .slot = (group * per_group_ + check % per_group_) % signalling_};
+    return {.check = check, .bucket = (group * per_group_ + check % per_group_) % buckets_};
 }
 
 ClientMemory::Key ClientMemory::resolved_key(const Address& client, const Address& server) const {
@@ -56,7 +57,7 @@ ClientMemory::Key ClientMemory::peer_key(const Address& client, const Endpoint& 
 
 ClientMemory::Key ClientMemory::signalling_key(const Address& client) const {
     const std::uint64_t check = absl::HashOf(secret_, client, 's');
-    return {.check = check, .slot = signalling_ + check % (slots_.size() - signalling_)};
+    return {.check = check, .bucket = buckets_ + check % buckets_};
 }
 
 ServiceId ClientMemory::either(Key key, ServiceId service, std::int64_t now) const {
@@ -65,21 +66,35 @@ ServiceId ClientMemory::either(Key key, ServiceId service, std::int64_t now) con
     return differs ? several : service;
 }
 
+// In the place of what it replaces, else of what ends first.
 void ClientMemory::store(Key key, ServiceId service, std::int64_t expiry) {
-    Slot& slot = slots_[key.slot];
+    Slot* place = nullptr;
+    std::uint64_t ends_first = std::numeric_limits<std::uint64_t>::max();
+    for (Slot& slot : bucket(key)) {
+        const std::uint64_t value = slot.value.load(std::memory_order_relaxed);
+        const bool same = (slot.check.load(std::memory_order_relaxed) ^ value) == key.check;
+        if (place != nullptr && !same && value >= ends_first)
+            continue;
+        place = &slot;
+        ends_first = value;
+        if (same)
+            break;
+    }
     const std::uint64_t value = static_cast<std::uint64_t>(expiry) << service_bits | service;
-    slot.check.store(key.check ^ value, std::memory_order_relaxed);
-    slot.value.store(value, std::memory_order_relaxed);
+    place->check.store(key.check ^ value, std::memory_order_relaxed);
+    place->value.store(value, std::memory_order_relaxed);
 }
 
 ServiceId ClientMemory::load(Key key, std::int64_t now) const {
-    const Slot& slot = slots_[key.slot];
-    const std::uint64_t value = slot.value.load(std::memory_order_relaxed);
-    if ((slot.check.load(std::memory_order_relaxed) ^ value) != key.check || value == 0)
-        return no_service;
-    return static_cast<std::int64_t>(value >> service_bits) < now
-               ? no_service
-               : static_cast<ServiceId>(value & service_mask);
+    for (const Slot& slot : bucket(key)) {
+        const std::uint64_t value = slot.value.load(std::memory_order_relaxed);
+        if ((slot.check.load(std::memory_order_relaxed) ^ value) != key.check || value == 0)
+            continue;
+        return static_cast<std::int64_t>(value >> service_bits) < now
+                   ? no_service
+                   : static_cast<ServiceId>(value & service_mask);
+    }
+    return no_service;
 }
 
 void ClientMemory::remember_resolved(const Address& client, const Address& server,

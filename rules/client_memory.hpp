@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "classifiers/flow_key.hpp"
@@ -26,7 +27,7 @@ namespace octroi {
 /// and reads as absent. Keys are 64-bit hashes under a random key of the process.
 class ClientMemory {
   public:
-    /// `slots` is rounded up to a power of two.
+    /// `slots` is rounded to a power of two.
     explicit ClientMemory(std::size_t slots = 1UL << 17U);
 
     void remember_resolved(const Address& client, const Address& server, ServiceId service,
@@ -54,11 +55,21 @@ class ClientMemory {
         std::atomic<std::uint64_t> value{0};  ///< expiry << 16 | service
     };
 
+    static constexpr std::size_t ways = 4;  ///< slots of a bucket
+
     /// What is told, and by its client's group where.
     struct Key {
         std::uint64_t check = 0;
-        std::size_t slot = 0;
+        std::size_t bucket = 0;
     };
+
+    [[nodiscard]] std::span<Slot> bucket(Key key) {
+        return std::span(slots_).subspan(key.bucket * ways, ways);
+    }
+
+    [[nodiscard]] std::span<const Slot> bucket(Key key) const {
+        return std::span(slots_).subspan(key.bucket * ways, ways);
+    }
 
     template <typename... Parts>
     [[nodiscard]] Key key_of(const Address& client, const Parts&... parts) const;
@@ -71,8 +82,8 @@ class ClientMemory {
     void store(Key key, ServiceId service, std::int64_t expiry);
     [[nodiscard]] ServiceId load(Key key, std::int64_t now) const;
 
+    std::size_t buckets_;  ///< and as many behind them for signalling: only its like pushes it out
     std::size_t per_group_;
-    std::size_t signalling_;  ///< slots behind the others: what permits is pushed out by its like
     std::vector<Slot> slots_;
     std::uint64_t secret_;
 };

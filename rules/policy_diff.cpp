@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "rules/client_classes.hpp"
 #include "rules/flow_shapes.hpp"
@@ -235,6 +236,29 @@ void Comparison::note(std::size_t shape, std::size_t subject, Effects effects, s
     situations[situation] = true;
 }
 
+std::string listed(std::string_view nothing, const std::vector<std::string>& all) {
+    return all.empty() ? std::string(nothing) : fmt::format("{}", fmt::join(all, ", "));
+}
+
+std::string prefixes_of(const Policy& policy) {
+    std::vector<std::string> all;
+    for (const Nat64Prefix& prefix : policy.nat64())
+        all.push_back(to_string(prefix.network()));
+    return listed("none", all);
+}
+
+std::string resolvers_of(const Policy& policy) {
+    std::vector<std::string> all;
+    for (const Network& network : policy.resolvers().list)
+        all.push_back(to_string(network));
+    return listed("any", all);
+}
+
+std::string undecided_bound(const Policy& policy) {
+    const std::size_t octets = policy.defaults().undecided_octets;
+    return octets == 0 ? std::string("no bound") : fmt::format("{}", octets / 1024);
+}
+
 void Comparison::compare_settings(PolicyDiff& diff) const {
     const auto note = [&](std::string setting, std::string_view before, std::string_view after) {
         if (before != after)
@@ -243,31 +267,15 @@ void Comparison::compare_settings(PolicyDiff& diff) const {
                                      .after = std::string(after)});
     };
     const auto flag = [](bool value) { return value ? "true" : "false"; };
-    const auto prefixes = [](const Policy& policy) {
-        std::string text;
-        for (const Nat64Prefix& prefix : policy.nat64())
-            text += fmt::format("{}{}", text.empty() ? "" : ", ", to_string(prefix.network()));
-        return text.empty() ? "none" : text;
-    };
-    const auto resolvers = [](const Policy& policy) {
-        std::string text;
-        for (const Network& network : policy.resolvers().list)
-            text += fmt::format("{}{}", text.empty() ? "" : ", ", to_string(network));
-        return text.empty() ? "any" : text;
-    };
     const auto grace = [](const Policy& policy) {
         return fmt::format("{}", policy.defaults().midstream_grace.count());
-    };
-    const auto undecided = [](const Policy& policy) {
-        const std::size_t octets = policy.defaults().undecided_octets;
-        return octets == 0 ? std::string("no bound") : fmt::format("{}", octets / 1024);
     };
     note("defaults: believe", to_string(before_.defaults().believe),
          to_string(after_.defaults().believe));
     note("defaults: midstream_grace_minutes", grace(before_), grace(after_));
-    note("defaults: undecided_kib", undecided(before_), undecided(after_));
-    note("resolvers", resolvers(before_), resolvers(after_));
-    note("nat64", prefixes(before_), prefixes(after_));
+    note("defaults: undecided_kib", undecided_bound(before_), undecided_bound(after_));
+    note("resolvers", resolvers_of(before_), resolvers_of(after_));
+    note("nat64", prefixes_of(before_), prefixes_of(after_));
     note("names: refuse", flag(before_.names().refuse), flag(after_.names().refuse));
     note("names: strip_ech", flag(before_.names().strip_ech), flag(after_.names().strip_ech));
     // Malformed packets are refused before any rule; monitor mode lets them pass.
