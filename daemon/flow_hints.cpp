@@ -36,6 +36,11 @@ bool begun_by_client(const Flow& flow, const Judgement& judgement) {
     return flow.key.source(flow.first) == judgement.parties.client;
 }
 
+// Data of a connection that began in sight: before the server's SYN-ACK conntrack calls it INVALID.
+bool has_handshake(const Flow& flow) {
+    return flow.opened && flow.packets > 1 && flow.key.protocol() == Protocol::tcp;
+}
+
 // A client's own word opens nothing.
 bool vouches_for(const Judgement& judgement) {
     return judgement.would() == Action::accept && judgement.decision.rule() != nullptr;
@@ -83,7 +88,7 @@ void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgeme
     if (!found.settled || found.service == nullptr)
         return;
     const bool vouched = vouches_for(judgement);
-    const bool taken = findings.answered || flow.inspector->confirmed();
+    const bool taken = findings.answered || has_handshake(flow);
     if (found.service->must_stay && taken && vouched)
         memory.remember_signalling(judgement.parties.client.address, found.service->id,
                                    unix_seconds(flow.last_seen));

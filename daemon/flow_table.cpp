@@ -11,6 +11,11 @@ static_assert(sizeof(Flow) <= 184);
 
 }  // namespace
 
+bool turns_back(const Packet& packet) {
+    return packet.context.input_interface != 0 &&
+           packet.context.input_interface == packet.context.output_interface;
+}
+
 void Flow::settle() {
     settled_connection_ = connection();
     settled_as_dns_ = speaks_dns();
@@ -86,7 +91,8 @@ Flow* FlowTable::track(const Packet& packet) {
         index_.insert(slot);
         link_newest(slot);
         flow->first = packet.direction;
-        if (packet.context.input_interface != packet.context.output_interface)
+        flow->turned_back = turns_back(packet);
+        if (!flow->turned_back)
             flow->inside = packet.context.input_interface;
         flow->first_seen = now;
         flow->first_sequence = packet.tcp.sequence;

@@ -26,6 +26,7 @@ struct Flow {
     bool opened = false;               ///< its first packet was a client's SYN
     bool graced = false;               ///< what was under way when the daemon began passes still
     bool learned = false;              ///< this flow's service has been told to the client's memory
+    bool turned_back = false;          ///< its first packet left by the interface it came by
     bool replied = false;              ///< the other side has sent something
     ServiceId relay_of = no_service;   ///< it may ask a relay of this service for peers
     Time first_seen;
@@ -62,6 +63,9 @@ struct Flow {
     quic::Identity settled_connection_;
     bool settled_as_dns_ = false;
 };
+
+/// Whether a packet leaves by the interface it came by.
+[[nodiscard]] bool turns_back(const Packet& packet);
 
 /// The flows of one worker: at most `limit`, in order of their last packet. Flows that show no
 /// packet for `idle_timeout` are forgotten. A full table makes room only by forgetting a flow that

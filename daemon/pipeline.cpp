@@ -71,9 +71,8 @@ bool is_too_long(const Packet& error) {
 // Who began a flow came in by one interface and left by another. What comes in the other side's
 // name by the first, and goes back there, was made on the side of who began: it tells nothing.
 bool is_forged(const Flow& flow, const Packet& packet) {
-    return flow.inside != 0 && packet.direction != flow.first &&
-           packet.context.input_interface == flow.inside &&
-           packet.context.output_interface == flow.inside;
+    return flow.inside != 0 && packet.direction != flow.first && turns_back(packet) &&
+           packet.context.input_interface == flow.inside;
 }
 
 bool is_no_dns(const Flow& flow, const Packet& packet) {
@@ -130,9 +129,13 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         counts_.invalid(step.verdict);
         return step;
     }
-    if (const Flow* flow = table_.find(packet);
-        flow != nullptr && !flow->verdict && is_forged(*flow, packet))
-        return {.verdict = undecided(*flow), .flow = flow};
+    if (const Flow* flow = table_.find(packet); flow != nullptr && !flow->verdict) {
+        if (is_forged(*flow, packet))
+            return {.verdict = undecided(*flow), .flow = flow};
+        // What came before turned back on one side: here the flow crosses, and here it begins.
+        if (flow->turned_back && !turns_back(packet))
+            table_.forget(*flow);
+    }
     if (old.state == MarkState::established)
         if (const Flow* flow = table_.find(packet);
             flow != nullptr && is_nobodys_syn(*flow, packet))

@@ -129,10 +129,11 @@ TEST_SUITE("flow hints") {
             const wire::Connection web{.client = client,
                                        .server = wire::endpoint("192.0.2.7", 443)};
             const Buffer hello = wire::client_stream(name);
-            std::ignore = asked(web.syn());
-            if (answered)
+            std::ignore = asked(web.syn(answered ? Buffer() : hello));
+            if (answered) {
                 std::ignore = asked(web.syn_ack());
-            std::ignore = asked(web.from_client(0, hello));
+                std::ignore = asked(web.from_client(0, hello));
+            }
             Flow media = flow_of(client, server, Protocol::udp);
             media.last_seen = asked.now;
             return resolved(*asked.pipeline_memory(), media);

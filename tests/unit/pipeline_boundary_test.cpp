@@ -64,12 +64,14 @@ Pipeline::Step call(Gate& gate, const Endpoint& caller) {
 void open_visio(Gate& gate, bool answered) {
     const wire::Connection web{.client = client, .server = server};
     const Buffer hello = wire::client_stream("visio.numerique.gouv.fr");
+    if (!answered) {
+        std::ignore = gate(web.syn(hello));
+        return;
+    }
     std::ignore = gate(web.syn());
-    if (answered)
-        std::ignore = gate(web.syn_ack());
+    std::ignore = gate(web.syn_ack());
     std::ignore = gate(web.from_client(0, hello));
-    if (answered)
-        std::ignore = gate(web.acknowledge(hello.size()));
+    std::ignore = gate(web.acknowledge(hello.size()));
 }
 
 }  // namespace
@@ -213,6 +215,18 @@ TEST_SUITE("boundary") {
         };
         CHECK(opened(2));
         CHECK_FALSE(opened(1));
+    }
+
+    TEST_CASE("a flow begins where it crosses, whatever turned back before") {
+        Gate gate(allowlist());
+        gate.input_interface = 1;
+        gate.output_interface = 1;
+        std::ignore = gate(datagram(server, client, wire::text("in the server's name")));
+        gate.output_interface = 2;
+        const auto step = gate(datagram(client, server, wire::text("the first")));
+        REQUIRE(step.flow != nullptr);
+        CHECK(step.flow->packets == 1);
+        CHECK(step.flow->key.source(step.flow->first) == client);
     }
 
     TEST_CASE("what would be done is what enforcing does, with a guess too") {
