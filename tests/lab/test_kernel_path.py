@@ -43,13 +43,14 @@ class KernelPath(LabCase):
             self.assertEqual(self.daemon.scrape().sum(RECEIVED), before)
 
     def test_of_a_tls_connection_the_syn_the_client_hello_and_its_acknowledgement_come_to_user_space(self):
-        """The server's data may come as well, where it overtakes the verdict on the acknowledgement."""
+        """The server's first flight may come as well, a few segments, where it overtakes the verdict on the acknowledgement
+        (a busy machine)."""
         self.need_rule_for_bare_segments()
         for address in NEUTRAL:
             with self.subTest(address=address):
                 before = self.daemon.scrape().sum(RECEIVED)
                 self.assert_answered(clients.curl(self.lab, "www.example.org", address), page_of("www.example.org"))
-                self.assertIn(self.daemon.scrape().sum(RECEIVED) - before, (3, 4))
+                self.assertIn(self.daemon.scrape().sum(RECEIVED) - before, range(3, 7))
 
     def test_the_answer_to_a_syn_comes_to_user_space_where_two_syns_differ(self):
         """The client has no such socket: it resets what is answered, by an empty segment again."""
