@@ -75,6 +75,11 @@ bool is_forged(const Flow& flow, const Packet& packet) {
            packet.context.input_interface == flow.inside;
 }
 
+bool tells_nothing(const Flow& flow, const Packet& packet, const Mark& old) {
+    return (!flow.verdict && is_forged(flow, packet)) ||
+           (old.state == MarkState::established && is_nobodys_syn(flow, packet));
+}
+
 bool is_no_dns(const Flow& flow, const Packet& packet) {
     return packet.key.protocol() == Protocol::udp && flow.speaks_dns() && !packet.payload.empty() &&
            !dns::is_whole(packet.payload);
@@ -118,6 +123,13 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
     return step;
 }
 
+// What came before turned back on one side: here the flow crosses, and here it begins.
+void Pipeline::forget_turned_back(const Packet& packet) {
+    const Flow* flow = table_.find(packet);
+    if (flow != nullptr && !flow->verdict && flow->turned_back && !turns_back(packet))
+        table_.forget(*flow);
+}
+
 Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     // An ICMP error carries the conntrack entry of the flow it speaks about: deciding it would mark
     // that flow, and anyone could have sent it.
@@ -129,17 +141,10 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         counts_.invalid(step.verdict);
         return step;
     }
-    if (const Flow* flow = table_.find(packet); flow != nullptr && !flow->verdict) {
-        if (is_forged(*flow, packet))
+    if (const Flow* flow = table_.find(packet))
+        if (tells_nothing(*flow, packet, old))
             return {.verdict = undecided(*flow), .flow = flow};
-        // What came before turned back on one side: here the flow crosses, and here it begins.
-        if (flow->turned_back && !turns_back(packet))
-            table_.forget(*flow);
-    }
-    if (old.state == MarkState::established)
-        if (const Flow* flow = table_.find(packet);
-            flow != nullptr && is_nobodys_syn(*flow, packet))
-            return {.verdict = undecided(*flow), .flow = flow};
+    forget_turned_back(packet);
     const bool opens = opens_connection(packet);
     if (is_decision(old.state) && !opens && !may_begin(packet))
         return old.generation == ruleset.generation ? Step{.verdict = {.mark = old}}
@@ -158,9 +163,9 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (flow->packets == 1) {
         note_before(*flow, packet, old);
         flow->graced = is_graced(packet.context.time, ruleset);
+        if (!before.id.empty())
+            flow->inspector->resume(before);
     }
-    if (!before.id.empty() && flow->packets == 1)
-        flow->inspector->resume(before);
     Step step = advance_any(*flow, packet, ruleset);
     step.superseded = std::move(superseded);
     return step;
