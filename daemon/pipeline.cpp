@@ -75,6 +75,11 @@ bool is_forged(const Flow& flow, const Packet& packet) {
            packet.context.input_interface == flow.inside;
 }
 
+// What came before turned back on one side: here the flow crosses.
+bool begins_here(const Flow& flow, const Packet& packet) {
+    return !flow.verdict && flow.turned_back && !turns_back(packet);
+}
+
 bool tells_nothing(const Flow& flow, const Packet& packet, const Mark& old) {
     return (!flow.verdict && is_forged(flow, packet)) ||
            (old.state == MarkState::established && is_nobodys_syn(flow, packet));
@@ -123,13 +128,6 @@ Pipeline::Step Pipeline::process(Bytes ip_packet, const PacketContext& context,
     return step;
 }
 
-// What came before turned back on one side: here the flow crosses, and here it begins.
-void Pipeline::forget_turned_back(const Packet& packet) {
-    const Flow* flow = table_.find(packet);
-    if (flow != nullptr && !flow->verdict && flow->turned_back && !turns_back(packet))
-        table_.forget(*flow);
-}
-
 Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     // An ICMP error carries the conntrack entry of the flow it speaks about: deciding it would mark
     // that flow, and anyone could have sent it.
@@ -141,10 +139,11 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         counts_.invalid(step.verdict);
         return step;
     }
-    if (const Flow* flow = table_.find(packet))
-        if (tells_nothing(*flow, packet, old))
-            return {.verdict = undecided(*flow), .flow = flow};
-    forget_turned_back(packet);
+    const Flow* known = table_.find(packet);
+    if (known != nullptr && tells_nothing(*known, packet, old))
+        return {.verdict = undecided(*known), .flow = known};
+    if (known != nullptr && begins_here(*known, packet))
+        table_.forget(*known);
     const bool opens = opens_connection(packet);
     if (is_decision(old.state) && !opens && !may_begin(packet))
         return old.generation == ruleset.generation ? Step{.verdict = {.mark = old}}

@@ -69,7 +69,6 @@ class Pipeline {
                                         const Ruleset& ruleset);
     [[nodiscard]] bool is_graced(Time now, const Ruleset& ruleset) const;
     [[nodiscard]] static Step judge_alone(const Packet& packet, const Ruleset& ruleset);
-    void forget_turned_back(const Packet& packet);
     [[nodiscard]] bool may_begin(const Packet& packet);
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
     [[nodiscard]] Step not_believed(const Packet& packet, const Ruleset& ruleset);
