@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "daemon/command_line.hpp"
+#include "daemon/commands/command_line.hpp"
 
 namespace {
 

@@ -13,7 +13,7 @@ serve("/status.js" "text/javascript; charset=utf-8" status.js)
 serve("/chart.js" "text/javascript; charset=utf-8" chart.js)
 serve("/tables.js" "text/javascript; charset=utf-8" tables.js)
 file(READ "${ROOT}/report.css" style)
-file(WRITE "${OUTPUT}" "#include \"metrics/page_files.hpp\"
+file(WRITE "${OUTPUT}" "#include \"metrics/page/page_files.hpp\"
 
 #include <algorithm>
 

@@ -20,7 +20,7 @@ endfunction()
 
 literals(catalogue catalogue "")
 literals(policies policies "default.yaml")
-file(WRITE "${OUTPUT}" "#include \"rules/builtin.hpp\"
+file(WRITE "${OUTPUT}" "#include \"rules/services/builtin.hpp\"
 
 namespace octroi {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-#include "daemon/nfqueue.hpp"
+#include "daemon/kernel/nfqueue.hpp"
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "classifiers/client_hello.hpp"
-#include "classifiers/tls_handshake.hpp"
+#include "classifiers/tls/client_hello.hpp"
+#include "classifiers/tls/tls_handshake.hpp"
 
 namespace {
 

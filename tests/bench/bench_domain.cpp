@@ -3,8 +3,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "classifiers/domain.hpp"
-#include "rules/catalogue.hpp"
+#include "classifiers/net/domain.hpp"
+#include "rules/services/catalogue.hpp"
 #include "tests/policy/samples.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 #include <benchmark/benchmark.h>
 
-#include "metrics/event_log.hpp"
+#include "metrics/events/event_log.hpp"
 
 namespace {
 

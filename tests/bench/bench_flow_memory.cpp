@@ -9,7 +9,7 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
-#include "daemon/pipeline.hpp"
+#include "daemon/engine/pipeline.hpp"
 #include "tests/unit/gate.hpp"
 
 namespace {

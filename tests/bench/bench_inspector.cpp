@@ -5,10 +5,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include "classifiers/client_hello.hpp"
-#include "classifiers/inspector.hpp"
-#include "classifiers/ja4.hpp"
-#include "daemon/pcap_source.hpp"
+#include "classifiers/inspection/inspector.hpp"
+#include "classifiers/tls/client_hello.hpp"
+#include "classifiers/tls/ja4.hpp"
+#include "daemon/replay/pcap_source.hpp"
 
 namespace {
 

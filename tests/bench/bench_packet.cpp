@@ -3,7 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "classifiers/packet.hpp"
+#include "classifiers/net/packet.hpp"
 
 namespace {
 

@@ -7,9 +7,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include "daemon/pcap_source.hpp"
-#include "daemon/pipeline.hpp"
-#include "daemon/ruleset_loader.hpp"
+#include "daemon/engine/pipeline.hpp"
+#include "daemon/gateway/ruleset_loader.hpp"
+#include "daemon/replay/pcap_source.hpp"
 
 namespace {
 

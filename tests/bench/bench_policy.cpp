@@ -8,8 +8,8 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "rules/library.hpp"
-#include "rules/lint.hpp"
+#include "rules/lint/lint.hpp"
+#include "rules/policy/loader.hpp"
 #include "tests/policy/samples.hpp"
 
 namespace {

@@ -4,7 +4,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "rules/prefix_map.hpp"
+#include "rules/sets/prefix_map.hpp"
 #include "tests/policy/samples.hpp"
 
 namespace {

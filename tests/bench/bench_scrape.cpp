@@ -5,8 +5,8 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "metrics/exporter.hpp"
-#include "metrics/series.hpp"
+#include "metrics/series/exporter.hpp"
+#include "metrics/series/series.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The sources of a target can be read as one: which of them meet in one unit of a unity build changes with every file that
+# The sources of a folder can be read as one: which of them meet in one unit of a unity build changes with every file that
 # is added. So helpers of one folder have names of their own.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -11,10 +11,11 @@ as_one() { # file...
 }
 
 # Its kernel header excludes another one (CMakeLists.txt).
-mapfile -t daemon < <(printf '%s\n' daemon/*.cpp | grep -v -e nft_revision -e main.cpp)
-
-as_one classifiers/*.cpp
-as_one rules/*.cpp
-as_one metrics/*.cpp
-as_one "${daemon[@]}"
-as_one tests/bench/load/*.cpp
+mapfile -t sources < <(git ls-files --cached --others --exclude-standard -- 'classifiers/*.cpp' 'rules/*.cpp' 'metrics/*.cpp' \
+    'daemon/*/*.cpp' 'tests/bench/load/*.cpp' | grep -v nft_revision)
+[ ${#sources[@]} -gt 100 ]
+mapfile -t folders < <(dirname "${sources[@]}" | sort -u)
+for folder in "${folders[@]}"; do
+    mapfile -t together < <(printf '%s\n' "${sources[@]}" | grep -E "^$folder/[^/]+$")
+    as_one "${together[@]}"
+done

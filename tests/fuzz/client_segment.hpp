@@ -1,6 +1,6 @@
 #pragma once
 
-#include "classifiers/packet.hpp"
+#include "classifiers/net/packet.hpp"
 
 namespace octroi::fuzz {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "rules/diagnostic.hpp"
+#include "rules/text/diagnostic.hpp"
 #include "tests/fuzz/property.hpp"
 
 namespace octroi::fuzz {

@@ -2,9 +2,9 @@
 // holds a certificate or not, and what a part of it told, the whole tells too.
 #include <algorithm>
 
-#include "classifiers/certificate.hpp"
-#include "classifiers/domain.hpp"
-#include "classifiers/tls_server_flight.hpp"
+#include "classifiers/net/domain.hpp"
+#include "classifiers/tls/certificate.hpp"
+#include "classifiers/tls/tls_server_flight.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

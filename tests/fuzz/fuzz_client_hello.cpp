@@ -2,8 +2,8 @@
 // cut short it is truncated.
 #include <algorithm>
 
-#include "classifiers/client_hello.hpp"
-#include "classifiers/ja4.hpp"
+#include "classifiers/tls/client_hello.hpp"
+#include "classifiers/tls/ja4.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::fuzz::require;

@@ -3,8 +3,8 @@
 // incomplete asks for octets that are not there yet, and within what is kept of a stream.
 #include <algorithm>
 
-#include "classifiers/client_request.hpp"
-#include "classifiers/tcp_stream.hpp"
+#include "classifiers/inspection/client_request.hpp"
+#include "classifiers/net/tcp_stream.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -1,5 +1,5 @@
 // Property: any file is a configuration within its bounds, or a list of findings; nothing throws.
-#include "daemon/config.hpp"
+#include "daemon/config/config.hpp"
 #include "tests/fuzz/findings.hpp"
 #include "tests/fuzz/memory_file.hpp"
 

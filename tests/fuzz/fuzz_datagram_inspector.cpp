@@ -5,8 +5,8 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include "classifiers/datagram_inspector.hpp"
-#include "classifiers/domain.hpp"
+#include "classifiers/inspection/datagram_inspector.hpp"
+#include "classifiers/net/domain.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/unit/quic_wire.hpp"
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "classifiers/packet.hpp"
-#include "daemon/checksums.hpp"
-#include "daemon/decapsulation.hpp"
+#include "classifiers/net/checksums.hpp"
+#include "classifiers/net/decapsulation.hpp"
+#include "classifiers/net/packet.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

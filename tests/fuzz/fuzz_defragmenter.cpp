@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "daemon/defragmenter.hpp"
+#include "classifiers/net/defragmenter.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::ByteReader;

@@ -2,8 +2,8 @@
 // message, and what follows the message changes nothing.
 #include <algorithm>
 
-#include "classifiers/dns_answer.hpp"
-#include "classifiers/dns_edit.hpp"
+#include "classifiers/dns/dns_answer.hpp"
+#include "classifiers/dns/dns_edit.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "classifiers/domain.hpp"
+#include "classifiers/net/domain.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Domain;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "classifiers/dtls_handshake.hpp"
+#include "classifiers/tls/dtls_handshake.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

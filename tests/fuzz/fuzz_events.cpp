@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "daemon/recorded_flows.hpp"
+#include "daemon/commands/recorded_flows.hpp"
 #include "tests/fuzz/memory_file.hpp"
 #include "tests/unit/gate.hpp"
 

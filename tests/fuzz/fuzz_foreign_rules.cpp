@@ -2,7 +2,7 @@
 // stands in the lines above it; without the tables of iptables nft's listing has no more of them.
 #include <string>
 
-#include "daemon/foreign_rules.hpp"
+#include "daemon/firewall/foreign_rules.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::ForeignRules;

@@ -2,7 +2,7 @@
 // tag, what follows it changes nothing, and a datagram that is cut inside the name holds none.
 #include <algorithm>
 
-#include "classifiers/gquic.hpp"
+#include "classifiers/quic/gquic.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -2,7 +2,7 @@
 // it told, the whole tells too, whether earlier looks count or not; a head's end lies inside it.
 #include <algorithm>
 
-#include "classifiers/http_request.hpp"
+#include "classifiers/clear/http_request.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

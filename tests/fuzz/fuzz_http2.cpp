@@ -3,8 +3,8 @@
 #include <string_view>
 #include <vector>
 
-#include "classifiers/hpack.hpp"
-#include "classifiers/http2_request.hpp"
+#include "classifiers/clear/hpack.hpp"
+#include "classifiers/clear/http2_request.hpp"
 #include "tests/fuzz/property.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

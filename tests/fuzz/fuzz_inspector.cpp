@@ -7,7 +7,7 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include "classifiers/inspector.hpp"
+#include "classifiers/inspection/inspector.hpp"
 #include "tests/fuzz/client_segment.hpp"
 #include "tests/fuzz/property.hpp"
 

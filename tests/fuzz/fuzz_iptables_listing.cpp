@@ -5,7 +5,7 @@
 #include <array>
 #include <string>
 
-#include "daemon/iptables_listing.hpp"
+#include "daemon/firewall/iptables_listing.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::IptablesListing;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "rules/json.hpp"
+#include "rules/text/json.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::fuzz::require;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "classifiers/ndpi.hpp"
+#include "classifiers/clear/ndpi.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::ByteReader;

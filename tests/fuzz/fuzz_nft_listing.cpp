@@ -2,7 +2,7 @@
 // counter stand in it, and without a counter no packet met octroi's queues.
 #include <string>
 
-#include "daemon/nft_listing.hpp"
+#include "daemon/firewall/nft_listing.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::NftListing;

@@ -12,8 +12,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include "classifiers/domain.hpp"
-#include "classifiers/inspector.hpp"
+#include "classifiers/inspection/inspector.hpp"
+#include "classifiers/net/domain.hpp"
 #include "tests/fuzz/client_segment.hpp"
 #include "tests/fuzz/property.hpp"
 

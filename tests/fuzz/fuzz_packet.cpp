@@ -1,6 +1,6 @@
 // Property: any octets decode or are refused, the payload stays inside the input, both directions
 // have one key.
-#include "classifiers/packet.hpp"
+#include "classifiers/net/packet.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::fuzz::require;

@@ -1,7 +1,7 @@
 // Property: any file is a capture whose packets come to an end, or an error with a text; time never
 // leaves what 64 bits of nanoseconds hold, and any octets under any link type hold an IP packet
 // that is their end, or none.
-#include "daemon/pcap_source.hpp"
+#include "daemon/replay/pcap_source.hpp"
 #include "tests/fuzz/memory_file.hpp"
 
 using octroi::Bytes;

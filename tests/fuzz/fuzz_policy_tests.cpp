@@ -1,6 +1,6 @@
 // Property: any file is a file of tests whose results are told, each once, or a list of findings;
 // what is asked may be any text, and nothing throws.
-#include "daemon/policy_tests.hpp"
+#include "daemon/commands/policy_test_runner.hpp"
 #include "tests/fuzz/findings.hpp"
 #include "tests/unit/temporary_folder.hpp"
 

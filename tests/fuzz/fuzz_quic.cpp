@@ -6,7 +6,7 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include "classifiers/quic_hello.hpp"
+#include "classifiers/quic/quic_hello.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/unit/quic_wire.hpp"
 

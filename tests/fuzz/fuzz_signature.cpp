@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "classifiers/signature.hpp"
+#include "classifiers/clear/signature.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -3,7 +3,7 @@
 // another.
 #include <algorithm>
 
-#include "classifiers/socks.hpp"
+#include "classifiers/clear/socks.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -1,6 +1,6 @@
 // Property: any stream has a ClientHello's place inside it, asks for more, or is foreign; the place
 // is where a TLS record may start, and is the same with what an earlier look has read.
-#include "classifiers/starttls.hpp"
+#include "classifiers/clear/starttls.hpp"
 #include "tests/fuzz/property.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,7 +2,7 @@
 // the same in a stream.
 #include <algorithm>
 
-#include "classifiers/stun.hpp"
+#include "classifiers/clear/stun.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -6,7 +6,7 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
-#include "classifiers/tcp_stream.hpp"
+#include "classifiers/net/tcp_stream.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -2,8 +2,8 @@
 // not there yet, or is refused; before the octets that it asks for are there it gives nothing.
 #include <algorithm>
 
-#include "classifiers/tcp_stream.hpp"
-#include "classifiers/tls_handshake.hpp"
+#include "classifiers/net/tcp_stream.hpp"
+#include "classifiers/tls/tls_handshake.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Bytes;

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "rules/refresh_guard.hpp"
-#include "rules/service_writer.hpp"
-#include "rules/yaml.hpp"
+#include "rules/refresh/refresh_guard.hpp"
+#include "rules/services/service_writer.hpp"
+#include "rules/text/yaml.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::AddressKind;

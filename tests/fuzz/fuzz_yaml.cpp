@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <string>
 
-#include "rules/library.hpp"
-#include "rules/lint.hpp"
+#include "rules/lint/lint.hpp"
+#include "rules/policy/loader.hpp"
 #include "tests/fuzz/property.hpp"
 
 using octroi::Catalogue;

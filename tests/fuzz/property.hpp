@@ -1,6 +1,6 @@
 #pragma once
 
-#include "classifiers/byte_reader.hpp"
+#include "classifiers/base/byte_reader.hpp"
 
 namespace octroi::fuzz {
 

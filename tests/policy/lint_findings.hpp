@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/lint.hpp"
+#include "rules/lint/lint.hpp"
 #include "tests/policy/samples.hpp"
 
 namespace octroi::samples {

@@ -12,7 +12,7 @@
 #include "tests/policy/samples.hpp"
 
 /// Random policies written as YAML, random flows, and a reference that says what the policy does
-/// with a complete flow. The reference shares nothing with rules/policy.cpp.
+/// with a complete flow. The reference shares nothing with rules/policy/policy.cpp.
 namespace octroi::random_policy {
 
 inline constexpr std::array<std::string_view, 3> actions = {"accept", "drop", "reject"};

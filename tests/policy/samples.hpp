@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/catalogue.hpp"
-#include "rules/policy.hpp"
-#include "rules/yaml.hpp"
+#include "rules/policy/policy.hpp"
+#include "rules/services/catalogue.hpp"
+#include "rules/text/yaml.hpp"
 
 namespace octroi::samples {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/checksums.hpp"
+#include "classifiers/net/checksums.hpp"
 #include "tests/unit/wire.hpp"
 
 namespace octroi {

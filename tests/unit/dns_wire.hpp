@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "classifiers/dns_message.hpp"
+#include "classifiers/dns/dns_message.hpp"
 #include "tests/unit/wire.hpp"
 
 /// DNS messages written field by field, for tests.

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/pipeline.hpp"
-#include "daemon/ruleset.hpp"
-#include "rules/policy.hpp"
-#include "rules/yaml.hpp"
+#include "daemon/engine/pipeline.hpp"
+#include "daemon/engine/ruleset.hpp"
+#include "rules/policy/policy.hpp"
+#include "rules/text/yaml.hpp"
 #include "tests/unit/wire.hpp"
 
 namespace octroi {

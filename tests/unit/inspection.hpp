@@ -1,6 +1,6 @@
 #pragma once
 
-#include "classifiers/inspector.hpp"
+#include "classifiers/inspection/inspector.hpp"
 #include "tests/unit/wire.hpp"
 
 namespace octroi {

@@ -9,7 +9,7 @@
 
 #include <openssl/evp.h>
 
-#include "classifiers/quic_crypto.hpp"
+#include "classifiers/quic/quic_crypto.hpp"
 #include "tests/unit/wire.hpp"
 
 /// QUIC packets written field by field and sealed, for tests. The keys come from the code under

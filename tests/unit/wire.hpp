@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "classifiers/flow_key.hpp"
-#include "classifiers/packet.hpp"
+#include "classifiers/net/flow_key.hpp"
+#include "classifiers/net/packet.hpp"
 
 /// Packets and TLS messages written field by field, for tests. Checksums are left 0: octroi never
 /// looks at them.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "metrics/flow_record.hpp"
+#include "metrics/events/flow_record.hpp"
 #include "tests/unit/wire.hpp"
 
 namespace octroi {

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "classifiers/net/packet.hpp"
+#include "daemon/engine/client_memory.hpp"
+#include "daemon/engine/dns_answer_filter.hpp"
+#include "daemon/engine/dns_questions.hpp"
+#include "daemon/engine/flow_table.hpp"
+#include "daemon/engine/pipeline_counts.hpp"
+#include "daemon/engine/rate_limit.hpp"
+#include "daemon/engine/ruleset.hpp"
+#include "daemon/kernel/verdict.hpp"
+#include "metrics/events/event.hpp"
+
+namespace octroi {
+
+/// When an accepted flow leaves user space (a refused one leaves at once).
+enum class Observe : std::uint8_t {
+    decided,  ///< at the decision
+    full,     ///< when its service is settled too, so that exempted use is counted
+    to_end    ///< never before its inspection ended: replay
+};
+
+/// The path of one packet: decode, track, inspect, identify, decide, verdict, count. One per
+/// worker, not shared. It calls each stage in turn; no stage calls another.
+class Pipeline {
+  public:
+    struct Settings {
+        FlowTable::Settings flows;
+        std::size_t buffer_limit = 64UL * 1024 * 1024;  ///< octets of reassembly buffers
+        MarkLayout mark;
+        Observe observe = Observe::full;
+        std::optional<Time> began;  ///< absent: with the first packet
+        std::shared_ptr<ClientMemory> memory =
+            std::make_shared<ClientMemory>();  ///< shared by the workers
+    };
+
+    /// What happened to a packet.
+    struct Step {
+        Verdict verdict;
+        const Flow* flow = nullptr;        ///< null: the packet belongs to no tracked flow
+        std::optional<FlowRecord> record;  ///< the flow was decided by this packet
+        std::optional<FlowRecord>
+            superseded;  ///< replay: of the earlier connection on the same ports
+        bool malformed = false;
+        Bytes rewritten;  ///< the packet to send in its place; empty: as it came
+        std::optional<FlowRecord> refused_name;  ///< a DNS answer was turned into a refusal
+        std::optional<Event>
+            unreadable;  ///< nothing could be known of the packet; told now and then
+    };
+
+    Pipeline(const Settings& settings, PipelineSeries series, WorkerCounters& counters);
+
+    /// Takes one IP packet, as the kernel delivers it, through all stages.
+    [[nodiscard]] Step process(Bytes ip_packet, const PacketContext& context,
+                               const Ruleset& ruleset);
+
+    /// The record of a flow as if its last packet had come: what is not known yet becomes false.
+    [[nodiscard]] FlowRecord conclude(Flow& flow, const Ruleset& ruleset);
+
+    [[nodiscard]] FlowTable& flows() { return table_; }
+
+  private:
+    [[nodiscard]] Step route(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
+                                        const Ruleset& ruleset);
+    [[nodiscard]] bool is_graced(Time now, const Ruleset& ruleset) const;
+    [[nodiscard]] static Step judge_alone(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] bool may_begin(const Packet& packet);
+    [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
+    [[nodiscard]] Step not_believed(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step overflow(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step advance_over(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step advance_beside(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step advance_any(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    void note_before(Flow& flow, const Packet& packet, const Mark& old) const;
+    [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Step follow(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] bool may_leave(const Flow& flow, const Judgement& judgement,
+                                 const Ruleset& ruleset) const;
+    void inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] Verdict verdict_of(const Flow& flow, const Ruleset& ruleset) const;
+    void guard_names(Step& step, const Packet& packet, Bytes ip_packet, const Ruleset& ruleset);
+
+    Settings settings_;
+    PipelineCounts counts_;
+    FlowTable table_;
+    Workspace workspace_;
+    std::optional<Time> began_;  ///< when the daemon, or the capture's first packet, came
+    NameGuard name_guard_;
+    DnsQuestions questions_;
+    Occasion table_full_;
+    Occasion malformed_;
+};
+
+}  // namespace octroi

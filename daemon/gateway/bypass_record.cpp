@@ -1,0 +1,74 @@
+#include "daemon/gateway/bypass_record.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+namespace octroi {
+namespace {
+
+std::string boot_id() {
+    std::string id;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
+    return id;
+}
+
+}  // namespace
+
+std::string GapRecord::folder(OnFailure on_failure) {
+    if (on_failure == OnFailure::closed)
+        return "";
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
+    const char* folder = std::getenv("STATE_DIRECTORY");
+    return folder == nullptr ? "" : folder;
+}
+
+GapRecord GapRecord::of(OnFailure on_failure) {
+    const std::string state = folder(on_failure);
+    return state.empty() ? GapRecord() : GapRecord(state + "/met-the-queue-rule");
+}
+
+GapRecord::GapRecord(const std::string& path)
+    : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)),
+      boot_(boot_id() + " ") {
+    if (file_ < 0)
+        spdlog::warn("{} can't be opened: {}. What passes while no octroi runs will not be counted",
+                     path, std::generic_category().message(errno));
+}
+
+GapRecord::~GapRecord() {
+    if (file_ >= 0)
+        ::close(file_);
+}
+
+std::uint64_t GapRecord::unseen(std::uint64_t to_queue) const {
+    if (file_ < 0)
+        return 0;
+    std::array<char, 128> buffer{};
+    const ssize_t length = pread(file_, buffer.data(), buffer.size(), 0);
+    const std::string_view text(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+    std::uint64_t noted = 0;
+    if (text.starts_with(boot_))
+        std::from_chars(text.data() + boot_.size(), text.data() + text.size(), noted);
+    return noted <= to_queue ? to_queue - noted : to_queue;
+}
+
+void GapRecord::note(std::uint64_t to_queue) const {
+    if (file_ < 0)
+        return;
+    // Always as long: a note replaces the earlier one whole.
+    const std::string text = fmt::format("{}{:020}\n", boot_, to_queue);
+    if (pwrite(file_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+        spdlog::debug("the count of the queue rule could not be noted");
+}
+
+}  // namespace octroi
