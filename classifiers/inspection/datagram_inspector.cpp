@@ -5,6 +5,7 @@
 #include "classifiers/clear/stun.hpp"
 #include "classifiers/dns/dns_message.hpp"
 #include "classifiers/inspection/stun_findings.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/quic/gquic.hpp"
 #include "classifiers/tls/client_hello.hpp"
 #include "classifiers/tls/ja4.hpp"

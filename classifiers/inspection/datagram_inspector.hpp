@@ -6,6 +6,7 @@
 
 #include "classifiers/inspection/call_signs.hpp"
 #include "classifiers/inspection/findings.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/net/packet.hpp"
 #include "classifiers/quic/quic_hello.hpp"
 #include "classifiers/tls/dtls_handshake.hpp"

@@ -1,6 +1,7 @@
 #include "classifiers/inspection/inspector.hpp"
 
 #include "classifiers/base/overloaded.hpp"
+#include "classifiers/inspection/workspace.hpp"
 
 namespace octroi {
 namespace {

@@ -7,6 +7,7 @@
 #include "classifiers/inspection/datagram_inspector.hpp"
 #include "classifiers/inspection/findings.hpp"
 #include "classifiers/inspection/stream_inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/net/packet.hpp"
 
 namespace octroi {

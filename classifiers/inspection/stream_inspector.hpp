@@ -7,6 +7,7 @@
 #include "classifiers/inspection/client_request.hpp"
 #include "classifiers/inspection/client_sequences.hpp"
 #include "classifiers/inspection/findings.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/net/packet.hpp"
 #include "classifiers/net/tcp_options.hpp"
 #include "classifiers/net/tcp_stream.hpp"

@@ -1,25 +1,18 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <expected>
 
 #include "classifiers/base/byte_reader.hpp"
+#include "classifiers/base/time.hpp"
 #include "classifiers/net/flow_key.hpp"
 
 namespace octroi {
-
-using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
 /// Octets of an ICMP error with its IP header and what it quotes, at most (RFC 1812 4.3.2.3, RFC
 /// 4443 2.4).
 inline constexpr std::size_t longest_icmp_error = 576;
 inline constexpr std::size_t longest_icmpv6_error = 1280;
-
-/// Whole seconds since 1970.
-[[nodiscard]] inline std::int64_t unix_seconds(Time time) {
-    return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-}
 
 /// What the kernel or the capture says beside the bytes of a packet.
 struct PacketContext {

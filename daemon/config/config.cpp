@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -193,6 +194,22 @@ void ConfigReader::read_listen(const yaml::Node& node, Config& config) {
 }
 
 }  // namespace
+
+netfilter::Settings netfilter_settings(const Config& config) {
+    return {.first_queue = config.first_queue,
+            .queue_count = config.queue_count,
+            .bypass = config.on_failure == OnFailure::open,
+            .mark = config.mark,
+            .hooks = config.hooks};
+}
+
+std::string state_folder(const Config& config) {
+    if (config.on_failure == OnFailure::closed)
+        return "";
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
+    const char* folder = std::getenv("STATE_DIRECTORY");
+    return folder == nullptr ? "" : folder;
+}
 
 std::expected<Config, std::vector<Finding>> load_config(const std::optional<std::string>& path) {
     std::error_code unread;

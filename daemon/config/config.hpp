@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "daemon/config/event_settings.hpp"
-#include "daemon/engine/pipeline.hpp"
+#include "daemon/engine/observe.hpp"
+#include "daemon/firewall/backend.hpp"
 #include "daemon/firewall/netfilter_rules.hpp"
 #include "daemon/kernel/mark.hpp"
 #include "rules/text/diagnostic.hpp"
@@ -21,11 +22,6 @@ enum class OnFailure : std::uint8_t {
     closed,  ///< dropped
     open     ///< passed uninspected
 };
-
-/// Which program writes octroi's rules into the kernel.
-enum class Backend : std::uint8_t { iptables, nft };
-
-constexpr std::array<std::string_view, 2> backend_words = {"iptables", "nft"};
 
 /// The settings of one gateway: octroi.yaml. Paths are absolute or relative to the working
 /// directory.
@@ -51,6 +47,14 @@ struct Config {
 
 /// Where the daemon serves its metrics and status: "http://127.0.0.1:9477".
 [[nodiscard]] std::string base_url(const Config& config);
+
+/// What the kernel's rules take from the configuration.
+[[nodiscard]] netfilter::Settings netfilter_settings(const Config& config);
+
+/// The service's state folder ($STATE_DIRECTORY, systemd.exec(5)), where the daemon notes how many
+/// packets met its queue rule; empty where the environment names none, and where nothing passes
+/// without octroi. Call it before there are threads.
+[[nodiscard]] std::string state_folder(const Config& config);
 
 /// Reads `path`; without one, the installed configuration where there is one, else built-in
 /// defaults.

@@ -8,7 +8,6 @@
 #include "daemon/confinement/capabilities.hpp"
 #include "daemon/confinement/landlock.hpp"
 #include "daemon/confinement/syscall_filter.hpp"
-#include "daemon/gateway/bypass_record.hpp"
 #include "daemon/version.hpp"
 
 namespace octroi {
@@ -54,7 +53,7 @@ FileAccess needed_by(const Config& config) {
         add_folders_of(access.read, *config.policy);
     if (config.catalogue)
         access.read.push_back(*config.catalogue);
-    if (const std::string state = GapRecord::folder(config.on_failure); !state.empty()) {
+    if (const std::string state = state_folder(config); !state.empty()) {
         access.read.push_back(state);
         access.write.push_back(state);
     }

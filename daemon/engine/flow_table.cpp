@@ -1,5 +1,7 @@
 #include "daemon/engine/flow_table.hpp"
 
+#include "classifiers/inspection/workspace.hpp"
+
 namespace octroi {
 namespace {
 

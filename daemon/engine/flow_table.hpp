@@ -10,6 +10,7 @@
 #include <absl/container/flat_hash_set.h>
 
 #include "classifiers/inspection/inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "daemon/kernel/verdict.hpp"
 #include "rules/services/catalogue.hpp"
 

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/net/packet.hpp"
 #include "daemon/engine/client_memory.hpp"
 #include "daemon/engine/dns_answer_filter.hpp"
 #include "daemon/engine/dns_questions.hpp"
 #include "daemon/engine/flow_table.hpp"
+#include "daemon/engine/observe.hpp"
 #include "daemon/engine/pipeline_counts.hpp"
 #include "daemon/engine/rate_limit.hpp"
 #include "daemon/engine/ruleset.hpp"
@@ -16,13 +18,6 @@
 #include "metrics/events/event.hpp"
 
 namespace octroi {
-
-/// When an accepted flow leaves user space (a refused one leaves at once).
-enum class Observe : std::uint8_t {
-    decided,  ///< at the decision
-    full,     ///< when its service is settled too, so that exempted use is counted
-    to_end    ///< never before its inspection ended: replay
-};
 
 /// The path of one packet: decode, track, inspect, identify, decide, verdict, count. One per
 /// worker, not shared. It calls each stage in turn; no stage calls another.

@@ -5,7 +5,6 @@ namespace octroi {
 Ruleset make_ruleset(std::shared_ptr<const Catalogue> catalogue, Policy policy,
                      SeriesRegistry& registry) {
     Ruleset ruleset;
-    ruleset.loaded = absl::Now();
     ruleset.series = FlowSeries(registry, *catalogue, policy);
     ruleset.rule_series = RuleSeries(registry, policy);
     ruleset.clients = ClientSeries(registry, *catalogue, policy);

@@ -54,18 +54,6 @@ class OneWriter {
 
 }  // namespace
 
-std::string_view to_string(Backend backend) {
-    return backend_words.at(static_cast<std::size_t>(backend));
-}
-
-netfilter::Settings netfilter_settings(const Config& config) {
-    return {.first_queue = config.first_queue,
-            .queue_count = config.queue_count,
-            .bypass = config.on_failure == OnFailure::open,
-            .mark = config.mark,
-            .hooks = config.hooks};
-}
-
 std::expected<Firewall, std::string> Firewall::open(const netfilter::Settings& settings,
                                                     std::optional<Backend> backend) {
     const auto chosen = backend ? std::expected<Backend, std::string>(*backend) : choose(settings);

@@ -9,23 +9,18 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/config/config.hpp"
+#include "daemon/firewall/backend.hpp"
 #include "daemon/firewall/firewall_state.hpp"
 #include "daemon/firewall/iptables_rules.hpp"
 #include "daemon/firewall/nft_rules.hpp"
 
 namespace octroi {
 
-[[nodiscard]] std::string_view to_string(Backend backend);
-
 /// What octroi's work suffers from beside its own rules, a sentence each.
 struct Hazards {
     std::vector<std::string> found;
     std::vector<std::string> unread;  ///< what could not be looked at
 };
-
-/// What the kernel's rules take from the configuration.
-[[nodiscard]] netfilter::Settings netfilter_settings(const Config& config);
 
 /// The kernel rules that send undecided packets to the queues and keep decisions in the conntrack
 /// mark (docs/kernel.md).

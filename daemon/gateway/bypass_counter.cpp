@@ -11,7 +11,7 @@ std::int64_t growth(std::uint64_t now, std::uint64_t before) {
 
 }  // namespace
 
-std::uint64_t Uninspected::update(const Reading& now) {
+std::uint64_t BypassCounter::update(const Reading& now) {
     // A rule that counts less than before was made anew.
     if (last_ && now.to_queue >= last_->to_queue)
         surplus_ += growth(now.to_queue, last_->to_queue) - growth(now.waiting, last_->waiting) -

@@ -7,7 +7,7 @@ namespace octroi {
 
 /// How many packets the kernel passed without an answer of octroi's, under `on_failure: open`: it
 /// counts them nowhere. Each reading compares what met the queue rule with what was answered.
-class Uninspected {
+class BypassCounter {
   public:
     /// The three numbers of one moment, taken in this order. So a packet under way may stand in two
     /// of them, but in none only until the next reading.

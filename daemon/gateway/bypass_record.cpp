@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <fstream>
 #include <string_view>
 #include <system_error>
@@ -24,20 +23,11 @@ std::string boot_id() {
 
 }  // namespace
 
-std::string GapRecord::folder(OnFailure on_failure) {
-    if (on_failure == OnFailure::closed)
-        return "";
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
-    const char* folder = std::getenv("STATE_DIRECTORY");
-    return folder == nullptr ? "" : folder;
+BypassRecord BypassRecord::in(const std::string& folder) {
+    return folder.empty() ? BypassRecord() : BypassRecord(folder + "/met-the-queue-rule");
 }
 
-GapRecord GapRecord::of(OnFailure on_failure) {
-    const std::string state = folder(on_failure);
-    return state.empty() ? GapRecord() : GapRecord(state + "/met-the-queue-rule");
-}
-
-GapRecord::GapRecord(const std::string& path)
+BypassRecord::BypassRecord(const std::string& path)
     : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)),
       boot_(boot_id() + " ") {
     if (file_ < 0)
@@ -45,12 +35,12 @@ GapRecord::GapRecord(const std::string& path)
                      path, std::generic_category().message(errno));
 }
 
-GapRecord::~GapRecord() {
+BypassRecord::~BypassRecord() {
     if (file_ >= 0)
         ::close(file_);
 }
 
-std::uint64_t GapRecord::unseen(std::uint64_t to_queue) const {
+std::uint64_t BypassRecord::unseen(std::uint64_t to_queue) const {
     if (file_ < 0)
         return 0;
     std::array<char, 128> buffer{};
@@ -62,7 +52,7 @@ std::uint64_t GapRecord::unseen(std::uint64_t to_queue) const {
     return noted <= to_queue ? to_queue - noted : to_queue;
 }
 
-void GapRecord::note(std::uint64_t to_queue) const {
+void BypassRecord::note(std::uint64_t to_queue) const {
     if (file_ < 0)
         return;
     // Always as long: a note replaces the earlier one whole.

@@ -44,7 +44,7 @@ Health::Health(SeriesRegistry& registry, const Firewall& firewall, const Config&
       ruleset_unread_(degraded_by(registry, "ruleset_unread")),
       failed_open_(uninspected(registry, "fail_open")),
       bypassed_(uninspected(registry, "bypass")),
-      gap_record_(GapRecord::of(config.on_failure)),
+      bypass_record_(BypassRecord::in(state_folder(config))),
       watchdog_(config.queue_count, Watchdog::Clock::now()),
       drift_watch_(firewall) {}
 
@@ -113,11 +113,11 @@ void Health::count_uninspected(const Workers& workers) {
     const auto waiting = waiting_for(workers);
     if (!to_queue || !waiting)
         return;
-    Uninspected::Reading reading{.to_queue = *to_queue, .waiting = *waiting};
+    BypassCounter::Reading reading{.to_queue = *to_queue, .waiting = *waiting};
     for (const auto& worker : workers)
         reading.answered += worker->answered();
     counters_.set(failed_open_, uninspected_.update(reading));
-    gap_record_.note(*to_queue);
+    bypass_record_.note(*to_queue);
 }
 
 std::uint64_t Health::met_nobody() const {
@@ -125,7 +125,7 @@ std::uint64_t Health::met_nobody() const {
     if (!to_queue)
         spdlog::warn("what passed while no octroi was there to answer is not known: {}",
                      to_queue.error());
-    return to_queue ? gap_record_.unseen(*to_queue) : 0;
+    return to_queue ? bypass_record_.unseen(*to_queue) : 0;
 }
 
 void Health::count_bypassed(std::uint64_t packets) {
@@ -138,7 +138,7 @@ void Health::note_end() const noexcept {
     constexpr const char* consequence = "the next start will count too much as passed uninspected";
     try {
         if (const auto to_queue = firewall_.packets_to_queue())
-            gap_record_.note(*to_queue);
+            bypass_record_.note(*to_queue);
         else
             spdlog::warn("{}: {}", consequence, to_queue.error());
     } catch (const std::exception& error) {  // no memory

@@ -55,8 +55,8 @@ class Health {
     Slot ruleset_unread_;
     Slot failed_open_;
     Slot bypassed_;
-    GapRecord gap_record_;
-    Uninspected uninspected_;
+    BypassRecord bypass_record_;
+    BypassCounter uninspected_;
     std::optional<Watchdog::Clock::time_point> counted_;
     Watchdog watchdog_;
     DriftWatch drift_watch_;

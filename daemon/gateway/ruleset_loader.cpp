@@ -1,5 +1,6 @@
 #include "daemon/gateway/ruleset_loader.hpp"
 
+#include <absl/time/clock.h>
 #include <fmt/format.h>
 
 #include "rules/policy/loader.hpp"
@@ -26,8 +27,10 @@ std::expected<Ruleset, std::string> load_ruleset(const std::optional<std::string
     auto rules = load_policy(policy, *services);
     if (!rules)
         return std::unexpected(render_all(rules.error()));
-    return make_ruleset(std::make_shared<const Catalogue>(std::move(*services)), std::move(*rules),
-                        registry);
+    Ruleset ruleset = make_ruleset(std::make_shared<const Catalogue>(std::move(*services)),
+                                   std::move(*rules), registry);
+    ruleset.loaded = absl::Now();
+    return ruleset;
 }
 
 }  // namespace octroi

@@ -9,15 +9,10 @@
 
 #include "classifiers/clear/signature.hpp"
 #include "classifiers/net/domain.hpp"
+#include "rules/services/service_id.hpp"
 #include "rules/text/schema.hpp"
 
 namespace octroi {
-
-/// Stable number of a service, 1 to 2047; it goes into the conntrack mark. 0 means no service.
-using ServiceId = std::uint16_t;
-
-inline constexpr ServiceId no_service = 0;
-inline constexpr ServiceId max_service_id = 2047;
 
 enum class Category : std::uint8_t {
     video_conferencing,

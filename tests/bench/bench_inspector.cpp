@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include "classifiers/inspection/inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/tls/client_hello.hpp"
 #include "classifiers/tls/ja4.hpp"
 #include "daemon/replay/pcap_source.hpp"

@@ -6,6 +6,7 @@
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "classifiers/inspection/datagram_inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/net/domain.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/unit/quic_wire.hpp"

@@ -8,6 +8,7 @@
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "classifiers/inspection/inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "tests/fuzz/client_segment.hpp"
 #include "tests/fuzz/property.hpp"
 

@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "classifiers/inspection/inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "classifiers/net/domain.hpp"
 #include "tests/fuzz/client_segment.hpp"
 #include "tests/fuzz/property.hpp"

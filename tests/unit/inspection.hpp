@@ -1,6 +1,7 @@
 #pragma once
 
 #include "classifiers/inspection/inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "tests/unit/wire.hpp"
 
 namespace octroi {

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "classifiers/inspection/inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "rules/policy/loader.hpp"
 #include "rules/services/catalogue.hpp"
 #include "tests/unit/wire.hpp"

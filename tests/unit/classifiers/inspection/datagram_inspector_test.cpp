@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "classifiers/inspection/workspace.hpp"
 #include "tests/unit/dtls_wire.hpp"
 #include "tests/unit/quic_wire.hpp"
 #include "tests/unit/stun_wire.hpp"

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "classifiers/inspection/inspector.hpp"
+#include "classifiers/inspection/workspace.hpp"
 #include "tests/unit/quic_wire.hpp"
 
 using namespace octroi;

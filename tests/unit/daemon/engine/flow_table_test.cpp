@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "classifiers/inspection/workspace.hpp"
 #include "tests/unit/wire.hpp"
 
 using namespace octroi;

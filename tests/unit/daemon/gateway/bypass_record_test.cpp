@@ -9,14 +9,14 @@ using namespace octroi;
 TEST_SUITE("gap record") {
     TEST_CASE("without a note everything met nobody") {
         const TemporaryFolder folder;
-        CHECK(GapRecord(folder.path("record")).unseen(7) == 7);
+        CHECK(BypassRecord(folder.path("record")).unseen(7) == 7);
     }
 
     TEST_CASE("what came behind the last note is unseen, for the next process too") {
         const TemporaryFolder folder;
-        GapRecord(folder.path("record")).note(1000);
-        GapRecord(folder.path("record")).note(20);
-        const GapRecord next(folder.path("record"));
+        BypassRecord(folder.path("record")).note(1000);
+        BypassRecord(folder.path("record")).note(20);
+        const BypassRecord next(folder.path("record"));
         CHECK(next.unseen(20) == 0);
         CHECK(next.unseen(25) == 5);
         CHECK(next.unseen(3) == 3);  // the rule was made anew
@@ -26,10 +26,10 @@ TEST_SUITE("gap record") {
         const TemporaryFolder folder;
         for (const char* text :
              {"c0ffee00-0000-0000-0000-000000000000 00000000000000000005\n", "\xff\xfe", " 5", ""})
-            CHECK(GapRecord(folder.write("record", std::string_view(text))).unseen(9) == 9);
+            CHECK(BypassRecord(folder.write("record", std::string_view(text))).unseen(9) == 9);
     }
 
     TEST_CASE("without a folder nothing is known") {
-        CHECK(GapRecord("/nonexistent/folder/file").unseen(9) == 0);
+        CHECK(BypassRecord("/nonexistent/folder/file").unseen(9) == 0);
     }
 }
