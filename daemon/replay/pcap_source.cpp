@@ -6,9 +6,39 @@
 #include <fmt/format.h>
 #include <pcap/pcap.h>
 
+#include "classifiers/base/shared_library.hpp"
 #include "classifiers/net/link_layer.hpp"
 
 namespace octroi {
+
+// What octroi calls of libpcap.
+struct PcapSource::LibPcap {
+    decltype(pcap_open_offline_with_tstamp_precision)* open_offline = nullptr;
+    decltype(pcap_datalink)* datalink = nullptr;
+    decltype(pcap_next_ex)* next = nullptr;
+    decltype(pcap_geterr)* geterr = nullptr;
+    decltype(pcap_close)* close = nullptr;
+
+    static std::expected<LibPcap, std::string> load() {
+        auto library = SharedLibrary::open("libpcap.so.0.8", "libpcap0.8");
+        if (!library)
+            return std::unexpected(library.error());
+        LibPcap pcap;
+        library->find(pcap.open_offline, "pcap_open_offline_with_tstamp_precision");
+        library->find(pcap.datalink, "pcap_datalink");
+        library->find(pcap.next, "pcap_next_ex");
+        library->find(pcap.geterr, "pcap_geterr");
+        library->find(pcap.close, "pcap_close");
+        if (!library->missing().empty())
+            return std::unexpected(fmt::format("libpcap.so.0.8 has no {}()", library->missing()));
+        return pcap;
+    }
+
+    static const std::expected<LibPcap, std::string>& get() {
+        static const auto loaded = load();
+        return loaded;
+    }
+};
 
 std::optional<Bytes> ip_packet_of(Bytes frame, int link_type) {
     ByteReader reader(frame);
@@ -50,19 +80,21 @@ std::optional<Bytes> ip_packet_of(Bytes frame, int link_type) {
 }
 
 void PcapSource::Closer::operator()(pcap* capture) const {
-    pcap_close(capture);
+    LibPcap::get()->close(capture);
 }
 
 std::expected<PcapSource, std::string> PcapSource::open(const std::string& path) {
+    const auto& lib = LibPcap::get();
+    if (!lib)
+        return std::unexpected(fmt::format("{}: {}", path, lib.error()));
     std::array<char, PCAP_ERRBUF_SIZE> error{};
-    Capture capture(pcap_open_offline_with_tstamp_precision(
-        path.c_str(), PCAP_TSTAMP_PRECISION_NANO, error.data()));
+    Capture capture(lib->open_offline(path.c_str(), PCAP_TSTAMP_PRECISION_NANO, error.data()));
     if (!capture) {
         const std::string_view why = error.data();  // names a file that is not there
         return std::unexpected(why.starts_with(path) ? std::string(why)
                                                      : fmt::format("{}: {}", path, why));
     }
-    const int link_type = pcap_datalink(capture.get());
+    const int link_type = lib->datalink(capture.get());
     switch (link_type) {
         case DLT_EN10MB:
         case DLT_IEEE802_11:
@@ -84,14 +116,15 @@ std::expected<PcapSource, std::string> PcapSource::open(const std::string& path)
 }
 
 std::expected<std::optional<PcapSource::Captured>, std::string> PcapSource::next() {
+    const auto& lib = *LibPcap::get();
     while (true) {
         pcap_pkthdr* header = nullptr;
         const u_char* data = nullptr;
-        const int result = pcap_next_ex(capture_.get(), &header, &data);
+        const int result = lib.next(capture_.get(), &header, &data);
         if (result == PCAP_ERROR_BREAK)
             return std::nullopt;
         if (result != 1)
-            return std::unexpected(std::string(pcap_geterr(capture_.get())));
+            return std::unexpected(std::string(lib.geterr(capture_.get())));
         const auto ip_packet = ip_packet_of(Bytes(data, header->caplen), link_type_);
         if (!ip_packet)
             continue;

@@ -33,6 +33,8 @@ class PcapSource {
     [[nodiscard]] std::uint64_t lost_fragments() const { return decapsulator_->lost_fragments(); }
 
   private:
+    struct LibPcap;
+
     struct Closer {
         void operator()(pcap* capture) const;
     };

@@ -14,7 +14,9 @@ nothing, and the administrator starts it.")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "nftables | iptables, systemd, tzdata")
+# libcurl and libpcap are loaded by the commands that use them, which dpkg-shlibdeps does not see.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS
+    "nftables | iptables, systemd, tzdata, libcurl4 (>= 7.85.0) | libcurl4t64, libpcap0.8 (>= 1.5.1) | libpcap0.8t64")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "kmod")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "conntrack, prometheus")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
