@@ -63,7 +63,7 @@ bool TemporaryFile::rename_to(const std::string& final_path) const {
     return ::rename(path_.c_str(), final_path.c_str()) == 0;
 }
 
-std::expected<void, std::string> write_whole(const std::string& path, std::string_view text) {
+std::expected<void, std::string> write_atomically(const std::string& path, std::string_view text) {
     std::error_code nowhere;
     const std::string real = std::filesystem::weakly_canonical(path, nowhere).string();
     struct stat status{};

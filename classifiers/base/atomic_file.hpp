@@ -36,7 +36,7 @@ class TemporaryFile {
 /// Writes a file that a user named for output. A regular file, or one that is to be made, gets the
 /// text whole or not at all, also behind a symbolic link, and keeps its permissions; a pipe or a
 /// device is written to. The error says why not.
-[[nodiscard]] std::expected<void, std::string> write_whole(const std::string& path,
-                                                           std::string_view text);
+[[nodiscard]] std::expected<void, std::string> write_atomically(const std::string& path,
+                                                                std::string_view text);
 
 }  // namespace octroi

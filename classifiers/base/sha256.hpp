@@ -26,7 +26,7 @@ class Sha256 {
     [[nodiscard]] std::string hex();
 
   private:
-    Handle<evp_md_ctx_st, EVP_MD_CTX_free> context_;
+    Owned<evp_md_ctx_st, EVP_MD_CTX_free> context_;
 };
 
 }  // namespace octroi

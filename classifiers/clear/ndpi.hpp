@@ -27,7 +27,7 @@ namespace octroi {
 /// little past the end).
 class Ndpi {
   public:
-    using FlowState = Handle<ndpi_flow_struct, ndpi_free_flow>;
+    using FlowState = Owned<ndpi_flow_struct, ndpi_free_flow>;
 
     /// What nDPI believes.
     struct Guess {
@@ -51,7 +51,7 @@ class Ndpi {
     [[nodiscard]] Guess feed(ndpi_flow_struct& flow, const Packet& packet, bool from_first);
 
   private:
-    using Module = Handle<ndpi_detection_module_struct, ndpi_exit_detection_module>;
+    using Module = Owned<ndpi_detection_module_struct, ndpi_exit_detection_module>;
 
     [[nodiscard]] std::string name_of(std::uint16_t protocol) const;
 

@@ -256,7 +256,7 @@ void DatagramInspector::read_call(const Packet& packet, std::uint32_t number, Fi
     const Bytes payload = packet.payload;
     if (const auto message = stun::parse(payload)) {
         call_.note(*message);
-        note_turn(*message, packet.direction == first_, number, findings);
+        note_stun(*message, packet.direction == first_, number, findings);
         if (!findings.realm.empty() && !findings.realm_by_client)
             findings.end(Ending::nothing_more);
         return;

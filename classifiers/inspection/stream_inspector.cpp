@@ -607,7 +607,7 @@ void StreamInspector::examine_server(const Look& look, Bytes stream) {
 
 void StreamInspector::accept_turn(const Look& look, Bytes message) const {
     if (const auto parsed = stun::parse(message))
-        note_turn(*parsed, client_.value_or(look.direction) == look.direction, look.number,
+        note_stun(*parsed, client_.value_or(look.direction) == look.direction, look.number,
                   look.findings);
     look.findings.end(Ending::nothing_more);
 }

@@ -4,7 +4,7 @@
 
 namespace octroi {
 
-void note_turn(const stun::Message& message, bool from_client, std::uint32_t packet,
+void note_stun(const stun::Message& message, bool from_client, std::uint32_t packet,
                Findings& findings) {
     findings.application = Application::stun;
     const auto note = [&](Signature signature, bool seen) {

@@ -78,8 +78,8 @@ class Crypto {
                             Bytes sealed, std::uint8_t* plain);
 
   private:
-    using Cipher = Handle<evp_cipher_ctx_st, EVP_CIPHER_CTX_free>;
-    using Mac = Handle<evp_mac_ctx_st, EVP_MAC_CTX_free>;
+    using Cipher = Owned<evp_cipher_ctx_st, EVP_CIPHER_CTX_free>;
+    using Mac = Owned<evp_mac_ctx_st, EVP_MAC_CTX_free>;
     using Digest = std::array<std::uint8_t, 32>;
 
     [[nodiscard]] InitialKeys keys(std::uint32_t version, Bytes destination_connection_id,

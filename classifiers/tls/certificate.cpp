@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t max_names = 100;
 
-using Certificate = Handle<X509, X509_free>;
-using Names = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
+using Certificate = Owned<X509, X509_free>;
+using Names = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
 
 void add_name(std::vector<std::string>& names, const ASN1_STRING* text) {
     std::string_view name(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),

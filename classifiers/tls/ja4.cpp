@@ -110,7 +110,7 @@ void append_hex(std::string& text, const Codes& codes) {
 // of OpenSSL 3 look it up each time.
 std::array<std::uint8_t, 32> sha256(const std::string& text) {
     static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    thread_local const Handle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
+    thread_local const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
     std::array<std::uint8_t, 32> digest{};
     if (EVP_DigestInit_ex2(context.get(), algorithm, nullptr) != 1 ||
         EVP_DigestUpdate(context.get(), text.data(), text.size()) != 1 ||

@@ -131,7 +131,7 @@ std::expected<std::vector<ReportExemption>, std::string> exemptions_of(
 std::expected<void, std::string> write_report(const std::optional<std::string>& output,
                                               const std::string& html) {
     if (output)
-        return write_whole(*output, html);
+        return write_atomically(*output, html);
     if (std::fwrite(html.data(), 1, html.size(), stdout) == html.size() && std::fflush(stdout) == 0)
         return {};
     return std::unexpected("can't write to the standard output");

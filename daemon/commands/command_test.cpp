@@ -80,7 +80,7 @@ ExitCode execute(const TestCommand& command) {
         runs.push_back(std::move(*run));
     }
     if (command.junit)
-        if (const auto written = write_whole(*command.junit, junit(runs)); !written) {
+        if (const auto written = write_atomically(*command.junit, junit(runs)); !written) {
             fmt::print(stderr, "octroi: {}\n", written.error());
             return ExitCode::failed;
         }

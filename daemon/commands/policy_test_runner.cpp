@@ -91,7 +91,7 @@ std::string difference(std::string_view what, const std::optional<std::string>& 
     return fmt::format("{}: expected {}, got {}; ", what, *expected, got);
 }
 
-std::string judge_answer(const Answer& answer, const Expectation& expect) {
+std::string evaluate_answer(const Answer& answer, const Expectation& expect) {
     const Decision& decision = answer.decision;
     const Rule* rule = decision.rule();
     std::string text = difference("action", expect.action, action_text(decision.enforced));
@@ -125,7 +125,7 @@ class Runner {
         for (const Outcome& outcome : {answer.decision.enforced, answer.decision.would})
             if (outcome.rule != nullptr)
                 reached_.insert(outcome.rule->name);
-        result.failure = judge_answer(answer, test.expect);
+        result.failure = evaluate_answer(answer, test.expect);
         return result;
     }
 

@@ -127,8 +127,8 @@ std::expected<Instant, std::string> read_instant(const std::optional<std::string
                      "`{}` is no date that exists: write 2026-12-01 or 2026-12-01T08:00", *text));
 }
 
-std::expected<Question, std::string> PolicyTool::question(const FlowText& flow) const {
-    Question question;
+std::expected<PolicyQuery, std::string> PolicyTool::question(const FlowText& flow) const {
+    PolicyQuery question;
     const auto client = read_address(flow.client);
     if (!client)
         return std::unexpected("client: " + client.error());
@@ -155,7 +155,7 @@ std::expected<Question, std::string> PolicyTool::question(const FlowText& flow) 
                        take(flow.strength, question.strength, error, read_strength) &&
                        take(flow.exception, question.exception, error, read_exception);
     question.complete = question.exception.has_value();
-    return sound ? std::expected<Question, std::string>(std::move(question))
+    return sound ? std::expected<PolicyQuery, std::string>(std::move(question))
                  : std::unexpected(std::move(error));
 }
 

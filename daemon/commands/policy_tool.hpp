@@ -50,7 +50,7 @@ class PolicyTool {
     }
 
     /// The question about a flow, or what is wrong with its text.
-    [[nodiscard]] std::expected<Question, std::string> question(const FlowText& flow) const;
+    [[nodiscard]] std::expected<PolicyQuery, std::string> question(const FlowText& flow) const;
 
   private:
     PolicyTool(Catalogue catalogue, Policy policy)

@@ -6,24 +6,25 @@
 namespace octroi {
 namespace {
 
-FlowRecord record_of_name(const std::string& name, const Packet& answer, const Judgement& judgement,
-                          const Ruleset& ruleset) {
+FlowRecord record_of_name(const std::string& name, const Packet& answer,
+                          const Evaluation& evaluation, const Ruleset& ruleset) {
     FlowRecord record{.time = answer.context.time,
                       .source = answer.destination(),
                       .destination = answer.source(),
                       .protocol = answer.key.protocol(),
                       .packets = 1,
-                      .strength = judgement.identification.strength,
+                      .strength = evaluation.identification.strength,
                       .speaks = std::string(to_string(Application::dns)),
                       .server_name = name,
                       .evidence = {{.kind = EvidenceKind::dns, .value = name, .packet = 1}}};
-    describe(record, judgement, ruleset);
+    describe(record, evaluation, ruleset);
     return record;
 }
 
 }  // namespace
 
-NameGuard::Edit NameGuard::edit(const Packet& packet, Bytes ip_packet, const Ruleset& ruleset) {
+DnsAnswerFilter::Edit DnsAnswerFilter::edit(const Packet& packet, Bytes ip_packet,
+                                            const Ruleset& ruleset) {
     Edit edit;
     if (packet.source().port != dns::port)
         return edit;
@@ -39,10 +40,10 @@ NameGuard::Edit NameGuard::edit(const Packet& packet, Bytes ip_packet, const Rul
             rewritten_.assign(ip_packet.begin(), ip_packet.end());
         const auto copy = std::span(rewritten_).subspan(offset_of(message), message.size());
         AnswerFate fate = AnswerFate::unchanged;
-        const Judgement judgement = judge_name(preamble->name, packet, ruleset);
-        if (names.refuse && preamble->code == 0 && refuses(judgement.decision)) {
+        const Evaluation evaluation = evaluate_name(preamble->name, packet, ruleset);
+        if (names.refuse && preamble->code == 0 && refuses(evaluation.decision)) {
             dns::refuse_name(copy, *preamble);
-            edit.refused = record_of_name(preamble->name, packet, judgement, ruleset);
+            edit.refused = record_of_name(preamble->name, packet, evaluation, ruleset);
             fate = AnswerFate::refused;
         } else if (names.strip_ech && dns::strip_ech(copy, *preamble)) {
             fate = AnswerFate::ech_stripped;

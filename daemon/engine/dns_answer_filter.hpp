@@ -17,7 +17,7 @@ enum class AnswerFate : std::uint8_t { unchanged, refused, ech_stripped };
 inline constexpr std::size_t answer_fate_count = 3;
 
 /// Rewrites DNS answers on their way to a client, as the policy's `names` says. One per worker.
-class NameGuard {
+class DnsAnswerFilter {
   public:
     struct Edit {
         Bytes packet;  ///< the new form of the whole IP packet; empty: as it was. Borrowed until

@@ -179,10 +179,10 @@ void let_pass(Decision& decision) {
 }
 
 // The decision on a flow that is believed to be this.
-Judgement judge_as(const Identification& identification, const Flow& flow, const Parties& parties,
-                   const Ruleset& ruleset) {
+Evaluation evaluate_as(const Identification& identification, const Flow& flow,
+                       const Parties& parties, const Ruleset& ruleset) {
     const Inspector& inspector = *flow.inspector;
-    Judgement judgement{.parties = parties, .identification = identification};
+    Evaluation evaluation{.parties = parties, .identification = identification};
     const auto exception = exception_of(inspector, identification);
     // What was read from an ambiguous or abandoned stream is not known; an address stays known.
     const bool unread = !was_read(exception);
@@ -197,29 +197,29 @@ Judgement judge_as(const Identification& identification, const Flow& flow, const
     facts.name_known = !inspector.open() && !unread;
     facts.name = inspector.findings().server_name;
     add_shape(facts, flow, identification.service, exception, ruleset);
-    judgement.decision = ruleset.policy->decide(facts, exception);
+    evaluation.decision = ruleset.policy->decide(facts, exception);
     if (read_once) {
         facts.service_known = true;
         facts.name_known = true;
         if (const Decision by_name = ruleset.policy->decide(facts, exception); refuses(by_name))
-            judgement.decision = by_name;
+            evaluation.decision = by_name;
     }
     if (flow.graced && exception == Exception::midstream)
-        let_pass(judgement.decision);
-    return judgement;
+        let_pass(evaluation.decision);
+    return evaluation;
 }
 
 }  // namespace
 
-ServiceId Judgement::service() const {
+ServiceId Evaluation::service() const {
     return identification.service == nullptr ? no_service : identification.service->id;
 }
 
-std::optional<std::size_t> Judgement::label_zone(const Policy& policy) const {
+std::optional<std::size_t> Evaluation::label_zone(const Policy& policy) const {
     return policy.label_zone(parties.client.address, parties.zones);
 }
 
-Action Judgement::would() const {
+Action Evaluation::would() const {
     return decision.would.settled ? decision.would.action : decision.enforced.action;
 }
 
@@ -230,23 +230,23 @@ Parties parties_of(const Flow& flow, const Ruleset& ruleset) {
                            client_interface(flow.newest, flow.newest_direction, client), ruleset);
 }
 
-bool awaits_proof(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
+bool awaits_proof(const Flow& flow, const Evaluation& evaluation, const Ruleset& ruleset) {
     const Findings& findings = flow.inspector->findings();
     const Policy& policy = *ruleset.policy;
     const bool believed =
         !policy.believes_acknowledged(flow.key.protocol()) || !shows_both_sides(flow.newest);
     if (!flow.inspector->awaits_answer() || (believed && !findings.doubtful) ||
-        !policy.refuses_by_name(judgement.parties.zones))
+        !policy.refuses_by_name(evaluation.parties.zones))
         return false;
-    Facts facts = plain_facts(judgement.parties, flow.key.protocol(), *ruleset.policy);
-    facts.service_known = by_address(judgement.identification);
-    facts.service = judgement.service();
-    facts.strength = judgement.identification.strength;
-    facts.service_verified = judgement.identification.verified;
+    Facts facts = plain_facts(evaluation.parties, flow.key.protocol(), *ruleset.policy);
+    facts.service_known = by_address(evaluation.identification);
+    facts.service = evaluation.service();
+    facts.strength = evaluation.identification.strength;
+    facts.service_verified = evaluation.identification.verified;
     return !policy.decide(facts).enforced.settled;
 }
 
-Judgement judge(const Flow& flow, const Ruleset& ruleset) {
+Evaluation evaluate(const Flow& flow, const Ruleset& ruleset) {
     const Parties parties = parties_of(flow, ruleset);
     const FlowEnds ends{.client = parties.client.address,
                         .server = parties.server,
@@ -254,59 +254,59 @@ Judgement judge(const Flow& flow, const Ruleset& ruleset) {
                         .hints = flow.hints,
                         .nat64 = ruleset.policy->nat64()};
     const Identification found = ruleset.catalogue->identify(flow.inspector->findings(), ends);
-    const Judgement with = judge_as(found, flow, parties, ruleset);
+    const Evaluation with = evaluate_as(found, flow, parties, ruleset);
     const bool guess = found.strength == Strength::guessed;
     if (!guess && !is_hearsay(found, flow.inspector->findings(), *ruleset.policy))
         return with;
-    const Judgement without = judge_as({.settled = found.settled}, flow, parties, ruleset);
+    const Evaluation without = evaluate_as({.settled = found.settled}, flow, parties, ruleset);
     const bool enforced = stands(with.decision.enforced, without.decision.enforced, guess);
     const bool would = stands(with.decision.would, without.decision.would, guess);
-    Judgement chosen = enforced || (guess && would) ? with : without;
+    Evaluation chosen = enforced || (guess && would) ? with : without;
     chosen.decision.enforced = (enforced ? with : without).decision.enforced;
     chosen.decision.would = (would ? with : without).decision.would;
     return chosen;
 }
 
-Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& ruleset) {
+Evaluation evaluate_again(const Packet& packet, const Mark& old, const Ruleset& ruleset) {
     const Direction client = guess_client(packet.key, packet.direction, *ruleset.policy);
     const std::uint32_t interface = client_interface(packet.context, packet.direction, client);
-    Judgement judgement{.parties = parties_between(packet.key, client, interface, ruleset)};
-    judgement.identification = {.service = ruleset.catalogue->find(old.service),
-                                .strength = Strength::correlated,
-                                .settled = true,
-                                .verified = true};
-    Facts facts = plain_facts(judgement.parties, packet.key.protocol(), *ruleset.policy);
+    Evaluation evaluation{.parties = parties_between(packet.key, client, interface, ruleset)};
+    evaluation.identification = {.service = ruleset.catalogue->find(old.service),
+                                 .strength = Strength::correlated,
+                                 .settled = true,
+                                 .verified = true};
+    Facts facts = plain_facts(evaluation.parties, packet.key.protocol(), *ruleset.policy);
     facts.service_known = true;
-    facts.service = judgement.service();
-    facts.strength = judgement.identification.strength;
+    facts.service = evaluation.service();
+    facts.strength = evaluation.identification.strength;
     facts.classified_known = facts.service != no_service;
-    judgement.decision = ruleset.policy->decide(facts);
-    Outcome& enforced = judgement.decision.enforced;
+    evaluation.decision = ruleset.policy->decide(facts);
+    Outcome& enforced = evaluation.decision.enforced;
     const bool refused = old.state != MarkState::accept && old.service == no_service;
     if (!enforced.settled || (refused && enforced.rule == nullptr))
         enforced = {.settled = true, .action = to_action(old.state)};
-    return judgement;
+    return evaluation;
 }
 
-Judgement judge_name(std::string_view name, const Packet& answer, const Ruleset& ruleset) {
-    Judgement judgement{.parties = parties_between(answer.key, opposite(answer.direction),
-                                                   answer.context.output_interface, ruleset)};
-    judgement.identification = {.service = ruleset.catalogue->find_domain(name),
-                                .strength = Strength::observed,
-                                .decisive = EvidenceKind::dns,
-                                .settled = true,
-                                .verified = true};
-    Facts facts{.zones = judgement.parties.zones,
-                .client = judgement.parties.client.address,
+Evaluation evaluate_name(std::string_view name, const Packet& answer, const Ruleset& ruleset) {
+    Evaluation evaluation{.parties = parties_between(answer.key, opposite(answer.direction),
+                                                     answer.context.output_interface, ruleset)};
+    evaluation.identification = {.service = ruleset.catalogue->find_domain(name),
+                                 .strength = Strength::observed,
+                                 .decisive = EvidenceKind::dns,
+                                 .settled = true,
+                                 .verified = true};
+    Facts facts{.zones = evaluation.parties.zones,
+                .client = evaluation.parties.client.address,
                 .server_known = false};
     facts.service_known = true;
-    facts.service = judgement.service();
-    facts.strength = judgement.identification.strength;
+    facts.service = evaluation.service();
+    facts.strength = evaluation.identification.strength;
     facts.name_known = true;
     facts.name = name;
     facts.classified_known = true;
-    judgement.decision = ruleset.policy->decide(facts);
-    return judgement;
+    evaluation.decision = ruleset.policy->decide(facts);
+    return evaluation;
 }
 
 bool is_inside(const Address& server, const Policy& policy) {
@@ -324,15 +324,15 @@ bool refuses(const Decision& decision) {
            decision.enforced.action != Action::accept;
 }
 
-void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& ruleset) {
-    const Decision& decision = judgement.decision;
+void describe(FlowRecord& record, const Evaluation& evaluation, const Ruleset& ruleset) {
+    const Decision& decision = evaluation.decision;
     record.action = decision.enforced.action;
-    record.would = judgement.would();
+    record.would = evaluation.would();
     record.policy_revision = ruleset.policy->revision();
-    record.server_inside = is_inside(judgement.parties.server.address, *ruleset.policy);
-    if (const auto zone = judgement.label_zone(*ruleset.policy))
+    record.server_inside = is_inside(evaluation.parties.server.address, *ruleset.policy);
+    if (const auto zone = evaluation.label_zone(*ruleset.policy))
         record.zone = ruleset.policy->zones()[*zone].name;
-    if (const Service* service = judgement.identification.service) {
+    if (const Service* service = evaluation.identification.service) {
         record.service = service->name;
         record.category = to_string(service->category);
     }
@@ -345,10 +345,10 @@ void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& rul
     record.log = asks_for_event(decision.enforced) || asks_for_event(decision.would);
 }
 
-FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
+FlowRecord record_of(const Flow& flow, const Evaluation& evaluation, const Ruleset& ruleset) {
     const Findings& findings = flow.inspector->findings();
-    const Identification& identification = judgement.identification;
-    const Decision& decision = judgement.decision;
+    const Identification& identification = evaluation.identification;
+    const Decision& decision = evaluation.decision;
     FlowRecord record{.time = flow.last_seen,
                       .source = flow.key.source(flow.first),
                       .destination = flow.key.destination(flow.first),
@@ -364,11 +364,11 @@ FlowRecord record_of(const Flow& flow, const Judgement& judgement, const Ruleset
                       .unreadable = decision.exception == Exception::unreadable
                                         ? std::string(to_string(findings.unreadable))
                                         : std::string(),
-                      .client_first = judgement.parties.client == flow.key.source(flow.first),
+                      .client_first = evaluation.parties.client == flow.key.source(flow.first),
                       .exception = decision.exception,
                       .decided_at_packet = flow.decided_at,
                       .delay = delay_of(flow)};
-    describe(record, judgement, ruleset);
+    describe(record, evaluation, ruleset);
     if (identification.service != nullptr && identification.decisive == EvidenceKind::address)
         record.evidence.push_back({.kind = EvidenceKind::address,
                                    .value = to_string(identification.address),

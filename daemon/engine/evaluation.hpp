@@ -21,7 +21,7 @@ struct Parties {
 [[nodiscard]] Parties parties_of(const Flow& flow, const Ruleset& ruleset);
 
 /// What is believed of a flow and decided on it, at its newest packet.
-struct Judgement {
+struct Evaluation {
     Parties parties;
     Identification identification;
     Decision decision;
@@ -37,22 +37,23 @@ struct Judgement {
 };
 
 /// Stages 4 and 5 of a packet's path: evidence to service, service to decision.
-[[nodiscard]] Judgement judge(const Flow& flow, const Ruleset& ruleset);
+[[nodiscard]] Evaluation evaluate(const Flow& flow, const Ruleset& ruleset);
 
 /// Whether what the client says could have been refused, if it had said something else, and the
 /// server has not shown yet that this is what it took.
-[[nodiscard]] bool awaits_proof(const Flow& flow, const Judgement& judgement,
+[[nodiscard]] bool awaits_proof(const Flow& flow, const Evaluation& evaluation,
                                 const Ruleset& ruleset);
 
 /// Judges a live flow that comes back after a reload, by what its mark `old` remembers: nothing of
 /// it can be inspected again. What would need the flow's name, or was refused without any service,
 /// keeps its verdict.
-[[nodiscard]] Judgement judge_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
+[[nodiscard]] Evaluation evaluate_again(const Packet& packet, const Mark& old,
+                                        const Ruleset& ruleset);
 
 /// Judges a name that is looked up, before any flow to it exists: by an answer on its way to the
 /// client. Conditions on the server stay open.
-[[nodiscard]] Judgement judge_name(std::string_view name, const Packet& answer,
-                                   const Ruleset& ruleset);
+[[nodiscard]] Evaluation evaluate_name(std::string_view name, const Packet& answer,
+                                       const Ruleset& ruleset);
 
 /// Whether the server is in one of the policy's zones: then it may be the machine of a person, as a
 /// client is.
@@ -61,11 +62,11 @@ struct Judgement {
 /// Whether a rule refuses, and acts.
 [[nodiscard]] bool refuses(const Decision& decision);
 
-/// Fills in what a judgement says: zone, service, decision, rule.
-void describe(FlowRecord& record, const Judgement& judgement, const Ruleset& ruleset);
+/// Fills in what a evaluation says: zone, service, decision, rule.
+void describe(FlowRecord& record, const Evaluation& evaluation, const Ruleset& ruleset);
 
 /// What is told about the flow.
-[[nodiscard]] FlowRecord record_of(const Flow& flow, const Judgement& judgement,
+[[nodiscard]] FlowRecord record_of(const Flow& flow, const Evaluation& evaluation,
                                    const Ruleset& ruleset);
 
 }  // namespace octroi

@@ -32,8 +32,8 @@ void remember_addresses(ClientMemory& memory, const dns::Answer& answer, const P
 }
 
 // What somebody outside sends unasked tells nothing of the client's port.
-bool begun_by_client(const Flow& flow, const Judgement& judgement) {
-    return flow.key.source(flow.first) == judgement.parties.client;
+bool begun_by_client(const Flow& flow, const Evaluation& evaluation) {
+    return flow.key.source(flow.first) == evaluation.parties.client;
 }
 
 // Data of a connection that began in sight: before the server's SYN-ACK conntrack calls it INVALID.
@@ -42,21 +42,21 @@ bool has_handshake(const Flow& flow) {
 }
 
 // A client's own word opens nothing.
-bool vouches_for(const Judgement& judgement) {
-    return judgement.would() == Action::accept && judgement.decision.rule() != nullptr;
+bool vouches_for(const Evaluation& evaluation) {
+    return evaluation.would() == Action::accept && evaluation.decision.rule() != nullptr;
 }
 
-void remember_server(ClientMemory& memory, const Flow& flow, const Judgement& judgement,
+void remember_server(ClientMemory& memory, const Flow& flow, const Evaluation& evaluation,
                      const Ruleset& ruleset) {
     const Findings& findings = flow.inspector->findings();
     const bool named =
         findings.name_kind == EvidenceKind::tls_sni || findings.name_kind == EvidenceKind::quic_sni;
     if (!named || findings.server_name.empty() || !findings.may_permit())
         return;
-    const Parties& parties = judgement.parties;
+    const Parties& parties = evaluation.parties;
     memory.remember_named(parties.client.address,
                           undressed(parties.server.address, ruleset.policy->nat64()),
-                          judgement.service(), unix_seconds(flow.last_seen));
+                          evaluation.service(), unix_seconds(flow.last_seen));
 }
 
 }  // namespace
@@ -81,28 +81,28 @@ Hints recall(const ClientMemory& memory, const Flow& flow, const Ruleset& rulese
     return hints;
 }
 
-void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement,
+void remember_service(ClientMemory& memory, Flow& flow, const Evaluation& evaluation,
                       const Ruleset& ruleset) {
-    const Identification& found = judgement.identification;
+    const Identification& found = evaluation.identification;
     const Findings& findings = flow.inspector->findings();
     if (!found.settled || found.service == nullptr)
         return;
-    const bool vouched = vouches_for(judgement);
+    const bool vouched = vouches_for(evaluation);
     const bool taken = findings.answered || has_handshake(flow);
     if (found.service->must_stay && taken && vouched)
-        memory.remember_signalling(judgement.parties.client.address, found.service->id,
+        memory.remember_signalling(evaluation.parties.client.address, found.service->id,
                                    unix_seconds(flow.last_seen));
     if (taken && !vouched)
-        remember_server(memory, flow, judgement, ruleset);
+        remember_server(memory, flow, evaluation, ruleset);
     if (flow.learned || vouched)
         return;
     flow.learned = !findings.open();
     if (flow.key.protocol() == Protocol::udp && findings.application == Application::stun &&
-        begun_by_client(flow, judgement))
+        begun_by_client(flow, evaluation))
         flow.relay_of = found.service->id;
     if (flow.key.protocol() == Protocol::udp && proves_call(found, findings) &&
-        begun_by_client(flow, judgement))
-        memory.remember_endpoint(judgement.parties.client, found.service->id,
+        begun_by_client(flow, evaluation))
+        memory.remember_endpoint(evaluation.parties.client, found.service->id,
                                  unix_seconds(flow.last_seen));
 }
 
@@ -136,7 +136,7 @@ void remember_names(ClientMemory& memory, DnsQuestions& questions, const Flow& f
         if (!resolvers.list.empty() && !resolvers.contains(packet.source().address))
             continue;
         const bool refused = ruleset.policy->names().refuse &&
-                             refuses(judge_name(preamble->name, packet, ruleset).decision);
+                             refuses(evaluate_name(preamble->name, packet, ruleset).decision);
         if (const auto answer = dns::parse_answer(message); answer && !refused)
             remember_addresses(memory, *answer, packet, ruleset);
     }

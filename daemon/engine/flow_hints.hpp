@@ -18,7 +18,7 @@ namespace octroi {
 /// flow to its relay as one for `remember_peer`.
 /// And that a client talks to a service that must stay reachable, once its server has taken the
 /// request and where a rule accepts it.
-void remember_service(ClientMemory& memory, Flow& flow, const Judgement& judgement,
+void remember_service(ClientMemory& memory, Flow& flow, const Evaluation& evaluation,
                       const Ruleset& ruleset);
 
 /// Where a client asks a service's TURN relay to let a peer by (RFC 8656), that what it exchanges

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "metrics/series/names.hpp"
+
 namespace octroi {
 namespace {
 
@@ -35,11 +37,11 @@ FlowSeries::Carried carried_slots(SeriesRegistry& registry, const Labels& labels
         return FlowSeries::Carried::PerDirection{.to_server = slot(name, help, "to_server"),
                                                  .to_client = slot(name, help, "to_client")};
     };
-    return {.bytes = per_direction("octroi_flow_bytes_total",
+    return {.bytes = per_direction(metric::flow_bytes_total,
                                    "Octets of IP packets of decided flows that have ended."),
-            .packets = per_direction("octroi_flow_forwarded_packets_total",
+            .packets = per_direction(metric::flow_forwarded_packets_total,
                                      "Packets of decided flows that have ended."),
-            .seconds = slot("octroi_flow_seconds_total",
+            .seconds = slot(metric::flow_seconds_total,
                             "How long decided flows lasted that have ended.", "")};
 }
 
@@ -85,12 +87,12 @@ FlowSeries::FlowSeries(SeriesRegistry& registry, const Catalogue& catalogue, con
                                       ? SeriesRegistry::Show::always
                                       : SeriesRegistry::Show::when_counted;
                 slots_[index(row, zone, action, would)] = {
-                    .flows = registry.slot("octroi_flows_total",
+                    .flows = registry.slot(metric::flows_total,
                                            "Flows decided, by what was done and what the policy "
                                            "without monitor mode would do.",
                                            MetricType::counter, labels, show),
                     .packets = registry.slot(
-                        "octroi_flow_packets_total",
+                        metric::flow_packets_total,
                         "Packets that user space inspected until their flow was decided.",
                         MetricType::counter, labels, show)};
             }

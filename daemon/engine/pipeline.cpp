@@ -278,7 +278,7 @@ Pipeline::Step Pipeline::not_believed(const Packet& packet, const Ruleset& rules
     }
     Flow unknown = alone(packet);
     unknown.inspector->end(Ending::nothing_more);
-    const Decision decision = judge(unknown, ruleset).decision;
+    const Decision decision = evaluate(unknown, ruleset).decision;
     if (decision.enforced.rule != nullptr)
         return {.verdict = for_this_packet(decision.enforced.action)};
     return {.verdict = is_graced(packet.context.time, ruleset)
@@ -301,21 +301,21 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     if (told)
         return follow(flow, packet, ruleset);
     inspect(flow, packet, ruleset);
-    const Judgement judgement = judge(flow, ruleset);
-    remember_service(*settings_.memory, flow, judgement, ruleset);
+    const Evaluation evaluation = evaluate(flow, ruleset);
+    remember_service(*settings_.memory, flow, evaluation, ruleset);
     remember_peer(*settings_.memory, flow, packet, ruleset);
-    if (flow.verdict || !may_leave(flow, judgement, ruleset))
+    if (flow.verdict || !may_leave(flow, evaluation, ruleset))
         return {.verdict = flow.verdict ? verdict_of(flow, ruleset) : undecided(flow),
                 .flow = &flow};
 
     flow.decided_at = flow.packets;
-    counts_.decided(flow, judgement, ruleset);
+    counts_.decided(flow, evaluation, ruleset);
     const Verdict verdict =
-        decided(judgement.decision.enforced.action, ruleset.generation, judgement.service());
+        decided(evaluation.decision.enforced.action, ruleset.generation, evaluation.service());
     Step step{.flow = &flow};
     const bool told_at_end = settings_.observe == Observe::to_end;  // replay
     if (!told_at_end)
-        step.record = record_of(flow, judgement, ruleset);
+        step.record = record_of(flow, evaluation, ruleset);
     if (is_refusal(verdict.mark.state) && flow.may_be_earlier() && !is_tcp(packet)) {
         step.verdict = discard();
         return step;
@@ -332,7 +332,7 @@ Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset&
     remember_names(*settings_.memory, questions_, flow, packet, ruleset);
     remember_peer(*settings_.memory, flow, packet, ruleset);
     if (is_no_dns(flow, packet))
-        return judge_alone(packet, ruleset);
+        return evaluate_alone(packet, ruleset);
     Step step;
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
     if (const Mark& mark = flow.verdict->mark; mark.generation != ruleset.generation) {
@@ -345,10 +345,10 @@ Pipeline::Step Pipeline::follow(Flow& flow, const Packet& packet, const Ruleset&
 }
 
 // What comes on the ports of a lookup and is none is judged by itself: a lookup was accepted.
-Pipeline::Step Pipeline::judge_alone(const Packet& packet, const Ruleset& ruleset) {
+Pipeline::Step Pipeline::evaluate_alone(const Packet& packet, const Ruleset& ruleset) {
     Flow other = alone(packet);
     other.inspector->end(Ending::nothing_more);
-    return {.verdict = for_this_packet(judge(other, ruleset).decision.enforced.action)};
+    return {.verdict = for_this_packet(evaluate(other, ruleset).decision.enforced.action)};
 }
 
 void Pipeline::inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
@@ -389,35 +389,35 @@ void Pipeline::guard_names(Step& step, const Packet& packet, Bytes ip_packet,
     if (step.flow == nullptr || step.verdict != pass() || !ruleset.policy->names().any() ||
         !step.flow->speaks_dns())
         return;
-    NameGuard::Edit edit = name_guard_.edit(packet, ip_packet, ruleset);
+    DnsAnswerFilter::Edit edit = dns_answer_filter_.edit(packet, ip_packet, ruleset);
     counts_.dns_answers(edit);
     step.rewritten = edit.packet;
     step.refused_name = std::move(edit.refused);
 }
 
 // What the client says refuses at once, and permits when its server has taken it.
-bool Pipeline::may_leave(const Flow& flow, const Judgement& judgement,
+bool Pipeline::may_leave(const Flow& flow, const Evaluation& evaluation,
                          const Ruleset& ruleset) const {
-    const Decision& decision = judgement.decision;
+    const Decision& decision = evaluation.decision;
     if (!decision.enforced.settled)
         return false;
     if (decision.enforced.action != Action::accept)
         return true;
-    if (awaits_proof(flow, judgement, ruleset))
+    if (awaits_proof(flow, evaluation, ruleset))
         return false;
     if (!decision.would.settled)
         return false;
-    return settings_.observe != Observe::full || judgement.identification.settled;
+    return settings_.observe != Observe::full || evaluation.identification.settled;
 }
 
 Pipeline::Step Pipeline::decide_again(const Packet& packet, const Mark& old,
                                       const Ruleset& ruleset) {
-    const Judgement judgement = judge_again(packet, old, ruleset);
-    const Action action = judgement.decision.enforced.action;
+    const Evaluation evaluation = evaluate_again(packet, old, ruleset);
+    const Action action = evaluation.decision.enforced.action;
     counts_.redecided(action);
-    Step step{.verdict = decided(action, ruleset.generation, judgement.service())};
+    Step step{.verdict = decided(action, ruleset.generation, evaluation.service())};
     if (old.state == MarkState::accept && action != Action::accept)
-        step.record = record_of(alone(packet), judgement, ruleset);
+        step.record = record_of(alone(packet), evaluation, ruleset);
     return step;
 }
 
@@ -426,15 +426,15 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
     Flow flow = alone(packet);
     flow.inspector->inspect(packet, 1, workspace_);
     flow.inspector->end(Ending::no_memory);
-    const Judgement judgement = judge(flow, ruleset);
-    const Action action = judgement.decision.enforced.action;
-    if (judgement.decision.enforced.rule != nullptr)
-        return {.verdict = decided(action, ruleset.generation, judgement.service())};
+    const Evaluation evaluation = evaluate(flow, ruleset);
+    const Action action = evaluation.decision.enforced.action;
+    if (evaluation.decision.enforced.rule != nullptr)
+        return {.verdict = decided(action, ruleset.generation, evaluation.service())};
     counts_.exception(Exception::table_full, action);
     Step step{.verdict = for_this_packet(action)};
     if (const auto untold = table_full_.at(packet.context.time)) {
         flow.decided_at = 0;
-        FlowRecord record = record_of(flow, judgement, ruleset);
+        FlowRecord record = record_of(flow, evaluation, ruleset);
         record.suppressed = *untold;
         step.unreadable = std::move(record);
     }
@@ -464,7 +464,7 @@ FlowRecord Pipeline::conclude(Flow& flow, const Ruleset& ruleset) {
     if (flow.inspector->open())
         flow.hints = recall(*settings_.memory, flow, ruleset);
     flow.inspector->end(Ending::nothing_more);
-    return record_of(flow, judge(flow, ruleset), ruleset);
+    return record_of(flow, evaluate(flow, ruleset), ruleset);
 }
 
 }  // namespace octroi

@@ -63,7 +63,7 @@ class Pipeline {
     [[nodiscard]] Step refuse_malformed(DecodeError error, Bytes ip_packet, Time time,
                                         const Ruleset& ruleset);
     [[nodiscard]] bool is_graced(Time now, const Ruleset& ruleset) const;
-    [[nodiscard]] static Step judge_alone(const Packet& packet, const Ruleset& ruleset);
+    [[nodiscard]] static Step evaluate_alone(const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] bool may_begin(const Packet& packet);
     [[nodiscard]] Step decide_again(const Packet& packet, const Mark& old, const Ruleset& ruleset);
     [[nodiscard]] Step not_believed(const Packet& packet, const Ruleset& ruleset);
@@ -74,7 +74,7 @@ class Pipeline {
     void note_before(Flow& flow, const Packet& packet, const Mark& old) const;
     [[nodiscard]] Step advance(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Step follow(Flow& flow, const Packet& packet, const Ruleset& ruleset);
-    [[nodiscard]] bool may_leave(const Flow& flow, const Judgement& judgement,
+    [[nodiscard]] bool may_leave(const Flow& flow, const Evaluation& evaluation,
                                  const Ruleset& ruleset) const;
     void inspect(Flow& flow, const Packet& packet, const Ruleset& ruleset);
     [[nodiscard]] Verdict verdict_of(const Flow& flow, const Ruleset& ruleset) const;
@@ -85,10 +85,10 @@ class Pipeline {
     FlowTable table_;
     Workspace workspace_;
     std::optional<Time> began_;  ///< when the daemon, or the capture's first packet, came
-    NameGuard name_guard_;
+    DnsAnswerFilter dns_answer_filter_;
     DnsQuestions questions_;
-    Occasion table_full_;
-    Occasion malformed_;
+    RateLimit table_full_;
+    RateLimit malformed_;
 };
 
 }  // namespace octroi

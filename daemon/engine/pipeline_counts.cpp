@@ -56,17 +56,18 @@ void PipelineCounts::exception(Exception exception, Action action) {
     counters_.add(series_.exceptions[index(exception)][index(action)]);
 }
 
-void PipelineCounts::decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset) {
-    const Decision& decision = judgement.decision;
+void PipelineCounts::decided(const Flow& flow, const Evaluation& evaluation,
+                             const Ruleset& ruleset) {
+    const Decision& decision = evaluation.decision;
     const Action action = decision.enforced.action;
-    const auto zone = judgement.label_zone(*ruleset.policy);
+    const auto zone = evaluation.label_zone(*ruleset.policy);
     const FlowSeries::Slots& slots =
-        ruleset.series.at(judgement.service(), zone, action, judgement.would());
+        ruleset.series.at(evaluation.service(), zone, action, evaluation.would());
     counters_.add(slots.flows);
     counters_.add(slots.packets, flow.packets);
     if (action == Action::accept)
-        ruleset.clients.add(judgement.service(), zone, judgement.parties.client.address);
-    const Identification& found = judgement.identification;
+        ruleset.clients.add(evaluation.service(), zone, evaluation.parties.client.address);
+    const Identification& found = evaluation.identification;
     if (found.service != nullptr)
         counters_.add(series_.evidence[index(found.decisive)][index(found.strength)]);
     ruleset.rule_series.count(counters_, *ruleset.policy, decision,
@@ -75,7 +76,7 @@ void PipelineCounts::decided(const Flow& flow, const Judgement& judgement, const
         exception(*decision.exception, action);
     if (decision.exception == Exception::unreadable)
         counters_.add(series_.unreadable[index(flow.inspector->findings().unreadable)]);
-    effort(flow, judgement);
+    effort(flow, evaluation);
 }
 
 void PipelineCounts::invalid(const Verdict& verdict) {
@@ -85,13 +86,13 @@ void PipelineCounts::invalid(const Verdict& verdict) {
 }
 
 // What it took to decide the flow, and why nothing was learned where that is so.
-void PipelineCounts::effort(const Flow& flow, const Judgement& judgement) {
+void PipelineCounts::effort(const Flow& flow, const Evaluation& evaluation) {
     using std::chrono::nanoseconds;
     const nanoseconds delay =
         std::max(nanoseconds(flow.last_seen - flow.first_seen), nanoseconds(0));
     series_.decision_packets.observe(counters_, flow.packets);
     series_.decision_delay.observe(counters_, static_cast<std::uint64_t>(delay.count()));
-    if (judgement.decision.exception == Exception::unclassified)
+    if (evaluation.decision.exception == Exception::unclassified)
         counters_.add(flow.inspector->findings().ending == Ending::quota ? series_.quota
                                                                          : series_.no_name);
 }
@@ -100,7 +101,7 @@ void PipelineCounts::redecided(Action action) {
     counters_.add(series_.redecided[index(action)]);
 }
 
-void PipelineCounts::dns_answers(const NameGuard::Edit& edit) {
+void PipelineCounts::dns_answers(const DnsAnswerFilter::Edit& edit) {
     for (std::size_t fate = 0; fate < edit.answers.size(); ++fate)
         counters_.add(series_.dns_answers[fate], edit.answers[fate]);
 }

@@ -24,19 +24,19 @@ class PipelineCounts {
     void exception(Exception exception, Action action);
 
     /// A flow, by its first decision: its service, its evidence, its rule, and what it took.
-    void decided(const Flow& flow, const Judgement& judgement, const Ruleset& ruleset);
+    void decided(const Flow& flow, const Evaluation& evaluation, const Ruleset& ruleset);
 
     /// A live flow after a reload.
     void redecided(Action action);
     void invalid(const Verdict& verdict);
 
-    void dns_answers(const NameGuard::Edit& edit);
+    void dns_answers(const DnsAnswerFilter::Edit& edit);
 
     void table_limit(std::size_t flows);
     void table(const FlowTable& table);
 
   private:
-    void effort(const Flow& flow, const Judgement& judgement);
+    void effort(const Flow& flow, const Evaluation& evaluation);
 
     PipelineSeries series_;
     WorkerCounters& counters_;

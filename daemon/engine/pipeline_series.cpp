@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "metrics/series/names.hpp"
+
 namespace octroi {
 namespace {
 
@@ -29,16 +31,16 @@ void resolve_packets(PipelineSeries& series, SeriesRegistry& registry) {
             const Labels labels = {{"family", std::string(family_names[family])},
                                    {"verdict", std::string(fate_names[fate])}};
             series.packets[family][fate] =
-                registry.slot("octroi_packets_total", "Packets that user space gave a verdict to.",
+                registry.slot(metric::packets_total, "Packets that user space gave a verdict to.",
                               MetricType::counter, labels);
             series.packet_bytes[family][fate] = registry.slot(
-                "octroi_packet_bytes_total", "Octets of these packets, IP header included.",
+                metric::packet_bytes_total, "Octets of these packets, IP header included.",
                 MetricType::counter, labels);
         }
 }
 
 Slot parser_error(SeriesRegistry& registry, std::string_view parser, std::string_view kind) {
-    return registry.slot("octroi_parser_errors_total",
+    return registry.slot(metric::parser_errors_total,
                          "Packets or messages that a parser found malformed.", MetricType::counter,
                          {{"parser", std::string(parser)}, {"kind", std::string(kind)}});
 }
@@ -55,7 +57,7 @@ void resolve_exceptions(PipelineSeries& series, SeriesRegistry& registry) {
     for (std::size_t i = 0; i < exception_names.size(); ++i)
         for (std::size_t action = 0; action < action_names.size(); ++action)
             series.exceptions[i][action] =
-                registry.slot("octroi_exceptions_total",
+                registry.slot(metric::exceptions_total,
                               "Cases in which there was nothing to decide on.", MetricType::counter,
                               {{"exception", std::string(exception_names[i])},
                                {"action", std::string(action_names[action])}});
@@ -64,13 +66,13 @@ void resolve_exceptions(PipelineSeries& series, SeriesRegistry& registry) {
 void resolve_unreadable(PipelineSeries& series, SeriesRegistry& registry) {
     for (std::size_t i = 1; i < unreadable_names.size(); ++i)
         series.unreadable[i] =
-            registry.slot("octroi_unreadable_flows_total",
+            registry.slot(metric::unreadable_flows_total,
                           "Flows that asked for something that could not be read, by the reason.",
                           MetricType::counter, {{"reason", std::string(unreadable_names[i])}});
     constexpr std::array verdicts = {"pass", "drop"};
     for (std::size_t i = 0; i < verdicts.size(); ++i)
         series.invalid[i] =
-            registry.slot("octroi_invalid_packets_total",
+            registry.slot(metric::invalid_packets_total,
                           "Packets with data that conntrack calls INVALID, by what became of them.",
                           MetricType::counter, {{"verdict", verdicts[i]}});
 }
@@ -79,7 +81,7 @@ void resolve_evidence(PipelineSeries& series, SeriesRegistry& registry) {
     for (std::size_t kind = 0; kind < series.evidence.size(); ++kind)
         for (std::size_t strength = 0; strength < series.evidence[kind].size(); ++strength)
             series.evidence[kind][strength] = registry.slot(
-                "octroi_evidence_total",
+                metric::evidence_total,
                 "Flows of a known service, by the kind of evidence that decided which.",
                 MetricType::counter,
                 {{"kind", std::string(to_string(static_cast<EvidenceKind>(kind)))},
@@ -88,7 +90,7 @@ void resolve_evidence(PipelineSeries& series, SeriesRegistry& registry) {
 }
 
 Slot unclassified(SeriesRegistry& registry, const char* reason) {
-    return registry.slot("octroi_unclassified_flows_total",
+    return registry.slot(metric::unclassified_flows_total,
                          "Flows that nothing was learned about, by the reason.",
                          MetricType::counter, {{"reason", reason}});
 }
@@ -118,33 +120,33 @@ PipelineSeries::PipelineSeries(SeriesRegistry& registry, std::size_t worker) {
     resolve_evidence(*this, registry);
     for (std::size_t action = 0; action < action_names.size(); ++action)
         redecided[action] =
-            registry.slot("octroi_flows_redecided_total",
+            registry.slot(metric::flows_redecided_total,
                           "Live flows that were decided again after a reload, without inspection.",
                           MetricType::counter, {{"action", std::string(action_names[action])}});
     for (std::size_t fate = 0; fate < answer_fate_count; ++fate)
         dns_answers[fate] =
-            registry.slot("octroi_dns_answers_total",
+            registry.slot(metric::dns_answers_total,
                           "DNS answers that crossed the gateway, by what `names` did to them.",
                           MetricType::counter, {{"result", std::string(answer_fate_names[fate])}});
-    const std::string evictions = "octroi_flow_evictions_total";
+    const std::string evictions = metric::flow_evictions_total;
     const std::string evictions_help = "Flows forgotten by user space.";
     expired = unclassified(registry, "expired");
     quota = unclassified(registry, "quota");
     no_name = unclassified(registry, "no_name");
-    decision_packets = registry.histogram("octroi_decision_packets",
+    decision_packets = registry.histogram(metric::decision_packets,
                                           "How many packets of a flow it took to decide it.",
                                           {.bounds = {1, 2, 3, 4, 5, 6, 8, 12, 20, 40}});
     decision_delay =
-        registry.histogram("octroi_decision_delay_seconds",
+        registry.histogram(metric::decision_delay_seconds,
                            "How long after its first packet a flow was decided.", delay_scale());
     evicted_idle =
         registry.slot(evictions, evictions_help, MetricType::counter, {{"reason", "idle"}});
     evicted_full =
         registry.slot(evictions, evictions_help, MetricType::counter, {{"reason", "table_full"}});
-    flow_table_entries = registry.slot("octroi_flow_table_entries", "Flows that user space keeps.",
+    flow_table_entries = registry.slot(metric::flow_table_entries, "Flows that user space keeps.",
                                        MetricType::gauge, self);
     flow_table_limit =
-        registry.slot("octroi_flow_table_limit_entries", "Flows that user space keeps at most.",
+        registry.slot(metric::flow_table_limit_entries, "Flows that user space keeps at most.",
                       MetricType::gauge, self);
 }
 

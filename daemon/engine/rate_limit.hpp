@@ -10,7 +10,7 @@
 namespace octroi {
 
 /// Lets something be told once a second at most, however often it happens.
-class Occasion {
+class RateLimit {
   public:
     /// Nothing where it is not to be told; else how often it was not told since the last time.
     [[nodiscard]] std::optional<std::uint64_t> at(Time now) {

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "metrics/series/names.hpp"
 #include "metrics/series/series.hpp"
 #include "rules/policy/policy.hpp"
 
 namespace octroi {
 
-inline constexpr const char* rule_hits_metric = "octroi_rule_hits_total";
-inline constexpr const char* rule_last_hit_metric = "octroi_rule_last_hit_timestamp_seconds";
+inline constexpr const char* rule_hits_metric = metric::rule_hits_total;
+inline constexpr const char* rule_last_hit_metric = metric::rule_last_hit_timestamp_seconds;
 
 /// The slots of octroi_rule_hits_total and octroi_rule_last_hit_timestamp_seconds for one policy.
 /// Rules behind the first `max_named` share the series of the rule `_other`.

@@ -12,6 +12,7 @@
 #include "daemon/firewall/foreign_rules.hpp"
 #include "daemon/firewall/rules_program.hpp"
 #include "daemon/kernel/conntrack.hpp"
+#include "daemon/kernel/nft_revision.hpp"
 
 namespace octroi {
 namespace {
@@ -194,6 +195,17 @@ std::expected<bool, std::string> Firewall::kernel_tells_of_changes() const {
 
 std::expected<void, std::string> Firewall::set_generation(std::uint8_t generation) const {
     return std::visit([&](const auto& rules) { return rules.set_generation(generation); }, rules_);
+}
+
+std::expected<void, std::string> Firewall::retire(std::uint8_t generation, std::uint8_t stale,
+                                                  const Progress& progress) const {
+    if (auto retired = retire_generation(settings_.mark, generation, stale, progress); !retired)
+        return std::unexpected(std::move(retired.error()));
+    return {};
+}
+
+std::expected<std::optional<std::uint32_t>, std::string> Firewall::revision() const {
+    return nft_revision();
 }
 
 }  // namespace octroi

@@ -12,6 +12,7 @@
 #include "daemon/firewall/backend.hpp"
 #include "daemon/firewall/firewall_state.hpp"
 #include "daemon/firewall/iptables_rules.hpp"
+#include "daemon/firewall/kernel_rules.hpp"
 #include "daemon/firewall/nft_rules.hpp"
 
 namespace octroi {
@@ -24,7 +25,7 @@ struct Hazards {
 
 /// The kernel rules that send undecided packets to the queues and keep decisions in the conntrack
 /// mark (docs/kernel.md).
-class Firewall {
+class Firewall final : public KernelRules {
   public:
     /// Without a `backend`: that of the rules which are in the kernel, else nft where the kernel
     /// can, else iptables. That runs the programs; the error says which one could not look.
@@ -45,21 +46,21 @@ class Firewall {
     /// something changed.
     [[nodiscard]] static std::expected<bool, std::string> remove(std::optional<Backend> backend);
 
-    [[nodiscard]] std::expected<FirewallState, std::string> inspect() const;
+    [[nodiscard]] std::expected<FirewallState, std::string> inspect() const override;
 
     /// Rules of others that exempt packets from connection tracking or write octroi's bits of the
     /// marks; rules that packets miss which pass uninspected.
     [[nodiscard]] Hazards hazards() const;
 
-    /// How many packets the kernel's rules gave to the queues so far, both families.
-    [[nodiscard]] std::expected<std::uint64_t, std::string> packets_to_queue() const;
-
-    /// Whether the kernel tells that rules of this backend were changed (nft_revision()).
-    [[nodiscard]] std::expected<bool, std::string> kernel_tells_of_changes() const;
-
-    /// Makes the kernel accept marks of `generation` only, by replacing rules in place: no packet
-    /// that waits in a queue is lost.
-    [[nodiscard]] std::expected<void, std::string> set_generation(std::uint8_t generation) const;
+    [[nodiscard]] std::expected<std::uint64_t, std::string> packets_to_queue() const override;
+    [[nodiscard]] std::expected<bool, std::string> kernel_tells_of_changes() const override;
+    [[nodiscard]] std::expected<std::optional<std::uint32_t>, std::string> revision()
+        const override;
+    [[nodiscard]] std::expected<void, std::string> set_generation(
+        std::uint8_t generation) const override;
+    [[nodiscard]] std::expected<void, std::string> retire(std::uint8_t generation,
+                                                          std::uint8_t stale,
+                                                          const Progress& progress) const override;
 
   private:
     using Rules = std::variant<IptablesRules, NftRules>;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/kernel/nft_revision.hpp"
-
 namespace octroi {
 namespace {
 
@@ -25,13 +23,13 @@ std::optional<DriftWatch::Look> DriftWatch::look(std::uint8_t generation, Clock:
 }
 
 DriftWatch::Look DriftWatch::look_now(std::uint8_t generation) const {
-    auto state = firewall_.inspect();
+    auto state = rules_.inspect();
     if (!state)
         return {.drift = std::nullopt, .unread = {std::move(state.error())}};
     const bool in_force = std::ranges::all_of(
         state->generations, [&](const auto& found) { return found == generation; });
     if (state->differences.empty() && !in_force)
-        if (const auto set = firewall_.set_generation(generation); !set)
+        if (const auto set = rules_.set_generation(generation); !set)
             state->differences.push_back("the rules have another generation: " + set.error());
     auto drift = state->drift();
     if (drift.empty() && !state->unread.empty())
@@ -43,10 +41,10 @@ bool DriftWatch::called_for(Clock::time_point now) {
     if (looked_ && now - *looked_ < shortest)
         return false;
     if (!notified_)
-        if (const auto told = firewall_.kernel_tells_of_changes())
+        if (const auto told = rules_.kernel_tells_of_changes())
             notified_ = *told;
     const auto revision =
-        notified_.value_or(false) ? nft_revision().value_or(std::nullopt) : std::nullopt;
+        notified_.value_or(false) ? rules_.revision().value_or(std::nullopt) : std::nullopt;
     if (!revision)
         return !looked_ || now - *looked_ >= blind;
     if (revision == revision_)

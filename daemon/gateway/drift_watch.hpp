@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/firewall/firewall.hpp"
+#include "daemon/firewall/kernel_rules.hpp"
 
 namespace octroi {
 
@@ -22,7 +22,7 @@ class DriftWatch {
         std::vector<std::string> unread;  ///< what could not be looked at, likewise
     };
 
-    explicit DriftWatch(const Firewall& firewall) : firewall_(firewall) {}
+    explicit DriftWatch(const KernelRules& rules) : rules_(rules) {}
 
     /// Nothing where no look was called for. Rules that differ only in their generation (installed
     /// anew, restored from a file) are given `generation` again. Call once a second; looks at most
@@ -33,7 +33,7 @@ class DriftWatch {
     [[nodiscard]] bool called_for(Clock::time_point now);
     [[nodiscard]] Look look_now(std::uint8_t generation) const;
 
-    const Firewall& firewall_;
+    const KernelRules& rules_;
     std::optional<bool> notified_;           ///< whether the kernel tells of changes
     std::optional<std::uint32_t> revision_;  ///< of what was seen
     std::optional<Clock::time_point> looked_;

@@ -1,15 +1,17 @@
 #include "daemon/gateway/event_collector.hpp"
 
+#include "metrics/series/names.hpp"
+
 namespace octroi {
 
 void add_event_families(std::vector<Family>& families, const EventLog& log) {
-    Family written{.name = "octroi_events_total",
+    Family written{.name = metric::events_total,
                    .help = "Events, before any sink lost one.",
                    .type = MetricType::counter};
     for (std::size_t type = 0; type < event_type_names.size(); ++type)
         written.samples.push_back({{{"type", std::string(event_type_names[type])}},
                                    static_cast<double>(log.written(static_cast<EventType>(type)))});
-    Family dropped{.name = "octroi_events_dropped_total",
+    Family dropped{.name = metric::events_dropped_total,
                    .help = "Events that a sink lost, or all of them.",
                    .type = MetricType::counter};
     dropped.samples.push_back(

@@ -18,7 +18,7 @@ std::map<std::string, std::uint64_t> losses_of(const EventLog& log) {
 
 }  // namespace
 
-std::optional<HealthEvent> LossWatch::look(const EventLog& log, Clock::time_point now) {
+std::optional<HealthEvent> EventLoss::look(const EventLog& log, Clock::time_point now) {
     std::string grown;
     for (const auto& [cause, count] : losses_of(log)) {
         std::uint64_t& seen = seen_[cause];

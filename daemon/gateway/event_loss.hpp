@@ -11,7 +11,7 @@
 namespace octroi {
 
 /// Notices that events are lost, and that none was for a minute.
-class LossWatch {
+class EventLoss {
   public:
     using Clock = std::chrono::steady_clock;
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "daemon/engine/evaluation.hpp"
+#include "metrics/series/names.hpp"
 #include "metrics/threads/within_memory.hpp"
 
 namespace octroi {
@@ -12,7 +13,7 @@ namespace {
 
 Slot overruns(SeriesRegistry& registry, const char* result) {
     return registry.slot(
-        "octroi_conntrack_event_overruns_total",
+        metric::conntrack_event_overruns_total,
         "How often the kernel's events on ended flows found no room in the socket or in memory.",
         MetricType::counter, {{"result", result}});
 }

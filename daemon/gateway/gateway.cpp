@@ -22,6 +22,7 @@
 #include "daemon/kernel/conntrack.hpp"
 #include "daemon/version.hpp"
 #include "metrics/series/exporter.hpp"
+#include "metrics/series/names.hpp"
 #include "metrics/series/process_families.hpp"
 
 namespace octroi {
@@ -29,12 +30,14 @@ Gateway::Gateway(const Config& config, Firewall firewall, int wake)
     : config_(config),
       firewall_(std::move(firewall)),
       wake_(wake),
-      registry_(config.queue_count + 1U),  // and the accounting thread
-      health_(registry_, firewall_, config,
+      threads_(config.queue_count),
+      registry_(threads_.count()),
+      health_(registry_, registry_.worker(threads_.control()), firewall_, config,
               [this](HealthEvent change) { tell(std::move(change)); }),
       rules_({.config = config_,
-              .firewall = firewall_,
+              .kernel = firewall_,
               .registry = registry_,
+              .counters = registry_.worker(threads_.control()),
               .activity = activity_,
               .tell = [this](PolicyEvent change) { tell(std::move(change)); }}) {}
 
@@ -59,21 +62,11 @@ std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config
 
 std::expected<void, std::string> Gateway::begin(ServiceManager& manager) {
     // Rules first: without them the daemon would run and nothing would be enforced.
-    const auto state = firewall_.inspect();
-    if (!state)
-        return std::unexpected(state.error());
-    if (!state->installed())
-        return std::unexpected(
-            "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
-            "install` first");
-    if (!state->differences.empty())
-        return std::unexpected(
-            fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
-                        "firewall install`",
-                        fmt::join(state->differences, "; ")));
+    const auto generation = generation_at_start(firewall_);
+    if (!generation)
+        return std::unexpected(generation.error());
     spdlog::info("the kernel's rules are in place ({})", to_string(firewall_.backend()));
-    // Without differences each has one. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
-    if (auto prepared = rules_.prepare(next_generation(*state->generations[0])); !prepared)
+    if (auto prepared = rules_.prepare(*generation); !prepared)
         return prepared;
     if (auto opened = open_events(); !opened)
         return opened;
@@ -107,7 +100,7 @@ std::expected<void, std::string> Gateway::open_events() {
         return std::unexpected(std::move(sinks.error()));
     auto events = EventLog::open({.format = std::move(settings.format),
                                   .fold = settings.fold,
-                                  .producers = config_.queue_count + 2U},
+                                  .producers = threads_.count()},
                                  std::move(*sinks));
     if (!events)
         return std::unexpected(std::move(events.error()));
@@ -181,10 +174,10 @@ void Gateway::start_accounting() {
     accounting_ = std::make_unique<FlowAccounting>(
         FlowAccounting::Parts{.events = std::move(*events),
                               .registry = registry_,
-                              .counters = registry_.worker(config_.queue_count),
+                              .counters = registry_.worker(threads_.accounting()),
                               .ruleset = rules_.published(),
                               .log = events_.get(),
-                              .producer = config_.queue_count + 1U,
+                              .producer = threads_.accounting(),
                               .told = config_.events ? config_.events->flows : FlowEvents::none,
                               .wake = wake_});
 }
@@ -205,24 +198,28 @@ Gateway::~Gateway() {
     close(wake_);
 }
 
-// Of the control thread, whose ring is the one behind the workers'.
+// Of the control thread.
 void Gateway::tell(Event event) {
-    events_->offer(config_.queue_count, std::move(event));
+    events_->offer(threads_.control(), std::move(event));
 }
 
 bool Gateway::check_health() {
     registry_.clients().turn(absl::Now());
-    health_.watch_rules(rules_.current().generation);
+    health_.watch_rules(rules_.current().generation, Watchdog::Clock::now());
+    std::vector<Health::WorkerState> workers;
+    for (const auto& worker : workers_)
+        workers.push_back(
+            {.queue = worker->queue(), .rounds = worker->rounds(), .answered = worker->answered()});
     if (config_.on_failure == OnFailure::open)
-        health_.count_uninspected(workers_);
+        health_.count_uninspected(workers);
     watch_losses();
-    return health_.workers_progress(workers_);
+    return health_.workers_progress(workers, Watchdog::Clock::now());
 }
 
 void Gateway::watch_losses() {
     if (!config_.events)
         return;
-    auto change = loss_watch_.look(*events_, LossWatch::Clock::now());
+    auto change = event_loss_.look(*events_, EventLoss::Clock::now());
     if (!change)
         return;
     if (change->holds)
@@ -242,7 +239,7 @@ std::vector<Family> Gateway::collect() const {
     if (config_.events)
         add_event_families(families, *events_);
     Family build{
-        .name = "octroi_build_info", .help = "The running program.", .type = MetricType::gauge};
+        .name = metric::build_info, .help = "The running program.", .type = MetricType::gauge};
     build.samples.push_back({{{"version", version},
                               {"revision", revision()},
                               {"compiler", compiler},

@@ -14,6 +14,7 @@
 #include "daemon/gateway/health.hpp"
 #include "daemon/gateway/ruleset_control.hpp"
 #include "daemon/gateway/service_manager.hpp"
+#include "daemon/gateway/thread_numbers.hpp"
 #include "daemon/gateway/worker.hpp"
 #include "metrics/http/http_server.hpp"
 
@@ -62,11 +63,12 @@ class Gateway {
     Activity activity_;
     Firewall firewall_;
     int wake_;
+    ThreadNumbers threads_;
     SeriesRegistry registry_;
     Health health_;
     RulesetControl rules_;
     std::unique_ptr<EventLog> events_;
-    LossWatch loss_watch_;
+    EventLoss event_loss_;
     std::unique_ptr<FlowAccounting> accounting_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::optional<HttpServer> http_;

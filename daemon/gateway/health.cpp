@@ -5,16 +5,18 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include "metrics/series/names.hpp"
+
 namespace octroi {
 namespace {
 
 Slot degraded_by(SeriesRegistry& registry, const char* reason) {
-    return registry.slot("octroi_degraded", "1 where something keeps octroi from its work.",
+    return registry.slot(metric::degraded, "1 where something keeps octroi from its work.",
                          MetricType::gauge, {{"reason", reason}});
 }
 
 Slot uninspected(SeriesRegistry& registry, const char* cause) {
-    return registry.slot("octroi_nfqueue_uninspected_packets_total",
+    return registry.slot(metric::nfqueue_uninspected_packets_total,
                          "Packets that passed without a verdict of octroi.", MetricType::counter,
                          {{"cause", cause}});
 }
@@ -29,16 +31,17 @@ std::optional<std::uint64_t> waiting_for(const Health::Workers& workers) {
     std::uint64_t waiting = 0;
     for (const QueueStatus& status : *queues)
         for (const auto& worker : workers)
-            waiting += worker->queue() == status.number ? status.waiting : 0;
+            waiting += worker.queue == status.number ? status.waiting : 0;
     return waiting;
 }
 
 }  // namespace
 
-Health::Health(SeriesRegistry& registry, const Firewall& firewall, const Config& config, Tell tell)
+Health::Health(SeriesRegistry& registry, WorkerCounters& counters, const KernelRules& kernel,
+               const Config& config, Tell tell)
     : tell_(std::move(tell)),
-      counters_(registry.worker(0)),
-      firewall_(firewall),
+      counters_(counters),
+      kernel_(kernel),
       worker_stalled_(degraded_by(registry, "worker_stalled")),
       ruleset_drift_(degraded_by(registry, "ruleset_drift")),
       ruleset_unread_(degraded_by(registry, "ruleset_unread")),
@@ -46,12 +49,12 @@ Health::Health(SeriesRegistry& registry, const Firewall& firewall, const Config&
       bypassed_(uninspected(registry, "bypass")),
       bypass_record_(BypassRecord::in(state_folder(config))),
       watchdog_(config.queue_count, Watchdog::Clock::now()),
-      drift_watch_(firewall) {}
+      drift_watch_(kernel) {}
 
-bool Health::workers_progress(const Workers& workers) {
+bool Health::workers_progress(const Workers& workers, Watchdog::Clock::time_point now) {
     bool all = true;
     for (std::size_t i = 0; i < workers.size(); ++i)
-        all = watchdog_.progresses(i, workers[i]->rounds(), Watchdog::Clock::now()) && all;
+        all = watchdog_.progresses(i, workers[i].rounds, now) && all;
     const bool before = counters_.value(worker_stalled_) == 0;
     if (before && !all)
         spdlog::error("a worker is stuck: packets wait without a verdict");
@@ -61,8 +64,8 @@ bool Health::workers_progress(const Workers& workers) {
     return all;
 }
 
-void Health::watch_rules(std::uint8_t generation) {
-    const auto seen = drift_watch_.look(generation, DriftWatch::Clock::now());
+void Health::watch_rules(std::uint8_t generation, DriftWatch::Clock::time_point now) {
+    const auto seen = drift_watch_.look(generation, now);
     if (!seen)
         return;
     note_unread(seen->unread);
@@ -108,20 +111,20 @@ void Health::count_uninspected(const Workers& workers) {
     if (counted_ && now - *counted_ < between_counts)
         return;
     counted_ = now;
-    const auto to_queue = firewall_.packets_to_queue();
+    const auto to_queue = kernel_.packets_to_queue();
     // What could not be read is read the next time, and drift is said elsewhere.
     const auto waiting = waiting_for(workers);
     if (!to_queue || !waiting)
         return;
     BypassCounter::Reading reading{.to_queue = *to_queue, .waiting = *waiting};
     for (const auto& worker : workers)
-        reading.answered += worker->answered();
+        reading.answered += worker.answered;
     counters_.set(failed_open_, uninspected_.update(reading));
     bypass_record_.note(*to_queue);
 }
 
 std::uint64_t Health::met_nobody() const {
-    const auto to_queue = firewall_.packets_to_queue();
+    const auto to_queue = kernel_.packets_to_queue();
     if (!to_queue)
         spdlog::warn("what passed while no octroi was there to answer is not known: {}",
                      to_queue.error());
@@ -137,7 +140,7 @@ void Health::count_bypassed(std::uint64_t packets) {
 void Health::note_end() const noexcept {
     constexpr const char* consequence = "the next start will count too much as passed uninspected";
     try {
-        if (const auto to_queue = firewall_.packets_to_queue())
+        if (const auto to_queue = kernel_.packets_to_queue())
             bypass_record_.note(*to_queue);
         else
             spdlog::warn("{}: {}", consequence, to_queue.error());

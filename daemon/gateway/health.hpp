@@ -9,7 +9,8 @@
 #include "daemon/gateway/bypass_record.hpp"
 #include "daemon/gateway/drift_watch.hpp"
 #include "daemon/gateway/watchdog.hpp"
-#include "daemon/gateway/worker.hpp"
+#include "metrics/events/event.hpp"
+#include "metrics/series/series.hpp"
 
 namespace octroi {
 
@@ -17,17 +18,26 @@ namespace octroi {
 /// wrong with it. Used by the control thread.
 class Health {
   public:
-    using Workers = std::vector<std::unique_ptr<Worker>>;
+    /// What a worker tells of itself.
+    struct WorkerState {
+        std::uint16_t queue = 0;
+        std::uint64_t rounds = 0;    ///< grows while it is at work, also when it is idle
+        std::uint64_t answered = 0;  ///< packets so far
+    };
+
+    using Workers = std::vector<WorkerState>;
     using Tell = std::function<void(HealthEvent)>;
 
-    /// `tell` is called where something broke or is sound again.
-    Health(SeriesRegistry& registry, const Firewall& firewall, const Config& config, Tell tell);
+    /// `tell` is called where something broke or is sound again; `counters` are the control
+    /// thread's.
+    Health(SeriesRegistry& registry, WorkerCounters& counters, const KernelRules& kernel,
+           const Config& config, Tell tell);
 
     /// Once a second. False where a worker is stuck.
-    [[nodiscard]] bool workers_progress(const Workers& workers);
+    [[nodiscard]] bool workers_progress(const Workers& workers, Watchdog::Clock::time_point now);
 
     /// Whether the kernel's rules are still octroi's, in this generation. Once a second.
-    void watch_rules(std::uint8_t generation);
+    void watch_rules(std::uint8_t generation, DriftWatch::Clock::time_point now);
 
     /// How much passed uninspected because the queues or their sockets were full; where
     /// `on_failure` is open. Every few seconds: it runs a program.
@@ -48,8 +58,8 @@ class Health {
     void note(Slot slot, const char* condition, bool holds, const std::string& detail);
 
     Tell tell_;
-    WorkerCounters& counters_;  ///< worker 0's; no worker writes these slots
-    const Firewall& firewall_;
+    WorkerCounters& counters_;
+    const KernelRules& kernel_;
     Slot worker_stalled_;
     Slot ruleset_drift_;
     Slot ruleset_unread_;

@@ -2,6 +2,7 @@
 
 #include "daemon/kernel/conntrack.hpp"
 #include "daemon/kernel/nfqueue.hpp"
+#include "metrics/series/names.hpp"
 
 namespace octroi {
 namespace {
@@ -17,15 +18,15 @@ Family kernel_counter(std::string name, std::string help) {
 }  // namespace
 
 void add_queue_families(std::vector<Family>& families, const Config& config) {
-    Family received = kernel_counter("octroi_nfqueue_received_packets_total",
+    Family received = kernel_counter(metric::nfqueue_received_packets_total,
                                      "Packets that the kernel put into the queue.");
-    Family kernel = kernel_counter("octroi_nfqueue_kernel_dropped_packets_total",
+    Family kernel = kernel_counter(metric::nfqueue_kernel_dropped_packets_total,
                                    "Packets dropped because the queue was full.");
-    Family user = kernel_counter("octroi_nfqueue_user_dropped_packets_total",
+    Family user = kernel_counter(metric::nfqueue_user_dropped_packets_total,
                                  "Packets dropped because the socket's buffer was full.");
-    Family depth = kernel_gauge("octroi_nfqueue_depth_packets", "Packets waiting for a verdict.");
+    Family depth = kernel_gauge(metric::nfqueue_depth_packets, "Packets waiting for a verdict.");
     Family limit =
-        kernel_gauge("octroi_nfqueue_limit_packets", "Packets that may wait in the queue.");
+        kernel_gauge(metric::nfqueue_limit_packets, "Packets that may wait in the queue.");
     const auto queues = queue_status();  // unread: no samples
     for (const QueueStatus& status : queues.value_or(std::vector<QueueStatus>())) {
         if (status.number < config.first_queue ||
@@ -43,10 +44,9 @@ void add_queue_families(std::vector<Family>& families, const Config& config) {
 }
 
 void add_conntrack_families(std::vector<Family>& families) {
-    Family entries =
-        kernel_gauge("octroi_conntrack_entries", "Connections that the kernel tracks.");
+    Family entries = kernel_gauge(metric::conntrack_entries, "Connections that the kernel tracks.");
     Family limit =
-        kernel_gauge("octroi_conntrack_limit_entries",
+        kernel_gauge(metric::conntrack_limit_entries,
                      "Connections that the kernel tracks at most; further ones are dropped.");
     if (const auto status = conntrack_status()) {  // unread: no samples
         const ConntrackStatus read = status->value_or(ConntrackStatus{});

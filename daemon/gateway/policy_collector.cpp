@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "metrics/series/names.hpp"
+
 namespace octroi {
 namespace {
 
@@ -68,7 +70,7 @@ void add_state_set(Family& family, const char* label, auto names, std::size_t cu
 }
 
 Family rules_family(const Policy& policy) {
-    Family family = policy_gauge("octroi_policy_rules", "Rules of the policy in force.");
+    Family family = policy_gauge(metric::policy_rules, "Rules of the policy in force.");
     const auto enforced = std::ranges::count(policy.rules(), Mode::enforce, &Rule::mode);
     family.samples.push_back({{{"state", "enforced"}}, static_cast<double>(enforced)});
     family.samples.push_back(
@@ -78,17 +80,17 @@ Family rules_family(const Policy& policy) {
 }
 
 Family info_family(const Policy& policy) {
-    Family family = policy_gauge("octroi_policy_info", "The policy in force, by its text.");
+    Family family = policy_gauge(metric::policy_info, "The policy in force, by its text.");
     family.samples.push_back(
         {{{"revision", std::string(policy.revision())}, {"sha256", policy.sha256()}}, 1});
     return family;
 }
 
 void add_exemptions(std::vector<Family>& families, const Policy& policy) {
-    Family states = policy_gauge("octroi_policy_exemptions", "Exemptions of the policy in force.");
-    Family next = policy_gauge("octroi_policy_next_exemption_expiry_timestamp_seconds",
+    Family states = policy_gauge(metric::policy_exemptions, "Exemptions of the policy in force.");
+    Family next = policy_gauge(metric::policy_next_exemption_expiry_timestamp_seconds,
                                "When the next of the active exemptions ends; 0: there is none.");
-    Family expiry = policy_gauge("octroi_exemption_expiry_timestamp_seconds",
+    Family expiry = policy_gauge(metric::exemption_expiry_timestamp_seconds,
                                  "When the exemption ends, or has ended.");
     std::array<double, state_names.size()> count{};
     double soonest = 0;
@@ -113,7 +115,7 @@ void add_exemptions(std::vector<Family>& families, const Policy& policy) {
 
 Family services_family(const Ruleset& ruleset) {
     Family family =
-        policy_gauge("octroi_service_info", "A service of the catalogue in force, for joins.");
+        policy_gauge(metric::service_info, "A service of the catalogue in force, for joins.");
     for (const Service& service : ruleset.catalogue->services())
         family.samples.push_back({{{"service", service.name},
                                    {"category", std::string(to_string(service.category))},
@@ -130,7 +132,7 @@ void add_policy_families(std::vector<Family>& families, const Ruleset& ruleset) 
     families.push_back(rules_family(policy));
     families.push_back(info_family(policy));
     add_exemptions(families, policy);
-    Family mode = policy_gauge("octroi_enforcement_mode",
+    Family mode = policy_gauge(metric::enforcement_mode,
                                "1 for what the refusing rules of the policy in force do.");
     add_state_set(mode, "mode", enforcement_names,
                   static_cast<std::size_t>(enforcement_of(policy)));

@@ -4,20 +4,16 @@
 #include <new>
 #include <utility>
 
-#include <fmt/format.h>
+#include <absl/time/clock.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include "daemon/gateway/ruleset_loader.hpp"
-#include "daemon/kernel/conntrack.hpp"
 #include "daemon/kernel/interface_index.hpp"
+#include "metrics/series/names.hpp"
 
 namespace octroi {
 namespace {
-
-std::uint64_t seconds_now() {
-    return static_cast<std::uint64_t>(
-        std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
-}
 
 struct Interfaces {
     decltype(Ruleset::interface_zones) zones;
@@ -49,21 +45,38 @@ void warn_of_absent(const Interfaces& interfaces) {
 
 }  // namespace
 
+std::expected<std::uint8_t, std::string> generation_at_start(const KernelRules& kernel) {
+    const auto state = kernel.inspect();
+    if (!state)
+        return std::unexpected(state.error());
+    if (!state->installed() || state->generations.empty())
+        return std::unexpected(
+            "the kernel has no rules of octroi, so no packet would reach it: run `octroi firewall "
+            "install` first");
+    if (!state->differences.empty())
+        return std::unexpected(
+            fmt::format("the kernel's rules are not those of this configuration: {}. Run `octroi "
+                        "firewall install`",
+                        fmt::join(state->differences, "; ")));
+    // An installed one is there. NOLINTNEXTLINE(bugprone-unchecked-optional-access)
+    return next_generation(*state->generations[0]);
+}
+
 RulesetControl::RulesetControl(Parts parts) : parts_(std::move(parts)) {
-    const std::string reloads = "octroi_config_reloads_total";
+    const std::string reloads = metric::config_reloads_total;
     const std::string help = "Reloads of policy and catalogue, the first load included.";
     series_ = {
         .success =
             parts_.registry.slot(reloads, help, MetricType::counter, {{"result", "success"}}),
         .failure =
             parts_.registry.slot(reloads, help, MetricType::counter, {{"result", "failure"}}),
-        .successful = parts_.registry.slot("octroi_config_last_reload_successful",
+        .successful = parts_.registry.slot(metric::config_last_reload_successful,
                                            "Whether the last reload succeeded.", MetricType::gauge),
         .success_time =
-            parts_.registry.slot("octroi_config_last_reload_success_timestamp_seconds",
+            parts_.registry.slot(metric::config_last_reload_success_timestamp_seconds,
                                  "When the last successful reload was.", MetricType::gauge),
         .generation =
-            parts_.registry.slot("octroi_policy_generation",
+            parts_.registry.slot(metric::policy_generation,
                                  "Generation of the policy in force, 1 to 63.", MetricType::gauge)};
 }
 
@@ -108,20 +121,19 @@ std::expected<void, std::string> RulesetControl::put_in_force(const Pointer& rul
     const auto progress = [this](std::size_t done, std::size_t total) {
         parts_.activity.advance(done, total);
     };
-    if (auto retired = retire_generation(parts_.config.mark, ruleset->generation, stale, progress);
-        !retired)
-        return std::unexpected(std::move(retired.error()));
+    if (auto retired = parts_.kernel.retire(ruleset->generation, stale, progress); !retired)
+        return retired;
     parts_.activity.enter(Activity::Phase::exchanging_rules);
-    if (auto set = parts_.firewall.set_generation(ruleset->generation); !set) {
+    if (auto set = parts_.kernel.set_generation(ruleset->generation); !set) {
         if (current_)
-            if (auto back = parts_.firewall.set_generation(current_->generation); !back)
+            if (auto back = parts_.kernel.set_generation(current_->generation); !back)
                 spdlog::error("the rules could not be set back either: {}", back.error());
         return set;
     }
     published_.store(ruleset);
     current_ = ruleset;
     next_edge_ = ruleset->policy->next_edge();
-    parts_.registry.worker(0).set(series_.generation, ruleset->generation);
+    parts_.counters.set(series_.generation, ruleset->generation);
     return {};
 }
 
@@ -143,7 +155,7 @@ std::expected<void, std::string> RulesetControl::reload() {
 
 std::expected<bool, std::string> RulesetControl::follow_schedule() {
     const Policy& policy = *current_->policy;
-    const Instant now = absl::Now();
+    const Instant now = parts_.now();
     const bool passed = next_edge_ && *next_edge_ <= now;
     const bool set_back = now < policy.moment();
     auto interfaces = find_interfaces(policy);
@@ -169,7 +181,7 @@ std::expected<bool, std::string> RulesetControl::follow_schedule() {
 
 void RulesetControl::tell(PolicyEvent::Kind kind, std::string error) {
     const Policy& policy = *current_->policy;
-    parts_.tell({.time = std::chrono::system_clock::now(),
+    parts_.tell({.time = absl::ToChronoTime(parts_.now()),
                  .kind = kind,
                  .file = policy.file(),
                  .revision = std::string(policy.revision()),
@@ -179,12 +191,11 @@ void RulesetControl::tell(PolicyEvent::Kind kind, std::string error) {
 }
 
 void RulesetControl::note(bool success) {
-    // Slots of worker 0 that no worker writes: the control thread is their only writer.
-    WorkerCounters& counters = parts_.registry.worker(0);
-    counters.add(success ? series_.success : series_.failure);
-    counters.set(series_.successful, success ? 1 : 0);
+    parts_.counters.add(success ? series_.success : series_.failure);
+    parts_.counters.set(series_.successful, success ? 1 : 0);
     if (success)
-        counters.set(series_.success_time, seconds_now());
+        parts_.counters.set(series_.success_time,
+                            static_cast<std::uint64_t>(absl::ToUnixSeconds(parts_.now())));
 }
 
 }  // namespace octroi

@@ -8,12 +8,17 @@
 #include <string>
 
 #include "daemon/config/config.hpp"
-#include "daemon/firewall/firewall.hpp"
+#include "daemon/firewall/kernel_rules.hpp"
 #include "daemon/gateway/activity.hpp"
 #include "metrics/events/event.hpp"
 #include "metrics/series/series.hpp"
 
 namespace octroi {
+
+/// The generation for a process that starts: the one after that of the kernel's rules, which must
+/// be there as they are configured. The error is what to tell the administrator.
+[[nodiscard]] std::expected<std::uint8_t, std::string> generation_at_start(
+    const KernelRules& kernel);
 
 /// The ruleset in force and how it changes: by a reload, by a date or an hour, by an interface.
 /// Used by the control thread; others take what is published.
@@ -21,10 +26,12 @@ class RulesetControl {
   public:
     struct Parts {
         const Config& config;
-        const Firewall& firewall;
+        const KernelRules& kernel;
         SeriesRegistry& registry;
+        WorkerCounters& counters;  ///< the control thread's
         Activity& activity;
         std::function<void(PolicyEvent)> tell;  ///< of each change, and of each one refused
+        std::function<Instant()> now = absl::Now;
     };
 
     explicit RulesetControl(Parts parts);

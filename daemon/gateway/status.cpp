@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/version.hpp"
+#include "metrics/series/names.hpp"
 #include "metrics/threads/memory_reserve.hpp"
 
 namespace octroi {
@@ -68,24 +69,24 @@ Json policy_of(const StatusSource& source) {
 
 Json health_of(const StatusSource& source) {
     Json reasons = Json::array();
-    for (const Family::Sample& sample : samples_of(source, "octroi_degraded"))
+    for (const Family::Sample& sample : samples_of(source, metric::degraded))
         if (sample.value != 0)
             reasons.push_back(label(sample, "reason"));
     return {
         {"ready", source.ready},
-        {"reloads", total_of(source, "octroi_config_reloads_total")},
-        {"last_reload_successful", total_of(source, "octroi_config_last_reload_successful") != 0},
+        {"reloads", total_of(source, metric::config_reloads_total)},
+        {"last_reload_successful", total_of(source, metric::config_last_reload_successful) != 0},
         {"degraded", std::move(reasons)},
         {"on_failure", source.on_failure == OnFailure::closed ? "closed" : "open"},
-        {"uninspected", total_of(source, "octroi_nfqueue_uninspected_packets_total")},
+        {"uninspected", total_of(source, metric::nfqueue_uninspected_packets_total)},
         {"memory", total_of(source, "process_resident_memory_bytes")},
         {"conntrack",
-         {{"entries", total_of(source, "octroi_conntrack_entries")},
-          {"limit", total_of(source, "octroi_conntrack_limit_entries")}}},
+         {{"entries", total_of(source, metric::conntrack_entries)},
+          {"limit", total_of(source, metric::conntrack_limit_entries)}}},
         {"events",
          {{"configured", source.events},
-          {"written", total_of(source, "octroi_events_total")},
-          {"lost", total_of(source, "octroi_events_dropped_total")}}}};
+          {"written", total_of(source, metric::events_total)},
+          {"lost", total_of(source, metric::events_dropped_total)}}}};
 }
 
 Json activity_of(const Activity::View& activity) {
@@ -126,7 +127,7 @@ Json services_of(const StatusSource& source) {
     };
 
     std::map<std::string, Flows, std::less<>> services;
-    for (const Family::Sample& sample : samples_of(source, "octroi_flows_total")) {
+    for (const Family::Sample& sample : samples_of(source, metric::flows_total)) {
         Flows& flows = services[std::string(label(sample, "service"))];
         const auto count = static_cast<std::uint64_t>(sample.value);
         const bool accepted = label(sample, "action") == to_string(Action::accept);
@@ -134,7 +135,7 @@ Json services_of(const StatusSource& source) {
         if (accepted && label(sample, "would") != to_string(Action::accept))
             flows.would_be_refused += count;
     }
-    for (const Family::Sample& sample : samples_of(source, "octroi_flow_bytes_total"))
+    for (const Family::Sample& sample : samples_of(source, metric::flow_bytes_total))
         services[std::string(label(sample, "service"))].bytes +=
             static_cast<std::uint64_t>(sample.value);
     std::vector<std::pair<std::string, Flows>> seen;
@@ -231,18 +232,17 @@ std::string status_json(const StatusSource& source) {
         {"activity", activity_of(source.activity)},
         {"health", health_of(source)},
         {"queues",
-         rows_of(
-             source, "queue",
-             {{.key = "received", .family = "octroi_nfqueue_received_packets_total"},
-              {.key = "waiting", .family = "octroi_nfqueue_depth_packets"},
-              {.key = "limit", .family = "octroi_nfqueue_limit_packets"},
-              {.key = "kernel_dropped", .family = "octroi_nfqueue_kernel_dropped_packets_total"},
-              {.key = "user_dropped", .family = "octroi_nfqueue_user_dropped_packets_total"}})},
+         rows_of(source, "queue",
+                 {{.key = "received", .family = metric::nfqueue_received_packets_total},
+                  {.key = "waiting", .family = metric::nfqueue_depth_packets},
+                  {.key = "limit", .family = metric::nfqueue_limit_packets},
+                  {.key = "kernel_dropped", .family = metric::nfqueue_kernel_dropped_packets_total},
+                  {.key = "user_dropped", .family = metric::nfqueue_user_dropped_packets_total}})},
         {"workers", rows_of(source, "worker",
-                            {{.key = "flows", .family = "octroi_flow_table_entries"},
-                             {.key = "limit", .family = "octroi_flow_table_limit_entries"},
+                            {{.key = "flows", .family = metric::flow_table_entries},
+                             {.key = "limit", .family = metric::flow_table_limit_entries},
                              {.key = "heartbeat",
-                              .family = "octroi_worker_heartbeat_timestamp_seconds",
+                              .family = metric::worker_heartbeat_timestamp_seconds,
                               .time = true}})},
         {"services", services_of(source)},
         {"exemptions", exemptions_of(source)},

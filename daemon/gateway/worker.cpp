@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "daemon/confinement/confinement.hpp"
+#include "metrics/series/names.hpp"
 
 namespace octroi {
 namespace {
@@ -45,16 +46,16 @@ Worker::Worker(Parts parts)
       pipeline_(begun_now(parts_.pipeline), PipelineSeries(parts_.registry, parts_.index),
                 parts_.registry.worker(parts_.index)),
       heartbeat_(parts_.registry.slot(
-          "octroi_worker_heartbeat_timestamp_seconds", "When the worker last went round its loop.",
+          metric::worker_heartbeat_timestamp_seconds, "When the worker last went round its loop.",
           MetricType::gauge, {{"worker", std::to_string(parts_.index)}})),
-      verdict_errors_(parts_.registry.slot("octroi_nfqueue_verdict_errors_total",
+      verdict_errors_(parts_.registry.slot(metric::nfqueue_verdict_errors_total,
                                            "Verdicts that the kernel refused.", MetricType::counter,
                                            {{"queue", std::to_string(parts_.queue.number())}})),
-      busy_(parts_.registry.slot("octroi_worker_busy_seconds_total",
+      busy_(parts_.registry.slot(metric::worker_busy_seconds_total,
                                  "How long the worker was at work on packets.",
                                  MetricType::duration, {{"worker", std::to_string(parts_.index)}})),
       verdict_duration_(parts_.registry.histogram(
-          "octroi_verdict_duration_seconds",
+          metric::verdict_duration_seconds,
           "How long a packet was in the worker's hands, from its receipt to its verdict.",
           duration_scale())) {
     pipeline_.flows().claim();

@@ -21,9 +21,9 @@
 namespace octroi {
 namespace {
 
-using Connection = Handle<nf_conntrack, nfct_destroy>;
+using Connection = Owned<nf_conntrack, nfct_destroy>;
 using Connections = std::vector<Connection>;
-using Filter = Handle<nfct_filter_dump, nfct_filter_dump_destroy>;
+using Filter = Owned<nfct_filter_dump, nfct_filter_dump_destroy>;
 
 // What names a connection, and its mark. Its state is left out: that may change before the mark is
 // written back, and the kernel refuses to undo it (EBUSY).

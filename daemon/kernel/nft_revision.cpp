@@ -16,7 +16,7 @@
 namespace octroi {
 namespace {
 
-using Socket = Handle<mnl_socket, mnl_socket_close>;
+using Socket = Owned<mnl_socket, mnl_socket_close>;
 using Buffer = std::array<char, 8192>;
 
 constexpr std::uint16_t message_type(std::uint16_t message) {

@@ -9,6 +9,8 @@
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero
 #include <sys/random.h>
 
+#include "metrics/series/names.hpp"
+
 namespace octroi {
 namespace {
 
@@ -77,7 +79,7 @@ class DistinctClients::Window {
     std::int64_t number_;
     absl::Duration length_;
     SipKey key_;
-    Handle<std::uint8_t, std::free> registers_;
+    Owned<std::uint8_t, std::free> registers_;
     std::array<std::atomic<bool>, capacity> used_{};
 };
 
@@ -157,16 +159,16 @@ std::vector<Family> DistinctClients::collect() const {
     const auto windows = running_.load();
     const std::lock_guard lock(mutex_);
     std::vector<Family> families = {
-        client_gauge("octroi_distinct_clients",
+        client_gauge(metric::distinct_clients,
                      "Clients with an accepted flow of the service in the running window, about; "
                      "none below 10."),
-        client_gauge("octroi_distinct_category_clients",
+        client_gauge(metric::distinct_category_clients,
                      "Clients with an accepted flow of any service of the category in the running "
                      "window, about; none below 10.")};
     add_window(families, *windows->hour, "hour");
     add_window(families, *windows->day, "day");
     families.push_back(
-        {.name = "octroi_distinct_clients_uncounted_flows_total",
+        {.name = metric::distinct_clients_uncounted_flows_total,
          .help = "Flows whose client found no sketch, all of them being taken.",
          .type = MetricType::counter,
          .samples = {{.labels = {},

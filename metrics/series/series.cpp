@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "metrics/series/names.hpp"
+
 namespace octroi {
 namespace {
 
@@ -37,7 +39,7 @@ Family::Buckets Histogram::merged(const std::vector<WorkerCounters>& workers) co
 }
 
 SeriesRegistry::SeriesRegistry(std::size_t workers) : workers_(workers) {
-    static_cast<void>(slot("octroi_series_overflow_total",
+    static_cast<void>(slot(metric::series_overflow_total,
                            "Counts that found no series of their own because all slots were taken.",
                            MetricType::counter));
 }

@@ -10,22 +10,23 @@
 namespace octroi {
 namespace {
 
-constexpr std::size_t max_shapes = 20'000;
+constexpr std::size_t max_examples = 20'000;
 constexpr std::size_t max_work = 200'000'000;  // values looked at
 
-using Number = std::uint32_t;                        // of a rule
-using Choice = std::array<std::size_t, side_count>;  // for each side the index of a value
+using Number = std::uint32_t;                          // of a rule
+using Choice = std::array<std::size_t, aspect_count>;  // for each aspect the index of a value
 
 class Builder {
   public:
     Builder(const RulePairs& rules, const Catalogue& catalogue)
-        : rules_(rules), sides_(flow_sides(rules, catalogue)) {
+        : rules_(rules), aspects_(example_values(rules, catalogue)) {
         for (Number rule = 0; rule < rules.all().size(); ++rule)
-            asks_.push_back(std::ranges::any_of(
-                sides_, [&](const SideValues& values) { return values.negated.contains(rule); }));
+            asks_.push_back(std::ranges::any_of(aspects_, [&](const ExampleValues& values) {
+                return values.negated.contains(rule);
+            }));
     }
 
-    FlowShapes build(bool defaults_differ) {
+    ExampleFlows build(bool defaults_differ) {
         add({}, std::nullopt);
         const auto& entries = rules_.all();
         for (Number a = 0; a < entries.size(); ++a) {
@@ -36,10 +37,10 @@ class Builder {
                     if ((asks_[a] || asks_[b]) && RulePairs::may_differ(entries[a], entries[b]))
                         add_meeting(a, b);
         }
-        for (std::size_t side = 0; defaults_differ && side < side_count; ++side)
-            for (std::size_t i = 1; i < sides_[side].samples.size(); ++i) {
+        for (std::size_t aspect = 0; defaults_differ && aspect < aspect_count; ++aspect)
+            for (std::size_t i = 1; i < aspects_[aspect].samples.size(); ++i) {
                 Choice choice{};
-                choice[side] = i;
+                choice[aspect] = i;
                 add(choice, std::nullopt);
             }
         return std::move(result_);
@@ -52,20 +53,20 @@ class Builder {
     void add(const Choice& choice, std::optional<Meeting> meeting);
 
     const RulePairs& rules_;
-    FlowSides sides_;
+    ExampleValuesByAspect aspects_;
     std::vector<bool> asks_;                          // by rule: for anything here
-    absl::flat_hash_map<Choice, std::size_t> known_;  // its place among the shapes
+    absl::flat_hash_map<Choice, std::size_t> known_;  // its place among the examples
     std::size_t work_ = 0;
-    FlowShapes result_;
+    ExampleFlows result_;
 };
 
-// Flows that both rules may match: each side as ordinary as they allow, then one side at a time
+// Flows that both rules may match: each aspect as ordinary as they allow, then one aspect at a time
 // through all that they allow.
 void Builder::add_meeting(Number one, Number other) {
     Choice ordinary{};
-    std::array<std::vector<std::size_t>, side_count> allowed;
-    for (std::size_t side = 0; side < side_count; ++side) {
-        const SideValues& values = sides_[side];
+    std::array<std::vector<std::size_t>, aspect_count> allowed;
+    for (std::size_t aspect = 0; aspect < aspect_count; ++aspect) {
+        const ExampleValues& values = aspects_[aspect];
         if (!values.negated.contains(one) && !values.negated.contains(other))
             continue;
         work_ += values.samples.size();
@@ -75,16 +76,16 @@ void Builder::add_meeting(Number one, Number other) {
         }
         for (std::size_t i = 0; i < values.samples.size(); ++i)
             if (values.allows(one, i) && values.allows(other, i))
-                allowed[side].push_back(i);
-        if (allowed[side].empty())
+                allowed[aspect].push_back(i);
+        if (allowed[aspect].empty())
             return;
-        ordinary[side] = allowed[side].front();
+        ordinary[aspect] = allowed[aspect].front();
     }
     add(ordinary, Meeting(one, other));
-    for (std::size_t side = 0; side < side_count; ++side)
-        for (const std::size_t value : allowed[side]) {
+    for (std::size_t aspect = 0; aspect < aspect_count; ++aspect)
+        for (const std::size_t value : allowed[aspect]) {
             Choice choice = ordinary;
-            choice[side] = value;
+            choice[aspect] = value;
             add(choice, Meeting(one, other));
         }
 }
@@ -100,36 +101,38 @@ void Builder::add(const Choice& choice, std::optional<Meeting> meeting) {
             meetings.push_back(*meeting);
         return;
     }
-    if (result_.all.size() >= max_shapes) {
+    if (result_.all.size() >= max_examples) {
         known_.erase(known);
         result_.complete = false;
         return;
     }
-    const auto at = [&](FlowSide side) -> const FlowShape& {
-        return sides_[side].samples[choice[side]];
+    const auto at = [&](FlowAspect aspect) -> const ExampleFlow& {
+        return aspects_[aspect].samples[choice[aspect]];
     };
-    FlowShape shape;
-    shape.name = at(name_side).name;
-    shape.server = at(server_side).server;
-    shape.port = at(port_side).port;
-    shape.transport = at(transport_side).transport;
-    shape.protocol = at(protocol_side).protocol;
-    shape.application = at(application_side).application;
-    shape.strength = at(strength_side).strength;
-    shape.ech = at(ech_side).ech;
-    shape.verified = at(verified_side).verified;
-    shape.service = at(server_side).service ? at(server_side).service : at(name_side).service;
-    for (std::size_t side = 0; side < side_count; ++side)
-        for (const auto& detail : sides_[side].samples[choice[side]].details)
-            shape.details.push_back(detail);
+    ExampleFlow example;
+    example.name = at(name_aspect).name;
+    example.server = at(server_aspect).server;
+    example.port = at(port_aspect).port;
+    example.transport = at(transport_aspect).transport;
+    example.protocol = at(protocol_aspect).protocol;
+    example.application = at(application_aspect).application;
+    example.strength = at(strength_aspect).strength;
+    example.ech = at(ech_aspect).ech;
+    example.verified = at(verified_aspect).verified;
+    example.service =
+        at(server_aspect).service ? at(server_aspect).service : at(name_aspect).service;
+    for (std::size_t aspect = 0; aspect < aspect_count; ++aspect)
+        for (const auto& detail : aspects_[aspect].samples[choice[aspect]].details)
+            example.details.push_back(detail);
     if (meeting)
-        shape.meetings.push_back(*meeting);
-    result_.all.push_back(std::move(shape));
+        example.meetings.push_back(*meeting);
+    result_.all.push_back(std::move(example));
 }
 
 }  // namespace
 
-FlowShapes flow_shapes(const RulePairs& rules, const Catalogue& catalogue, bool defaults_differ) {
+ExampleFlows example_flows(const RulePairs& rules, const Catalogue& catalogue,
+                           bool defaults_differ) {
     return Builder(rules, catalogue).build(defaults_differ);
 }
 

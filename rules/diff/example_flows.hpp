@@ -13,7 +13,7 @@ namespace octroi {
 
 /// What a flow shows beside its client and its service: what conditions other than zone, client and
 /// service may ask for.
-struct FlowShape {
+struct ExampleFlow {
     std::string name;
     Address server;
     std::uint16_t port = 443;
@@ -39,15 +39,15 @@ struct FlowShape {
 
 /// Flows that stand for all that the conditions of two policies tell apart beyond zone, client,
 /// service and time.
-struct FlowShapes {
-    std::vector<FlowShape> all;  ///< the first one: an ordinary flow, TLS over TCP to port 443
-    bool complete = true;        ///< no example was left out for their number
+struct ExampleFlows {
+    std::vector<ExampleFlow> all;  ///< the first one: an ordinary flow, TLS over TCP to port 443
+    bool complete = true;          ///< no example was left out for their number
 };
 
 /// The ordinary flow, and for each two rules between which a change can show flows that both of
 /// them match. With `defaults_differ` also the ordinary flow with each named value in place of its
 /// own. Values that the same rules name stand for one another.
-[[nodiscard]] FlowShapes flow_shapes(const RulePairs& rules, const Catalogue& catalogue,
-                                     bool defaults_differ);
+[[nodiscard]] ExampleFlows example_flows(const RulePairs& rules, const Catalogue& catalogue,
+                                         bool defaults_differ);
 
 }  // namespace octroi

@@ -17,12 +17,12 @@ constexpr std::size_t max_name_length = 253;
 using Number = std::uint32_t;
 using Numbers = std::vector<Number>;  // of rules, in order
 
-// Collects the values of one side.
+// Collects the values of one aspect.
 class Collector {
   public:
-    explicit Collector(SideValues& values) : values_(values) {}
+    explicit Collector(ExampleValues& values) : values_(values) {}
 
-    void add(FlowShape sample, Numbers asked_by) {
+    void add(ExampleFlow sample, Numbers asked_by) {
         const ServiceId service = sample.service.value_or(no_service);
         if (!known_.emplace(asked_by, service).second)
             return;
@@ -31,20 +31,20 @@ class Collector {
     }
 
   private:
-    SideValues& values_;
+    ExampleValues& values_;
     std::set<std::pair<Numbers, ServiceId>> known_;
 };
 
 template <typename Set>
-void note(SideValues& values, Number rule, const std::optional<Condition<Set>>& condition) {
+void note(ExampleValues& values, Number rule, const std::optional<Condition<Set>>& condition) {
     if (condition)
         values.negated.emplace(rule, condition->negated);
 }
 
-FlowShape detailed(std::string_view condition, std::string value) {
-    FlowShape shape;
-    shape.details.emplace_back(condition, std::move(value));
-    return shape;
+ExampleFlow detailed(std::string_view condition, std::string value) {
+    ExampleFlow example;
+    example.details.emplace_back(condition, std::move(value));
+    return example;
 }
 
 using RulesByName = absl::flat_hash_map<std::string, Numbers>;
@@ -64,14 +64,14 @@ Numbers asking_for(std::string_view name, const RulesByName& domains, const Rule
     return asking;
 }
 
-FlowShape named(const std::string& name, const Catalogue& catalogue) {
+ExampleFlow named(const std::string& name, const Catalogue& catalogue) {
     if (name.empty())
         return {};
-    FlowShape shape = detailed("name", name);
-    shape.name = name;
+    ExampleFlow example = detailed("name", name);
+    example.name = name;
     const Service* owner = catalogue.find_domain(name);
-    shape.service = owner == nullptr ? no_service : owner->id;
-    return shape;
+    example.service = owner == nullptr ? no_service : owner->id;
+    return example;
 }
 
 class SideCollector {
@@ -79,40 +79,40 @@ class SideCollector {
     SideCollector(const RulePairs& rules, const Catalogue& catalogue)
         : rules_(rules), catalogue_(catalogue) {}
 
-    FlowSides collect() {
+    ExampleValuesByAspect collect() {
         for_each_rule([&](Number rule, const When& when) { note_conditions(rule, when); });
         collect_names();
         collect_servers();
         collect_ports();
         collect_transports();
-        collect_words(protocol_side, "protocol", "TLS", &When::protocol, &FlowShape::protocol);
-        collect_words(application_side, "application", "", &When::application,
-                      &FlowShape::application);
+        collect_words(protocol_aspect, "protocol", "TLS", &When::protocol, &ExampleFlow::protocol);
+        collect_words(application_aspect, "application", "", &When::application,
+                      &ExampleFlow::application);
         collect_strengths();
         collect_flags();
-        return std::move(sides_);
+        return std::move(aspects_);
     }
 
   private:
     void note_conditions(Number rule, const When& when) {
-        note(sides_[name_side], rule, when.name);
-        note(sides_[server_side], rule, when.address);
-        note(sides_[port_side], rule, when.port);
-        note(sides_[transport_side], rule, when.transport);
-        note(sides_[protocol_side], rule, when.protocol);
-        note(sides_[application_side], rule, when.application);
-        note(sides_[strength_side], rule, when.strength);
+        note(aspects_[name_aspect], rule, when.name);
+        note(aspects_[server_aspect], rule, when.address);
+        note(aspects_[port_aspect], rule, when.port);
+        note(aspects_[transport_aspect], rule, when.transport);
+        note(aspects_[protocol_aspect], rule, when.protocol);
+        note(aspects_[application_aspect], rule, when.application);
+        note(aspects_[strength_aspect], rule, when.strength);
         if (when.ech)
-            sides_[ech_side].negated.emplace(rule, false);
+            aspects_[ech_aspect].negated.emplace(rule, false);
     }
 
     void collect_names();
     void collect_servers();
     void collect_ports();
     void collect_transports();
-    void collect_words(FlowSide side, std::string_view condition, std::string_view ordinary,
+    void collect_words(FlowAspect aspect, std::string_view condition, std::string_view ordinary,
                        std::optional<Condition<WordSet>> When::* asked,
-                       std::string FlowShape::* place);
+                       std::string ExampleFlow::* place);
     void collect_strengths();
     void collect_flags();
 
@@ -135,7 +135,7 @@ class SideCollector {
 
     const RulePairs& rules_;
     const Catalogue& catalogue_;
-    FlowSides sides_;
+    ExampleValuesByAspect aspects_;
 };
 
 void SideCollector::collect_names() {
@@ -160,7 +160,7 @@ void SideCollector::collect_names() {
         for (const Service& service : catalogue_.services())
             for (const Domain& domain : service.domains)
                 candidates.push_back(domain.text());
-    Collector collector(sides_[name_side]);
+    Collector collector(aspects_[name_aspect]);
     for (const std::string& name : candidates) {
         if (name.size() > max_name_length)
             continue;
@@ -194,14 +194,14 @@ void SideCollector::collect_servers() {
             for (const Network& network : service.exclusive)
                 if (!networks.naming(network.first()).empty())
                     candidates.push_back(network.first());
-    Collector collector(sides_[server_side]);
+    Collector collector(aspects_[server_aspect]);
     for (const Address& address : candidates) {
-        const bool first = sides_[server_side].samples.empty();
-        FlowShape shape = first ? FlowShape() : detailed("address", to_string(address));
-        shape.server = address;
+        const bool first = aspects_[server_aspect].samples.empty();
+        ExampleFlow example = first ? ExampleFlow() : detailed("address", to_string(address));
+        example.server = address;
         if (const Service* owner = first ? nullptr : catalogue_.find_address(address))
-            shape.service = owner->id;
-        collector.add(std::move(shape), networks.naming(address));
+            example.service = owner->id;
+        collector.add(std::move(example), networks.naming(address));
     }
 }
 
@@ -216,14 +216,15 @@ void SideCollector::collect_ports() {
     });
     std::sort(starts.begin() + 1, starts.end());
     starts.erase(std::unique(starts.begin() + 1, starts.end()), starts.end());
-    Collector collector(sides_[port_side]);
+    Collector collector(aspects_[port_aspect]);
     for (const std::uint32_t start : starts) {
         if (start > UINT16_MAX)
             continue;
         const auto port = static_cast<std::uint16_t>(start);
-        FlowShape shape = port == https ? FlowShape() : detailed("port", std::to_string(port));
-        shape.port = port;
-        collector.add(std::move(shape), asking([&](const When& when) {
+        ExampleFlow example =
+            port == https ? ExampleFlow() : detailed("port", std::to_string(port));
+        example.port = port;
+        collector.add(std::move(example), asking([&](const When& when) {
                           return when.port &&
                                  std::ranges::any_of(when.port->values, [&](PortRange range) {
                                      return range.contains(port);
@@ -233,49 +234,49 @@ void SideCollector::collect_ports() {
 }
 
 void SideCollector::collect_transports() {
-    Collector collector(sides_[transport_side]);
+    Collector collector(aspects_[transport_aspect]);
     for (std::size_t i = 0; i < transport_names.size(); ++i) {
-        FlowShape shape =
-            i == 0 ? FlowShape() : detailed("transport", std::string(transport_names[i]));
-        shape.transport = static_cast<Transport>(i);
-        collector.add(std::move(shape), asking([&](const When& when) {
+        ExampleFlow example =
+            i == 0 ? ExampleFlow() : detailed("transport", std::string(transport_names[i]));
+        example.transport = static_cast<Transport>(i);
+        collector.add(std::move(example), asking([&](const When& when) {
                           return when.transport && when.transport->values.test(i);
                       }));
     }
 }
 
-void SideCollector::collect_words(FlowSide side, std::string_view condition,
+void SideCollector::collect_words(FlowAspect aspect, std::string_view condition,
                                   std::string_view ordinary,
                                   std::optional<Condition<WordSet>> When::* asked,
-                                  std::string FlowShape::* place) {
+                                  std::string ExampleFlow::* place) {
     std::vector<std::string> words = {std::string(ordinary), ""};
     for_each_rule([&](Number, const When& when) {
         if (when.*asked)
             words.insert(words.end(), (when.*asked)->values.begin(), (when.*asked)->values.end());
     });
     std::sort(words.begin() + 1, words.end());
-    Collector collector(sides_[side]);
+    Collector collector(aspects_[aspect]);
     for (const std::string& word : words) {
-        FlowShape shape =
-            word == ordinary ? FlowShape() : detailed(condition, word.empty() ? "unknown" : word);
-        shape.*place = word;
-        collector.add(std::move(shape), asking([&](const When& when) {
+        ExampleFlow example =
+            word == ordinary ? ExampleFlow() : detailed(condition, word.empty() ? "unknown" : word);
+        example.*place = word;
+        collector.add(std::move(example), asking([&](const When& when) {
                           return when.*asked && (when.*asked)->values.contains(word);
                       }));
     }
 }
 
 void SideCollector::collect_strengths() {
-    Collector collector(sides_[strength_side]);
+    Collector collector(aspects_[strength_aspect]);
     std::vector<Strength> strengths = {Strength::observed};
     for (std::size_t i = 0; i < strength_count; ++i)
         strengths.push_back(static_cast<Strength>(i));
     for (const Strength strength : strengths) {
-        FlowShape shape = strength == Strength::observed
-                              ? FlowShape()
-                              : detailed("strength", std::string(to_string(strength)));
-        shape.strength = strength;
-        collector.add(std::move(shape), asking([&](const When& when) {
+        ExampleFlow example = strength == Strength::observed
+                                  ? ExampleFlow()
+                                  : detailed("strength", std::string(to_string(strength)));
+        example.strength = strength;
+        collector.add(std::move(example), asking([&](const When& when) {
                           return when.strength &&
                                  when.strength->values.test(static_cast<std::size_t>(strength));
                       }));
@@ -284,32 +285,32 @@ void SideCollector::collect_strengths() {
 
 // An encrypted ClientHello, and a service by its name alone that asks for its address as well.
 void SideCollector::collect_flags() {
-    Collector hellos(sides_[ech_side]);
+    Collector hellos(aspects_[ech_aspect]);
     for (const bool value : {false, true}) {
-        FlowShape shape = value ? detailed("ech", "true") : FlowShape();
-        shape.ech = value;
-        hellos.add(std::move(shape), asking([&](const When& when) { return when.ech == value; }));
+        ExampleFlow example = value ? detailed("ech", "true") : ExampleFlow();
+        example.ech = value;
+        hellos.add(std::move(example), asking([&](const When& when) { return when.ech == value; }));
     }
-    SideValues& verified = sides_[verified_side];
+    ExampleValues& verified = aspects_[verified_aspect];
     verified.samples.emplace_back();
     verified.asked_by.emplace_back();
     if (std::ranges::none_of(catalogue_.services(), &Service::verify_addresses))
         return;
-    FlowShape shape = detailed("address", "not its own");
-    shape.verified = false;
-    verified.samples.push_back(std::move(shape));
+    ExampleFlow example = detailed("address", "not its own");
+    example.verified = false;
+    verified.samples.push_back(std::move(example));
     verified.asked_by.emplace_back();
 }
 
 }  // namespace
 
-bool SideValues::allows(std::uint32_t rule, std::size_t value) const {
+bool ExampleValues::allows(std::uint32_t rule, std::size_t value) const {
     const auto asks = negated.find(rule);
     return asks == negated.end() ||
            std::ranges::binary_search(asked_by[value], rule) != asks->second;
 }
 
-FlowSides flow_sides(const RulePairs& rules, const Catalogue& catalogue) {
+ExampleValuesByAspect example_values(const RulePairs& rules, const Catalogue& catalogue) {
     return SideCollector(rules, catalogue).collect();
 }
 

@@ -48,35 +48,35 @@ std::vector<Subject> subjects_of(const Catalogue& catalogue, const Policy& befor
     return subjects;
 }
 
-// Whether a flow of that shape can be the subject.
-bool possible(const FlowShape& shape, const Subject& subject) {
+// Whether a flow of that example can be the subject.
+bool possible(const ExampleFlow& example, const Subject& subject) {
     const bool verifies = subject.service != nullptr && subject.service->verify_addresses;
-    if (!shape.verified && !verifies)
+    if (!example.verified && !verifies)
         return false;
-    if (!shape.service)
+    if (!example.service)
         return true;
     const ServiceId service = subject.service == nullptr ? no_service : subject.service->id;
-    return service == *shape.service && !subject.exception;
+    return service == *example.service && !subject.exception;
 }
 
 // A flow that has shown all that it will ever show.
-Facts facts_of(const FlowShape& shape, const Subject& subject) {
+Facts facts_of(const ExampleFlow& example, const Subject& subject) {
     const bool blank = subject.exception.has_value();
     const bool read = was_read(subject.exception);
-    Facts facts{.server = shape.server, .port = shape.port, .transport = shape.transport};
+    Facts facts{.server = example.server, .port = example.port, .transport = example.transport};
     facts.service_known = read;
     facts.service = subject.service == nullptr ? no_service : subject.service->id;
-    facts.strength = subject.service == nullptr ? Strength::none : shape.strength;
-    facts.service_verified = shape.verified;
+    facts.strength = subject.service == nullptr ? Strength::none : example.strength;
+    facts.service_verified = example.verified;
     facts.name_known = read;
-    facts.name = shape.name;
-    if (subject.service == nullptr && !blank && shape.name.empty())
+    facts.name = example.name;
+    if (subject.service == nullptr && !blank && example.name.empty())
         facts.name = unnamed_host;
-    facts.ech = shape.ech;
+    facts.ech = example.ech;
     facts.protocol_known = true;
-    facts.protocol = shape.protocol;
+    facts.protocol = example.protocol;
     facts.application_known = true;
-    facts.application = shape.application;
+    facts.application = example.application;
     facts.classified_known = true;
     facts.unclassified = blank && read;
     return facts;
@@ -125,20 +125,20 @@ class Comparison {
           timeline_(before, after, from, length),
           clients_(before, after),
           rules_(before, after),
-          shapes_(flow_shapes(rules_, catalogue, defaults_differ(before, after))),
+          examples_(example_flows(rules_, catalogue, defaults_differ(before, after))),
           subjects_(subjects_of(catalogue, before, after)) {}
 
     PolicyDiff run() {
         choose_askers();
         for (std::size_t i = 0; i < timeline_.situations().size(); ++i) {
             const Instant at = timeline_.situations()[i];
-            const Sides sides{.before = before_.at(at), .after = after_.at(at)};
+            const Sides aspects{.before = before_.at(at), .after = after_.at(at)};
             for (std::size_t subject = 0; subject < subjects_.size(); ++subject)
-                compare_subject(sides, subject, i);
+                compare_subject(aspects, subject, i);
         }
         PolicyDiff diff{.from = timeline_.start(),
                         .until = timeline_.end(),
-                        .complete = shapes_.complete,
+                        .complete = examples_.complete,
                         .settings = {},
                         .changes = {}};
         compare_settings(diff);
@@ -147,14 +147,14 @@ class Comparison {
     }
 
   private:
-    // Who differs when, of one shape and subject and in one way.
+    // Who differs when, of one example and subject and in one way.
     using Found = std::tuple<std::size_t, Effects, std::size_t>;
     using WhenByClass = std::map<std::size_t, Situations>;
 
     void choose_askers();
-    [[nodiscard]] Classes askers_of(const FlowShape& shape, const Subject& subject) const;
-    void compare_subject(const Sides& sides, std::size_t subject, std::size_t situation);
-    void note(std::size_t shape, std::size_t subject, Effects effects, std::size_t client,
+    [[nodiscard]] Classes askers_of(const ExampleFlow& example, const Subject& subject) const;
+    void compare_subject(const Sides& aspects, std::size_t subject, std::size_t situation);
+    void note(std::size_t example, std::size_t subject, Effects effects, std::size_t client,
               std::size_t situation);
     void compare_settings(PolicyDiff& diff) const;
     void collect(PolicyDiff& diff) const;
@@ -166,16 +166,16 @@ class Comparison {
     Timeline timeline_;
     ClientClasses clients_;
     RulePairs rules_;
-    FlowShapes shapes_;
-    std::vector<std::vector<Classes>> askers_;  ///< by shape and subject: who is asked about
+    ExampleFlows examples_;
+    std::vector<std::vector<Classes>> askers_;  ///< by example and subject: who is asked about
     std::vector<Subject> subjects_;
     std::map<Found, WhenByClass> found_;
 };
 
 // Of a flow that rules meet in, the clients that they both may match.
-Classes Comparison::askers_of(const FlowShape& shape, const Subject& subject) const {
+Classes Comparison::askers_of(const ExampleFlow& example, const Subject& subject) const {
     Classes askers;
-    if (!possible(shape, subject))
+    if (!possible(example, subject))
         return askers;
     const auto may_match = [&](std::uint32_t number, const ClientClass& client) {
         const RulePairs::Entry& entry = rules_.all()[number];
@@ -185,7 +185,8 @@ Classes Comparison::askers_of(const FlowShape& shape, const Subject& subject) co
     for (std::size_t i = 0; i < clients_.all().size(); ++i) {
         const ClientClass& client = clients_.all()[i];
         const bool asks =
-            shape.meetings.empty() || std::ranges::any_of(shape.meetings, [&](const auto& meeting) {
+            example.meetings.empty() ||
+            std::ranges::any_of(example.meetings, [&](const auto& meeting) {
                 return may_match(meeting.first, client) && may_match(meeting.second, client);
             });
         if (asks)
@@ -197,29 +198,29 @@ Classes Comparison::askers_of(const FlowShape& shape, const Subject& subject) co
 // The ordinary flow is always compared in full.
 void Comparison::choose_askers() {
     std::size_t decisions = 0;
-    for (std::size_t i = 0; i < shapes_.all.size(); ++i) {
+    for (std::size_t i = 0; i < examples_.all.size(); ++i) {
         std::vector<Classes>& askers = askers_.emplace_back();
         for (const Subject& subject : subjects_) {
-            askers.push_back(askers_of(shapes_.all[i], subject));
+            askers.push_back(askers_of(examples_.all[i], subject));
             decisions += askers.back().size() * timeline_.situations().size();
         }
         if (i == 0 || decisions <= max_decisions)
             continue;
-        shapes_.all.resize(i);
-        shapes_.complete = false;
+        examples_.all.resize(i);
+        examples_.complete = false;
     }
 }
 
-void Comparison::compare_subject(const Sides& sides, std::size_t subject, std::size_t situation) {
+void Comparison::compare_subject(const Sides& aspects, std::size_t subject, std::size_t situation) {
     const std::optional<Exception> exception = subjects_[subject].exception;
     std::vector<Effects> ordinary;  // by class of clients
-    for (std::size_t i = 0; i < shapes_.all.size(); ++i) {
+    for (std::size_t i = 0; i < examples_.all.size(); ++i) {
         if (askers_[i][subject].empty())
             continue;
-        const Facts facts = facts_of(shapes_.all[i], subjects_[subject]);
+        const Facts facts = facts_of(examples_.all[i], subjects_[subject]);
         for (const std::size_t client : askers_[i][subject]) {
             const Effects effects =
-                effects_on(sides.before, sides.after, clients_.all()[client], facts, exception);
+                effects_on(aspects.before, aspects.after, clients_.all()[client], facts, exception);
             if (i == 0)
                 ordinary.push_back(effects);
             const bool as_ordinary = i != 0 && same_actions(effects, ordinary[client]);
@@ -229,9 +230,9 @@ void Comparison::compare_subject(const Sides& sides, std::size_t subject, std::s
     }
 }
 
-void Comparison::note(std::size_t shape, std::size_t subject, Effects effects, std::size_t client,
+void Comparison::note(std::size_t example, std::size_t subject, Effects effects, std::size_t client,
                       std::size_t situation) {
-    Situations& situations = found_[{shape, std::move(effects), subject}][client];
+    Situations& situations = found_[{example, std::move(effects), subject}][client];
     situations.resize(timeline_.situations().size());
     situations[situation] = true;
 }
@@ -308,25 +309,25 @@ void Comparison::collect(PolicyDiff& diff) const {
     using Place = std::tuple<Situations, Classes, Effects>;
     std::map<std::pair<std::size_t, Place>, Classes> subjects;
     for (const auto& [found, whens] : found_) {
-        const auto& [shape, effects, subject] = found;
+        const auto& [example, effects, subject] = found;
         std::map<Situations, Classes> joined;
         for (const auto& [client, situations] : whens)
             joined[situations].push_back(client);
         for (const auto& [situations, classes] : joined)
-            subjects[{shape, {situations, classes, effects}}].push_back(subject);
+            subjects[{example, {situations, classes, effects}}].push_back(subject);
     }
-    std::map<std::tuple<bool, Place, Classes>, std::vector<std::size_t>> examples;
+    std::map<std::tuple<bool, Place, Classes>, std::vector<std::size_t>> groups;
     for (const auto& [key, who] : subjects)
-        examples[{key.first != 0, key.second, who}].push_back(key.first);
-    for (const auto& [key, shapes] : examples) {
+        groups[{key.first != 0, key.second, who}].push_back(key.first);
+    for (const auto& [key, examples] : groups) {
         const auto& [example, place, who] = key;
         const auto& [situations, classes, effects] = place;
         PolicyChange change = change_of(effects, classes, situations);
         for (const std::size_t i : who)
             change.services.push_back(subjects_[i].name);
-        for (const std::size_t i : shapes)
+        for (const std::size_t i : examples)
             if (i != 0)
-                change.flows.push_back(shapes_.all[i].details);
+                change.flows.push_back(examples_.all[i].details);
         diff.changes.push_back(std::move(change));
     }
     std::ranges::stable_sort(diff.changes, [](const PolicyChange& a, const PolicyChange& b) {

@@ -17,7 +17,7 @@ void for_each_property(Each each) {
 
 }  // namespace
 
-Property::Index empty_property(const FlowBox& box) {
+Property::Index empty_property(const HeaderBox& box) {
     std::size_t empty = Property::count;
     for_each_property([&](auto i) {
         if (empty == Property::count && std::get<i>(box).empty())
@@ -26,22 +26,22 @@ Property::Index empty_property(const FlowBox& box) {
     return static_cast<Property::Index>(empty);
 }
 
-bool contains(const FlowBox& box, const FlowPoint& point) {
+bool contains(const HeaderBox& box, const HeaderPoint& point) {
     return [&]<std::size_t... i>(std::index_sequence<i...>) {
         return (std::get<i>(box).contains(std::get<i>(point)) && ...);
     }(Properties());
 }
 
-FlowBox intersection(const FlowBox& a, const FlowBox& b) {
-    FlowBox both;
+HeaderBox intersection(const HeaderBox& a, const HeaderBox& b) {
+    HeaderBox both;
     for_each_property([&](auto i) { std::get<i>(both) = std::get<i>(a) & std::get<i>(b); });
     return both;
 }
 
 // Property by property: what is outside `taken` there is a box of its own, the rest goes on.
-std::vector<FlowBox> difference(const FlowBox& box, const FlowBox& taken) {
-    std::vector<FlowBox> left;
-    FlowBox rest = box;
+std::vector<HeaderBox> difference(const HeaderBox& box, const HeaderBox& taken) {
+    std::vector<HeaderBox> left;
+    HeaderBox rest = box;
     for_each_property([&](auto i) {
         if (std::get<i>(taken).everything())
             return;
@@ -55,15 +55,15 @@ std::vector<FlowBox> difference(const FlowBox& box, const FlowBox& taken) {
     return left;
 }
 
-FlowPoint any_flow(const FlowBox& box) {
-    FlowPoint point;
+HeaderPoint any_flow(const HeaderBox& box) {
+    HeaderPoint point;
     for_each_property([&](auto i) { std::get<i>(point) = std::get<i>(box).least(); });
     // An edge of a set of names need not be a name itself.
     std::get<Property::name>(point) = name_key(name_at(std::get<Property::name>(point)));
     return point;
 }
 
-std::size_t size_of(const FlowBox& box) {
+std::size_t size_of(const HeaderBox& box) {
     std::size_t size = 0;
     for_each_property([&](auto i) { size += std::get<i>(box).size(); });
     return size;
@@ -98,15 +98,15 @@ std::string name_at(std::string_view key) {
     return name;
 }
 
-Spans<Address> addresses(const std::vector<Network>& networks) {
-    std::vector<Spans<Address>::Span> spans;
+IntervalSet<Address> addresses(const std::vector<Network>& networks) {
+    std::vector<IntervalSet<Address>::Interval> spans;
     spans.reserve(networks.size());
     for (const Network& network : networks)
         spans.emplace_back(network.first(), network.last().next());
-    return Spans<Address>(std::move(spans));
+    return IntervalSet<Address>(std::move(spans));
 }
 
-Spans<std::string>::Span names_under(std::string_view domain) {
+IntervalSet<std::string>::Interval names_under(std::string_view domain) {
     std::string first = name_key(domain);
     std::string after = first;
     if (!after.empty())
@@ -114,7 +114,7 @@ Spans<std::string>::Span names_under(std::string_view domain) {
     return {std::move(first), std::move(after)};
 }
 
-Spans<std::string>::Span exactly(std::string text) {
+IntervalSet<std::string>::Interval exactly(std::string text) {
     std::string after = text;
     after.push_back('\0');
     return {std::move(text), std::move(after)};

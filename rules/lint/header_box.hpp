@@ -14,7 +14,8 @@
 
 namespace octroi {
 
-/// What rules tell flows apart by. Each is an ordered value, so that a set of values is Spans.
+/// What rules tell flows apart by. Each is an ordered value, so that a set of values is
+/// IntervalSet.
 struct Property {
     enum Index : std::uint8_t {
         service,    ///< twice the service's id, one more where it is verified
@@ -23,7 +24,7 @@ struct Property {
         port,
         ech,           ///< 0 or 1
         unclassified,  ///< 0 or 1
-        interface,     ///< 0: one that no zone names; else as FlowSpace counts
+        interface,     ///< 0: one that no zone names; else as HeaderSpace counts
         week_minute,   ///< of the moment, after Monday 00:00 on the policy's clock
         client,
         server,
@@ -36,37 +37,37 @@ struct Property {
 };
 
 /// One flow at one moment.
-using FlowPoint = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t,
-                             std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t, Address,
-                             Address, absl::Duration, std::string, std::string, std::string>;
-static_assert(std::tuple_size_v<FlowPoint> == Property::count);
+using HeaderPoint = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t,
+                               std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t, Address,
+                               Address, absl::Duration, std::string, std::string, std::string>;
+static_assert(std::tuple_size_v<HeaderPoint> == Property::count);
 
 template <typename Point>
 struct BoxOf;
 
 template <typename... Key>
 struct BoxOf<std::tuple<Key...>> {
-    using Type = std::tuple<Spans<Key>...>;
+    using Type = std::tuple<IntervalSet<Key>...>;
 };
 
 /// The flows each of whose properties is in a set of its own.
-using FlowBox = BoxOf<FlowPoint>::Type;
+using HeaderBox = BoxOf<HeaderPoint>::Type;
 
 /// The property that no flow of the box can have; `count` where the box is not empty.
-[[nodiscard]] Property::Index empty_property(const FlowBox& box);
+[[nodiscard]] Property::Index empty_property(const HeaderBox& box);
 
-[[nodiscard]] bool contains(const FlowBox& box, const FlowPoint& point);
+[[nodiscard]] bool contains(const HeaderBox& box, const HeaderPoint& point);
 
-[[nodiscard]] FlowBox intersection(const FlowBox& a, const FlowBox& b);
+[[nodiscard]] HeaderBox intersection(const HeaderBox& a, const HeaderBox& b);
 
 /// `box` without `taken`, as boxes that do not overlap.
-[[nodiscard]] std::vector<FlowBox> difference(const FlowBox& box, const FlowBox& taken);
+[[nodiscard]] std::vector<HeaderBox> difference(const HeaderBox& box, const HeaderBox& taken);
 
 /// A flow of a box that is not empty.
-[[nodiscard]] FlowPoint any_flow(const FlowBox& box);
+[[nodiscard]] HeaderPoint any_flow(const HeaderBox& box);
 
 /// What an operation on the box costs.
-[[nodiscard]] std::size_t size_of(const FlowBox& box);
+[[nodiscard]] std::size_t size_of(const HeaderBox& box);
 
 /// Labels from the last to the first, each with an octet 0 behind it: a domain and what is below it
 /// stand together. The empty name is the empty key.
@@ -75,10 +76,10 @@ using FlowBox = BoxOf<FlowPoint>::Type;
 /// A name whose key is at `key`, or between it and the next edge of any set of names.
 [[nodiscard]] std::string name_at(std::string_view key);
 
-[[nodiscard]] Spans<Address> addresses(const std::vector<Network>& networks);
+[[nodiscard]] IntervalSet<Address> addresses(const std::vector<Network>& networks);
 
 /// The names that are `domain` or below it, and one text alone.
-[[nodiscard]] Spans<std::string>::Span names_under(std::string_view domain);
-[[nodiscard]] Spans<std::string>::Span exactly(std::string text);
+[[nodiscard]] IntervalSet<std::string>::Interval names_under(std::string_view domain);
+[[nodiscard]] IntervalSet<std::string>::Interval exactly(std::string text);
 
 }  // namespace octroi

@@ -5,10 +5,10 @@
 namespace octroi {
 namespace {
 
-using Integers = Spans<std::uint32_t>;
-using Texts = Spans<std::string>;
-using Addresses = Spans<Address>;
-using Moments = Spans<absl::Duration>;
+using Integers = IntervalSet<std::uint32_t>;
+using Texts = IntervalSet<std::string>;
+using Addresses = IntervalSet<Address>;
+using Moments = IntervalSet<absl::Duration>;
 
 constexpr std::uint32_t minutes_a_day = 1440;
 constexpr std::uint32_t days_a_week = 7;
@@ -23,28 +23,28 @@ Integers only(std::uint32_t value) {
 
 template <std::size_t size>
 Integers numbers(const std::bitset<size>& set) {
-    std::vector<Integers::Span> spans;
+    std::vector<Integers::Interval> spans;
     for (std::size_t i = set._Find_first(); i < size; i = set._Find_next(i))
         spans.emplace_back(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i) + 1);
     return Integers(std::move(spans));
 }
 
 Integers numbers(const std::vector<PortRange>& ranges) {
-    std::vector<Integers::Span> spans;
+    std::vector<Integers::Interval> spans;
     for (const PortRange range : ranges)
         spans.emplace_back(range.first, std::uint32_t{range.last} + 1);
     return Integers(std::move(spans));
 }
 
 Texts texts(const WordSet& words) {
-    std::vector<Texts::Span> spans;
+    std::vector<Texts::Interval> spans;
     for (const std::string& word : words)
         spans.push_back(exactly(word));
     return Texts(std::move(spans));
 }
 
 Texts texts(const NameSet& names) {
-    std::vector<Texts::Span> spans;
+    std::vector<Texts::Interval> spans;
     for (const std::string& domain : names.domains)
         spans.push_back(names_under(domain));
     for (const std::string& exact : names.exact)
@@ -52,13 +52,13 @@ Texts texts(const NameSet& names) {
     return Texts(std::move(spans));
 }
 
-// Leaves of `values` what the condition leaves; `spans_of` turns its set into spans.
-template <typename Key, typename Set, typename SpansOf>
-void restrict(Spans<Key>& values, const std::optional<Condition<Set>>& condition,
-              SpansOf spans_of) {
+// Leaves of `values` what the condition leaves; `intervals_of` turns its set into spans.
+template <typename Key, typename Set, typename IntervalsOf>
+void restrict(IntervalSet<Key>& values, const std::optional<Condition<Set>>& condition,
+              IntervalsOf intervals_of) {
     if (!condition)
         return;
-    const Spans<Key> named = spans_of(condition->values);
+    const IntervalSet<Key> named = intervals_of(condition->values);
     values = condition->negated ? values - named : values & named;
 }
 
@@ -69,7 +69,7 @@ void restrict(Integers& values, const std::optional<bool>& wanted) {
 
 // A rule that accepts asks for a verified service.
 Integers services(const ServiceSet& set, bool verified_only) {
-    std::vector<Integers::Span> spans;
+    std::vector<Integers::Interval> spans;
     for (std::size_t id = set._Find_first(); id < set.size(); id = set._Find_next(id)) {
         const auto first = static_cast<std::uint32_t>(id) * 2;
         spans.emplace_back(first + (verified_only ? 1 : 0), first + 2);
@@ -80,7 +80,7 @@ Integers services(const ServiceSet& set, bool verified_only) {
 // Minutes of the week. Where a clock is set, every window follows it in the same way.
 Integers minutes(const std::vector<HoursWindow>& windows) {
     constexpr std::uint32_t week = days_a_week * minutes_a_day;
-    std::vector<Integers::Span> spans;
+    std::vector<Integers::Interval> spans;
     for (const HoursWindow& window : windows)
         for (std::uint32_t day = 0; day < days_a_week; ++day) {
             if ((window.days >> day & 1U) == 0)
@@ -105,7 +105,7 @@ Moments before(Instant end, Instant now) {
 
 }  // namespace
 
-FlowSpace::FlowSpace(const Policy& policy, const Catalogue& catalogue)
+HeaderSpace::HeaderSpace(const Policy& policy, const Catalogue& catalogue)
     : policy_(policy), catalogue_(catalogue) {
     for (const Zone& zone : policy.zones())
         for (const std::string& interface : zone.interfaces)
@@ -116,9 +116,9 @@ FlowSpace::FlowSpace(const Policy& policy, const Catalogue& catalogue)
 }
 
 // Every value that a flow can have, one property by itself.
-FlowBox FlowSpace::whole() const {
-    FlowBox box;
-    std::vector<Integers::Span> known = {{0, 2}};  // no service, verified or not
+HeaderBox HeaderSpace::whole() const {
+    HeaderBox box;
+    std::vector<Integers::Interval> known = {{0, 2}};  // no service, verified or not
     for (const Service& service : catalogue_.services()) {
         const auto first = std::uint32_t{service.id} * 2;
         known.emplace_back(first + (service.verify_addresses ? 0 : 1), first + 2);
@@ -135,46 +135,46 @@ FlowBox FlowSpace::whole() const {
 }
 
 // What excludes each other in every flow, whatever the rules say.
-void FlowSpace::exclude() {
+void HeaderSpace::exclude() {
     const Integers some_service = Integers(2, std::nullopt);
     const auto add = [&](std::string_view why, auto shape) {
-        FlowBox box;
+        HeaderBox box;
         shape(box);
         impossible_.push_back({.box = std::move(box), .why = why});
     };
-    add("an unclassified flow has no service", [&](FlowBox& box) {
+    add("an unclassified flow has no service", [&](HeaderBox& box) {
         std::get<Property::unclassified>(box) = only(1);
         std::get<Property::service>(box) = some_service;
     });
-    add("an unclassified flow has no name", [&](FlowBox& box) {
+    add("an unclassified flow has no name", [&](HeaderBox& box) {
         std::get<Property::unclassified>(box) = only(1);
         std::get<Property::name>(box) = Texts() - Texts(std::vector{exactly("")});
     });
-    add("a service is never believed with strength `none`", [&](FlowBox& box) {
+    add("a service is never believed with strength `none`", [&](HeaderBox& box) {
         std::get<Property::strength>(box) = only(static_cast<std::uint32_t>(Strength::none));
         std::get<Property::service>(box) = some_service;
     });
-    add("only tcp, udp and icmp have ports", [&](FlowBox& box) {
+    add("only tcp, udp and icmp have ports", [&](HeaderBox& box) {
         std::get<Property::transport>(box) = only(static_cast<std::uint32_t>(Transport::other));
         std::get<Property::port>(box) = Integers(1, std::nullopt);
     });
     const Addresses v4 = addresses({Network::parse("0.0.0.0/0").value()});
     constexpr std::string_view one_family = "client and server are of one family, IPv4 or IPv6";
-    add(one_family, [&](FlowBox& box) {
+    add(one_family, [&](HeaderBox& box) {
         std::get<Property::client>(box) = v4;
         std::get<Property::server>(box) = Addresses() - v4;
     });
-    add(one_family, [&](FlowBox& box) {
+    add(one_family, [&](HeaderBox& box) {
         std::get<Property::client>(box) = Addresses() - v4;
         std::get<Property::server>(box) = v4;
     });
 }
 
 // A client is in a zone by its address or by its interface.
-std::vector<FlowBox> FlowSpace::in_zones(const FlowBox& box,
-                                         const Condition<ZoneSet>& zones) const {
+std::vector<HeaderBox> HeaderSpace::in_zones(const HeaderBox& box,
+                                             const Condition<ZoneSet>& zones) const {
     std::vector<Network> networks;
-    std::vector<Integers::Span> numbers;
+    std::vector<Integers::Interval> numbers;
     for (std::size_t i = 0; i < policy_.zones().size(); ++i) {
         if (!zones.values.test(i))
             continue;
@@ -188,7 +188,7 @@ std::vector<FlowBox> FlowSpace::in_zones(const FlowBox& box,
     }
     const Addresses by_address = addresses(networks);
     const Integers by_interface = Integers(std::move(numbers));
-    FlowBox first = box;
+    HeaderBox first = box;
     auto& clients = std::get<Property::client>(first);
     if (zones.negated) {
         clients = clients - by_address;
@@ -198,17 +198,17 @@ std::vector<FlowBox> FlowSpace::in_zones(const FlowBox& box,
     clients = clients & by_address;
     if (by_interface.empty())
         return {std::move(first)};
-    FlowBox second = box;
+    HeaderBox second = box;
     std::get<Property::interface>(second) = std::get<Property::interface>(second) & by_interface;
     return {std::move(first), std::move(second)};
 }
 
-std::vector<FlowBox> FlowSpace::matched(const Rule& rule) const {
+std::vector<HeaderBox> HeaderSpace::matched(const Rule& rule) const {
     const When& when = rule.when;
     const auto to_numbers = [](const auto& set) { return numbers(set); };
     const auto to_texts = [](const auto& set) { return texts(set); };
     const auto to_addresses = [](const Networks& set) { return addresses(set.list); };
-    FlowBox box = whole_;
+    HeaderBox box = whole_;
     if (when.services)
         std::get<Property::service>(box) = std::get<Property::service>(box) &
                                            services(*when.services, rule.then == Action::accept);
@@ -239,14 +239,14 @@ std::vector<FlowBox> FlowSpace::matched(const Rule& rule) const {
     return when.zone ? in_zones(box, *when.zone) : std::vector{std::move(box)};
 }
 
-std::vector<FlowBox> FlowSpace::enforced(const Rule& rule, Share share) const {
+std::vector<HeaderBox> HeaderSpace::enforced(const Rule& rule, Share share) const {
     if (rule.rollout.empty())
-        return rule.mode == Mode::enforce ? matched(rule) : std::vector<FlowBox>();
-    std::vector<FlowBox> reached;
+        return rule.mode == Mode::enforce ? matched(rule) : std::vector<HeaderBox>();
+    std::vector<HeaderBox> reached;
     for (const RolloutStage& stage : rule.rollout) {
         if (share == Share::sure && stage.percent != 100)
             continue;
-        for (FlowBox& box : matched(rule)) {
+        for (HeaderBox& box : matched(rule)) {
             auto& moments = std::get<Property::moment>(box);
             moments = moments & from(stage.from, policy_.moment());
             if (!stage.zone) {
@@ -260,7 +260,7 @@ std::vector<FlowBox> FlowSpace::enforced(const Rule& rule, Share share) const {
     return reached;
 }
 
-Facts FlowSpace::facts_of(const FlowPoint& point, std::string_view host) const {
+Facts HeaderSpace::facts_of(const HeaderPoint& point, std::string_view host) const {
     Facts facts{.zones = policy_.zones_of(std::get<Property::client>(point)),
                 .client = std::get<Property::client>(point),
                 .server = std::get<Property::server>(point),

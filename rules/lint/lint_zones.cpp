@@ -22,8 +22,8 @@ std::string common_network(const Zone& a, const Zone& b) {
 
 // A pilot inside a region is how rollouts are written. The same networks twice, or a part of one
 // zone in another, is mostly a network that moved and was left where it was.
-void look_at_zones(const Zone& before, const Spans<Address>& earlier, const Zone& zone,
-                   const Spans<Address>& own, std::vector<Finding>& findings) {
+void look_at_zones(const Zone& before, const IntervalSet<Address>& earlier, const Zone& zone,
+                   const IntervalSet<Address>& own, std::vector<Finding>& findings) {
     const bool same = own == earlier;
     const bool nested = (own - earlier).empty() || (earlier - own).empty();
     if ((own & earlier).empty() || (nested && !same))
@@ -79,7 +79,7 @@ void look_at_conditions(const Rule& rule, std::vector<Finding>& findings) {
 
 void lint_zones(const Policy& policy, std::vector<Finding>& findings) {
     const std::vector<Zone>& zones = policy.zones();
-    std::vector<Spans<Address>> spans;
+    std::vector<IntervalSet<Address>> spans;
     for (std::size_t i = 0; i < zones.size(); ++i) {
         spans.push_back(addresses(zones[i].networks));
         if (zones[i].networks.empty() && zones[i].interfaces.empty())

@@ -9,15 +9,17 @@ namespace {
 constexpr std::size_t most_spent = 20'000'000;
 constexpr std::size_t most_boxes = 2000;  // for one rule
 
-bool any_contains(const std::vector<FlowBox>& boxes, const FlowPoint& flow, const FlowBox*& found) {
+bool any_contains(const std::vector<HeaderBox>& boxes, const HeaderPoint& flow,
+                  const HeaderBox*& found) {
     const auto box =
-        std::ranges::find_if(boxes, [&](const FlowBox& each) { return contains(each, flow); });
+        std::ranges::find_if(boxes, [&](const HeaderBox& each) { return contains(each, flow); });
     found = box == boxes.end() ? nullptr : &*box;
     return found != nullptr;
 }
 
-void drop_empty(std::vector<FlowBox>& boxes) {
-    std::erase_if(boxes, [](const FlowBox& box) { return empty_property(box) != Property::count; });
+void drop_empty(std::vector<HeaderBox>& boxes) {
+    std::erase_if(boxes,
+                  [](const HeaderBox& box) { return empty_property(box) != Property::count; });
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ Shadowing::Shadowing(const Policy& policy, const Catalogue& catalogue)
       left_(most_spent) {
     for (const Rule& rule : policy.rules()) {
         matched_.push_back(space_.matched(rule));
-        enforced_.push_back(space_.enforced(rule, FlowSpace::Share::sure));
+        enforced_.push_back(space_.enforced(rule, HeaderSpace::Share::sure));
         drop_empty(enforced_.back());
     }
 }
@@ -40,7 +42,7 @@ bool Shadowing::spend(std::size_t cost) {
     return left_ != 0;
 }
 
-const ImpossibleFlows* Shadowing::impossible(const FlowPoint& flow) const {
+const ImpossibleFlows* Shadowing::impossible(const HeaderPoint& flow) const {
     const auto found = std::ranges::find_if(space_.impossible(), [&](const ImpossibleFlows& flows) {
         return contains(flows.box, flow);
     });
@@ -48,7 +50,7 @@ const ImpossibleFlows* Shadowing::impossible(const FlowPoint& flow) const {
 }
 
 // The first of `rules` before `before` that takes the flow.
-Shadowing::Taken Shadowing::taker(const std::vector<Boxes>& rules, const FlowPoint& flow,
+Shadowing::Taken Shadowing::taker(const std::vector<Boxes>& rules, const HeaderPoint& flow,
                                   std::size_t before) {
     const std::string host = name_at(std::get<Property::name>(flow));
     Taken taken;
@@ -66,10 +68,10 @@ Shadowing::Taken Shadowing::taker(const std::vector<Boxes>& rules, const FlowPoi
 bool Shadowing::is_covered(Boxes boxes, const std::vector<Boxes>& rules, std::size_t index,
                            Shadow& shadow) {
     for (std::size_t looked_at = 0; !boxes.empty(); ++looked_at) {
-        const FlowBox box = std::move(boxes.back());
+        const HeaderBox box = std::move(boxes.back());
         boxes.pop_back();
-        const FlowPoint flow = any_flow(box);
-        const FlowBox* taken = nullptr;
+        const HeaderPoint flow = any_flow(box);
+        const HeaderBox* taken = nullptr;
         if (const ImpossibleFlows* flows = impossible(flow)) {
             taken = &flows->box;
             shadow.why = flows->why;
@@ -90,10 +92,10 @@ bool Shadowing::is_covered(Boxes boxes, const std::vector<Boxes>& rules, std::si
 // Whether one rule takes every possible flow of `boxes`.
 bool Shadowing::is_covered_by(Boxes boxes, const Boxes& rule) {
     while (!boxes.empty()) {
-        const FlowBox box = std::move(boxes.back());
+        const HeaderBox box = std::move(boxes.back());
         boxes.pop_back();
-        const FlowPoint flow = any_flow(box);
-        const FlowBox* taken = nullptr;
+        const HeaderPoint flow = any_flow(box);
+        const HeaderBox* taken = nullptr;
         if (const ImpossibleFlows* flows = impossible(flow))
             taken = &flows->box;
         else if (!any_contains(rule, flow, taken))
@@ -131,7 +133,7 @@ std::optional<Shadow> Shadowing::of(std::size_t index) {
         shadow.empty = empty;
         return shadow;
     }
-    Boxes acting = space_.enforced(rule, FlowSpace::Share::possible);
+    Boxes acting = space_.enforced(rule, HeaderSpace::Share::possible);
     drop_empty(acting);
     // Who takes what is enforced takes what would be as well: enough where the rule always acts.
     const bool always_acts = rule.rollout.empty() && rule.mode == Mode::enforce;

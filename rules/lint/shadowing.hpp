@@ -37,15 +37,15 @@ class Shadowing {
     [[nodiscard]] bool gave_up() const { return gave_up_; }
 
   private:
-    using Boxes = std::vector<FlowBox>;
+    using Boxes = std::vector<HeaderBox>;
 
     struct Taken {
-        const FlowBox* box = nullptr;  ///< null: by nobody
+        const HeaderBox* box = nullptr;  ///< null: by nobody
         std::size_t rule = 0;
     };
 
-    [[nodiscard]] const ImpossibleFlows* impossible(const FlowPoint& flow) const;
-    [[nodiscard]] Taken taker(const std::vector<Boxes>& rules, const FlowPoint& flow,
+    [[nodiscard]] const ImpossibleFlows* impossible(const HeaderPoint& flow) const;
+    [[nodiscard]] Taken taker(const std::vector<Boxes>& rules, const HeaderPoint& flow,
                               std::size_t before);
     bool is_covered(Boxes boxes, const std::vector<Boxes>& rules, std::size_t index,
                     Shadow& shadow);
@@ -55,7 +55,7 @@ class Shadowing {
     bool spend(std::size_t cost);
 
     const Policy& policy_;
-    FlowSpace space_;
+    HeaderSpace space_;
     RuleIndex index_;
     std::vector<Boxes> matched_;
     std::vector<Boxes> enforced_;  // surely

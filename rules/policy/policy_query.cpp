@@ -4,12 +4,12 @@ namespace octroi {
 namespace {
 
 // Of the rest of such a flow its ends are known, and no name.
-bool is_unread(const Question& question) {
+bool is_unread(const PolicyQuery& question) {
     return !was_read(question.exception);
 }
 
 Identification identify(const Catalogue& catalogue, const Policy& policy,
-                        const Question& question) {
+                        const PolicyQuery& question) {
     Findings findings;
     if (question.name && !is_unread(question)) {
         findings.server_name = *question.name;
@@ -26,7 +26,7 @@ Identification identify(const Catalogue& catalogue, const Policy& policy,
                                          .nat64 = policy.nat64()});
 }
 
-Facts facts_of(const Policy& policy, const Question& question, const Identification& found) {
+Facts facts_of(const Policy& policy, const PolicyQuery& question, const Identification& found) {
     const bool unread = is_unread(question);
     const bool named = !unread && (question.name.has_value() || question.complete);
     Facts facts{.zones = policy.zones_of(question.client), .client = question.client};
@@ -54,7 +54,7 @@ Facts facts_of(const Policy& policy, const Question& question, const Identificat
 
 }  // namespace
 
-Answer ask(const Policy& policy, const Catalogue& catalogue, const Question& question) {
+Answer ask(const Policy& policy, const Catalogue& catalogue, const PolicyQuery& question) {
     Answer answer;
     answer.identification = identify(catalogue, policy, question);
     if (question.service)

@@ -9,7 +9,7 @@
 namespace octroi {
 
 /// A flow that somebody asks about: what is known of it. What is absent is not known.
-struct Question {
+struct PolicyQuery {
     Address client;
     std::optional<std::string> name;  ///< that the client asks for; empty: it asks for none
     std::optional<Address> address;   ///< of the server
@@ -43,6 +43,6 @@ struct Answer {
 
 /// Asks `policy` at its own moment. The question must outlive the answer.
 [[nodiscard]] Answer ask(const Policy& policy, const Catalogue& catalogue,
-                         const Question& question);
+                         const PolicyQuery& question);
 
 }  // namespace octroi

@@ -8,32 +8,32 @@
 
 namespace octroi {
 
-/// A set of ordered values, as the spans between its edges: everything from the first edge to
+/// A set of ordered values, as the intervals between its edges: everything from the first edge to
 /// before the second one, and so on; after an odd edge without end. `Key{}` must be the least
 /// value. Cheap to copy.
 template <typename Key>
-class Spans {
+class IntervalSet {
   public:
     /// From `first` to before `second`; nothing there: without end.
-    using Span = std::pair<Key, std::optional<Key>>;
+    using Interval = std::pair<Key, std::optional<Key>>;
     using Edges = std::vector<Key>;
 
     /// Everything.
-    Spans() = default;
+    IntervalSet() = default;
 
-    /// The union of `spans`, which may overlap.
-    explicit Spans(std::vector<Span> spans) {
-        std::ranges::sort(spans, {}, &Span::first);
+    /// The union of `intervals`, which may overlap.
+    explicit IntervalSet(std::vector<Interval> intervals) {
+        std::ranges::sort(intervals, {}, &Interval::first);
         Edges edges;
-        for (Span& span : spans)
-            append(edges, std::move(span));
+        for (Interval& interval : intervals)
+            append(edges, std::move(interval));
         edges_ = std::make_shared<const Edges>(std::move(edges));
     }
 
-    Spans(Key first, std::optional<Key> after)
-        : Spans(std::vector<Span>{{std::move(first), std::move(after)}}) {}
+    IntervalSet(Key first, std::optional<Key> after)
+        : IntervalSet(std::vector<Interval>{{std::move(first), std::move(after)}}) {}
 
-    [[nodiscard]] static Spans nothing() { return Spans(std::vector<Span>()); }
+    [[nodiscard]] static IntervalSet nothing() { return IntervalSet(std::vector<Interval>()); }
 
     [[nodiscard]] bool empty() const { return edges().empty(); }
 
@@ -50,23 +50,23 @@ class Spans {
     /// What an operation on the set costs: the number of its edges.
     [[nodiscard]] std::size_t size() const { return edges().size(); }
 
-    [[nodiscard]] Spans operator&(const Spans& other) const {
+    [[nodiscard]] IntervalSet operator&(const IntervalSet& other) const {
         if (everything())
             return other;
         return other.everything() ? *this : merged(other, [](bool a, bool b) { return a && b; });
     }
 
-    [[nodiscard]] Spans operator-(const Spans& other) const {
+    [[nodiscard]] IntervalSet operator-(const IntervalSet& other) const {
         return merged(other, [](bool a, bool b) { return a && !b; });
     }
 
-    bool operator==(const Spans& other) const { return edges() == other.edges(); }
+    bool operator==(const IntervalSet& other) const { return edges() == other.edges(); }
 
   private:
-    [[nodiscard]] static Spans between(Edges edges) {
-        Spans spans;
-        spans.edges_ = std::make_shared<const Edges>(std::move(edges));
-        return spans;
+    [[nodiscard]] static IntervalSet between(Edges edges) {
+        IntervalSet intervals;
+        intervals.edges_ = std::make_shared<const Edges>(std::move(edges));
+        return intervals;
     }
 
     [[nodiscard]] const Edges& edges() const {
@@ -74,26 +74,26 @@ class Spans {
         return edges_ ? *edges_ : whole;
     }
 
-    static void append(Edges& edges, Span span) {
+    static void append(Edges& edges, Interval interval) {
         const bool open = edges.size() % 2 == 1;
-        if (open || (span.second && *span.second <= span.first))
+        if (open || (interval.second && *interval.second <= interval.first))
             return;
-        if (edges.empty() || edges.back() < span.first) {
-            edges.push_back(std::move(span.first));
+        if (edges.empty() || edges.back() < interval.first) {
+            edges.push_back(std::move(interval.first));
         } else {
             Key end = std::move(edges.back());
             edges.pop_back();
-            if (span.second && *span.second < end)
-                span.second = std::move(end);
+            if (interval.second && *interval.second < end)
+                interval.second = std::move(end);
         }
-        if (span.second)
-            edges.push_back(std::move(*span.second));
+        if (interval.second)
+            edges.push_back(std::move(*interval.second));
     }
 
     // One walk along the edges of both; `keep` says of what is in one and the other whether it
     // stays.
     template <typename Keep>
-    [[nodiscard]] Spans merged(const Spans& other, Keep keep) const {
+    [[nodiscard]] IntervalSet merged(const IntervalSet& other, Keep keep) const {
         Edges edges;
         auto mine = this->edges().begin();
         auto theirs = other.edges().begin();

@@ -33,7 +33,7 @@ TEST_SUITE("whole file") {
     TEST_CASE("a new file has the text, and nothing is left beside it") {
         const TemporaryFolder folder;
         const std::string path = folder.path("report.html");
-        CHECK(write_whole(path, "text"));
+        CHECK(write_atomically(path, "text"));
         CHECK(read(path) == "text");
         CHECK(files_in(folder.path(".")) == 1);
     }
@@ -43,7 +43,7 @@ TEST_SUITE("whole file") {
         const std::string path = folder.write("report.html", "old");
         const std::string other = folder.write("report.html.new", "mine");
         fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
-        CHECK(write_whole(path, "new"));
+        CHECK(write_atomically(path, "new"));
         CHECK(read(path) == "new");
         CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
         CHECK(read(other) == "mine");
@@ -53,7 +53,7 @@ TEST_SUITE("whole file") {
         const TemporaryFolder folder;
         const std::string target = folder.write("target", "old");
         fs::create_symlink("target", folder.path("link"));
-        CHECK(write_whole(folder.path("link"), "new"));
+        CHECK(write_atomically(folder.path("link"), "new"));
         CHECK(fs::is_symlink(folder.path("link")));
         CHECK(read(target) == "new");
     }
@@ -64,21 +64,21 @@ TEST_SUITE("whole file") {
         REQUIRE(mkfifo(path.c_str(), 0600) == 0);
         std::string got;
         std::jthread reader([&] { got = read(path); });
-        CHECK(write_whole(path, "text"));
+        CHECK(write_atomically(path, "text"));
         reader.join();
         CHECK(got == "text");
         CHECK(fs::is_fifo(path));
     }
 
     TEST_CASE("a device that takes nothing is told, and stays") {
-        const auto written = write_whole("/dev/full", "text");
+        const auto written = write_atomically("/dev/full", "text");
         REQUIRE_FALSE(written);
         CHECK(written.error() == "can't write /dev/full: No space left on device");
         CHECK(fs::is_character_file("/dev/full"));
     }
 
     TEST_CASE("a folder that is not there is told") {
-        const auto written = write_whole("/nowhere/report.html", "text");
+        const auto written = write_atomically("/nowhere/report.html", "text");
         REQUIRE_FALSE(written);
         CHECK(written.error() == "can't write /nowhere/report.html: No such file or directory");
     }

@@ -34,7 +34,7 @@ std::uint32_t mark_of(MarkState state, std::uint8_t generation, ServiceId servic
 
 }  // namespace
 
-TEST_SUITE("judgement after a reload") {
+TEST_SUITE("evaluation after a reload") {
     TEST_CASE("a flow that comes back with an old mark is decided by its service, uninspected") {
         Gate gate(allow_all);
         gate.reload(refuse_zoom);
@@ -130,7 +130,7 @@ TEST_SUITE("judgement after a reload") {
     }
 }
 
-TEST_SUITE("judgement by interface") {
+TEST_SUITE("evaluation by interface") {
     TEST_CASE("a client is in the zone of the interface that its packet came in through") {
         Gate gate(refuse_zoom);
         gate.bind_interface(eth7, 1);
@@ -183,7 +183,7 @@ TEST_SUITE("judgement by interface") {
     }
 }
 
-TEST_SUITE("judgement of a flow's shape") {
+TEST_SUITE("evaluation of a flow's shape") {
     std::string reject_when(std::string_view condition) {
         return "{octroi: 1, rules: [{name: r, then: reject, when: {" + std::string(condition) +
                "}}]}";

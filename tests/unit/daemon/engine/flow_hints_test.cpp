@@ -70,14 +70,14 @@ ServiceId learned(EvidenceKind decisive, Strength strength, Protocol protocol = 
     ClientMemory memory;
     Flow flow =
         client_began ? flow_of(client, server, protocol) : flow_of(server, client, protocol);
-    Judgement judgement;
-    judgement.parties.client = client;
-    judgement.parties.server = server;
-    judgement.identification = {.service = gate.ruleset().catalogue->find("zoom"),
-                                .strength = strength,
-                                .decisive = decisive,
-                                .settled = true};
-    remember_service(memory, flow, judgement, gate.ruleset());
+    Evaluation evaluation;
+    evaluation.parties.client = client;
+    evaluation.parties.server = server;
+    evaluation.identification = {.service = gate.ruleset().catalogue->find("zoom"),
+                                 .strength = strength,
+                                 .decisive = decisive,
+                                 .settled = true};
+    remember_service(memory, flow, evaluation, gate.ruleset());
     const Flow other = flow_of(client, wire::endpoint("198.51.100.9", 3478), Protocol::udp);
     return recall(memory, other, gate.ruleset()).same_endpoint;
 }

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr LossWatch::Clock::time_point start{};
+constexpr EventLoss::Clock::time_point start{};
 
 std::unique_ptr<EventLog> full_disk() {
     std::vector<EventLog::Sink> sinks;
@@ -31,7 +31,7 @@ void lose_one(EventLog& log) {
 TEST_SUITE("loss watch") {
     TEST_CASE("losses are told once, and when there was none for a minute") {
         const auto log = full_disk();
-        LossWatch watch;
+        EventLoss watch;
         CHECK_FALSE(watch.look(*log, start));
         lose_one(*log);
         const auto begin = watch.look(*log, start + 1s);

@@ -11,8 +11,8 @@ using octroi::contains;
 using octroi::difference;
 using octroi::empty_property;
 using octroi::exactly;
-using octroi::FlowBox;
-using octroi::FlowPoint;
+using octroi::HeaderBox;
+using octroi::HeaderPoint;
 using octroi::name_at;
 using octroi::name_key;
 using octroi::names_under;
@@ -21,11 +21,11 @@ using octroi::samples::network;
 
 namespace {
 
-using Numbers = octroi::Spans<std::uint32_t>;
-using Texts = octroi::Spans<std::string>;
+using Numbers = octroi::IntervalSet<std::uint32_t>;
+using Texts = octroi::IntervalSet<std::string>;
 
-FlowBox box_of(std::uint32_t first_port, std::uint32_t after, std::string_view client) {
-    FlowBox box;
+HeaderBox box_of(std::uint32_t first_port, std::uint32_t after, std::string_view client) {
+    HeaderBox box;
     std::get<Property::port>(box) = Numbers(first_port, after);
     std::get<Property::client>(box) = addresses({network(client)});
     return box;
@@ -69,27 +69,27 @@ TEST_SUITE("flow box") {
     }
 
     TEST_CASE("what is left of a box without another one is in the first and not in the second") {
-        const FlowBox box = box_of(10, 20, "10.0.0.0/8");
-        const FlowBox taken = box_of(15, 30, "10.1.0.0/16");
+        const HeaderBox box = box_of(10, 20, "10.0.0.0/8");
+        const HeaderBox taken = box_of(15, 30, "10.1.0.0/16");
         const auto left = difference(box, taken);
         CHECK(left.size() == 2);
         for (const char* client : {"10.0.0.1", "10.1.0.1", "11.0.0.1"})
             for (const std::uint32_t port : {9U, 12U, 17U, 25U}) {
-                FlowPoint flow;
+                HeaderPoint flow;
                 std::get<Property::client>(flow) = octroi::samples::address(client);
                 std::get<Property::port>(flow) = port;
                 const auto count = std::ranges::count_if(
-                    left, [&](const FlowBox& each) { return contains(each, flow); });
+                    left, [&](const HeaderBox& each) { return contains(each, flow); });
                 CHECK(count == (contains(box, flow) && !contains(taken, flow) ? 1 : 0));
             }
-        for (const FlowBox& each : left)
+        for (const HeaderBox& each : left)
             CHECK(contains(each, any_flow(each)));
     }
 
     TEST_CASE("a box without itself leaves nothing; an empty box says what is empty") {
-        const FlowBox box = box_of(10, 20, "2001:db8::/32");
+        const HeaderBox box = box_of(10, 20, "2001:db8::/32");
         CHECK(difference(box, box).empty());
-        CHECK(difference(box, FlowBox()).empty());
+        CHECK(difference(box, HeaderBox()).empty());
         CHECK(empty_property(box) == Property::count);
         CHECK(empty_property(intersection(box, box_of(20, 30, "::/0"))) == Property::port);
         CHECK(empty_property(intersection(box, box_of(10, 30, "10.0.0.0/8"))) == Property::client);

@@ -28,11 +28,11 @@ const Policy& pilot() {
     return read;
 }
 
-Question from(std::string_view client) {
+PolicyQuery from(std::string_view client) {
     return {.client = address(client)};
 }
 
-Answer asked(const Question& question) {
+Answer asked(const PolicyQuery& question) {
     return ask(pilot(), catalogue(), question);
 }
 
@@ -40,7 +40,7 @@ Answer asked(const Question& question) {
 
 TEST_SUITE("question") {
     TEST_CASE("what is not given is not known, and the rules that ask for it leave it open") {
-        const Question question = from("10.20.9.9");
+        const PolicyQuery question = from("10.20.9.9");
         const Answer answer = asked(question);
         CHECK_FALSE(answer.decision.settled());
         CHECK(answer.service == nullptr);
@@ -55,7 +55,7 @@ TEST_SUITE("question") {
             "rules:\n"
             "- {name: zoom, when: {zone: pilot, service: zoom}, then: drop}\n");
         const auto action_for = [&](std::string_view client, std::string_view server) {
-            Question question = from(client);
+            PolicyQuery question = from(client);
             question.name = "visio.numerique.gouv.fr";
             question.exception = Exception::unreadable;
             question.complete = true;
@@ -82,7 +82,7 @@ TEST_SUITE("question") {
             "- {name: partner, when: {address: 203.0.113.0/24}, then: reject}\n"
             "- {name: translated, when: {address: \"64:ff9b::/96\"}, then: drop}\n");
         const auto rule_for = [&](std::string_view server) {
-            Question question = from("10.20.9.9");
+            PolicyQuery question = from("10.20.9.9");
             question.address = address(server);
             question.port = 3478;
             question.transport = Transport::udp;
@@ -99,7 +99,7 @@ TEST_SUITE("question") {
     }
 
     TEST_CASE("a name tells the service") {
-        Question question = from("10.20.4.7");
+        PolicyQuery question = from("10.20.4.7");
         question.name = "us05web.zoom.us";
         const Answer answer = asked(question);
         REQUIRE(answer.service != nullptr);
@@ -110,7 +110,7 @@ TEST_SUITE("question") {
     }
 
     TEST_CASE("an exclusive address tells the service before any name") {
-        Question question = from("10.20.4.7");
+        PolicyQuery question = from("10.20.4.7");
         question.address = address("170.114.52.2");
         CHECK(asked(question).service->name == "zoom");
         question.name = "x.com";
@@ -118,7 +118,7 @@ TEST_SUITE("question") {
     }
 
     TEST_CASE("a service that is given stands above name and address; none is one too") {
-        Question question = from("10.20.4.7");
+        PolicyQuery question = from("10.20.4.7");
         question.name = "us05web.zoom.us";
         question.service = catalogue().find("visio")->id;
         CHECK(asked(question).decision.enforced.rule->name == "state");
@@ -129,7 +129,7 @@ TEST_SUITE("question") {
     }
 
     TEST_CASE("address, port and transport are known together or not at all") {
-        Question question = from("10.20.9.9");
+        PolicyQuery question = from("10.20.9.9");
         question.complete = true;
         question.address = address("192.0.2.1");
         question.port = 25;
@@ -141,7 +141,7 @@ TEST_SUITE("question") {
     }
 
     TEST_CASE("of a complete flow nothing is open but its server") {
-        Question question = from("10.20.4.7");
+        PolicyQuery question = from("10.20.4.7");
         question.complete = true;
         const Answer answer = asked(question);
         CHECK(answer.facts.service_known);
@@ -152,7 +152,7 @@ TEST_SUITE("question") {
     }
 
     TEST_CASE("the rules are walked up to the one that is enforced, each with its reasons") {
-        Question question = from("10.20.4.7");
+        PolicyQuery question = from("10.20.4.7");
         question.service = catalogue().find("zoom")->id;
         const Answer answer = asked(question);
         REQUIRE(answer.walked.size() == 4);
@@ -166,7 +166,7 @@ TEST_SUITE("question") {
     }
 
     TEST_CASE("the walk stops at a rule that is open") {
-        Question question = from("10.20.9.9");
+        PolicyQuery question = from("10.20.9.9");
         const Answer answer = asked(question);
         REQUIRE(answer.walked.size() == 2);
         CHECK(answer.walked.back().rule->name == "state");

@@ -6,45 +6,45 @@
 
 #include <doctest/doctest.h>
 
-using octroi::Spans;
+using octroi::IntervalSet;
 
 namespace {
 
-using Numbers = Spans<unsigned>;
+using Numbers = IntervalSet<unsigned>;
 
 constexpr unsigned universe = 24;
 
-std::set<unsigned> members(const Numbers& spans) {
+std::set<unsigned> members(const Numbers& intervals) {
     std::set<unsigned> found;
     for (unsigned i = 0; i < universe; ++i)
-        if (spans.contains(i))
+        if (intervals.contains(i))
             found.insert(i);
     return found;
 }
 
 struct Sample {
-    Numbers spans;
+    Numbers intervals;
     std::set<unsigned> members;
 };
 
 Sample any_sample(std::mt19937& random) {
-    std::vector<Numbers::Span> spans;
+    std::vector<Numbers::Interval> intervals;
     std::set<unsigned> members;
     for (unsigned i = 0; i < random() % 4; ++i) {
         const auto first = static_cast<unsigned>(random() % universe);
         const bool open = random() % 8 == 0;
         const auto after = static_cast<unsigned>(first + random() % 6);
-        spans.emplace_back(first, open ? std::nullopt : std::optional(after));
+        intervals.emplace_back(first, open ? std::nullopt : std::optional(after));
         for (unsigned k = first; k < (open ? universe : std::min(after, universe)); ++k)
             members.insert(k);
     }
-    return {.spans = Numbers(std::move(spans)), .members = std::move(members)};
+    return {.intervals = Numbers(std::move(intervals)), .members = std::move(members)};
 }
 
 }  // namespace
 
-TEST_SUITE("spans") {
-    TEST_CASE("a set made without spans holds everything, one made of none holds nothing") {
+TEST_SUITE("intervals") {
+    TEST_CASE("a set made without intervals holds everything, one made of none holds nothing") {
         CHECK(Numbers().everything());
         CHECK(Numbers().contains(7));
         CHECK(Numbers::nothing().empty());
@@ -53,7 +53,7 @@ TEST_SUITE("spans") {
         CHECK(Numbers(5, 5).empty());
     }
 
-    TEST_CASE("spans that overlap or touch are one") {
+    TEST_CASE("intervals that overlap or touch are one") {
         const Numbers joined({{8, 9}, {1, 4}, {3, 6}, {6, 8}});
         CHECK(joined == Numbers(1, 9));
         CHECK(joined.size() == 2);
@@ -70,11 +70,11 @@ TEST_SUITE("spans") {
             std::set<unsigned> rest;
             for (const unsigned member : a.members)
                 (b.members.contains(member) ? both : rest).insert(member);
-            REQUIRE(members(a.spans) == a.members);
-            REQUIRE(members(a.spans & b.spans) == both);
-            REQUIRE(members(a.spans - b.spans) == rest);
-            REQUIRE((a.spans - b.spans).empty() ==
-                    (rest.empty() && (a.spans - b.spans).size() == 0));
+            REQUIRE(members(a.intervals) == a.members);
+            REQUIRE(members(a.intervals & b.intervals) == both);
+            REQUIRE(members(a.intervals - b.intervals) == rest);
+            REQUIRE((a.intervals - b.intervals).empty() ==
+                    (rest.empty() && (a.intervals - b.intervals).size() == 0));
             empty += both.empty() ? std::size_t{1} : 0;
         }
         CHECK(empty > 100);
@@ -82,10 +82,10 @@ TEST_SUITE("spans") {
     }
 
     TEST_CASE("texts are ordered octet by octet") {
-        const Spans<std::string> one("b", std::string("b\0", 2));
+        const IntervalSet<std::string> one("b", std::string("b\0", 2));
         CHECK(one.contains("b"));
         CHECK(!one.contains("ba"));
         CHECK(!one.contains("a"));
-        CHECK((Spans<std::string>() - one).contains("ba"));
+        CHECK((IntervalSet<std::string>() - one).contains("ba"));
     }
 }
