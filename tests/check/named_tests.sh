@@ -10,15 +10,32 @@ missing() { # page, what
     status=1
 }
 
-for page in docs/security.md docs/reliability.md docs/operations.md; do
-    while read -r file; do
-        compgen -G "tests/*/$file" >/dev/null || missing "$page" "$file"
-    done < <(grep -oE '`[a-z_]*test[a-z_]*\.(py|cpp)`' "$page" | tr -d '`' | sort -u)
-    while read -r name; do
-        grep -rqE "def $name\(" tests/lab tests/package tests/vm || missing "$page" "$name"
-    done < <(grep -oE '\btest_[A-Za-z0-9_]+\b(\.py)?' "$page" | grep -v '\.py$' | sort -u)
-    while read -r sentence; do
-        grep -rqF "TEST_CASE($sentence)" tests/unit || missing "$page" "$sentence"
-    done < <(grep -F '_test.cpp' "$page" | grep -oE '"[^"]{12,}"' | sort -u)
-done
+found() { # what, the matches on stdin: as an empty list would pass without a look, it is a fault
+    local list
+    list=$(sort -u)
+    [ -n "$list" ] || {
+        echo "$1: none found, so nothing was checked" >&2
+        return 1
+    }
+    printf '%s\n' "$list"
+}
+
+pages=(docs/security.md docs/reliability.md docs/operations.md)
+
+files=$(grep -oE '`[a-z_]*test[a-z_]*\.(py|cpp)`' "${pages[@]}" | tr -d '`' | found "names of files") || status=1
+while IFS=: read -r page file; do
+    [ -n "$(find tests -name "$file" -print -quit)" ] || missing "$page" "$file"
+done <<<"$files"
+
+names=$(grep -oE '\btest_[A-Za-z0-9_]+\b(\.py)?' "${pages[@]}" | grep -v '\.py$' | found "names of functions") || status=1
+while IFS=: read -r page name; do
+    grep -rqE "def $name\(" tests/lab tests/package tests/vm || missing "$page" "$name"
+done <<<"$names"
+
+sentences=$(for page in "${pages[@]}"; do
+    grep -F '_test.cpp' "$page" | grep -oE '"[^"]{12,}"' | sed "s|^|$page:|"
+done | found "sentences of test cases") || status=1
+while IFS=: read -r page sentence; do
+    grep -rqF "TEST_CASE($sentence)" tests/unit || missing "$page" "$sentence"
+done <<<"$sentences"
 exit $status
