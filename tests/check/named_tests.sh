@@ -24,11 +24,13 @@ pages=(docs/security.md docs/reliability.md docs/operations.md)
 
 files=$(grep -oE '`[a-z_]*test[a-z_]*\.(py|cpp)`' "${pages[@]}" | tr -d '`' | found "names of files") || status=1
 while IFS=: read -r page file; do
+    [ -n "$page" ] || continue
     [ -n "$(find tests -name "$file" -print -quit)" ] || missing "$page" "$file"
 done <<<"$files"
 
 names=$(grep -oE '\btest_[A-Za-z0-9_]+\b(\.py)?' "${pages[@]}" | grep -v '\.py$' | found "names of functions") || status=1
 while IFS=: read -r page name; do
+    [ -n "$page" ] || continue
     grep -rqE "def $name\(" tests/lab tests/package tests/vm || missing "$page" "$name"
 done <<<"$names"
 
@@ -36,6 +38,7 @@ sentences=$(for page in "${pages[@]}"; do
     grep -F '_test.cpp' "$page" | grep -oE '"[^"]{12,}"' | sed "s|^|$page:|"
 done | found "sentences of test cases") || status=1
 while IFS=: read -r page sentence; do
+    [ -n "$page" ] || continue
     grep -rqF "TEST_CASE($sentence)" tests/unit || missing "$page" "$sentence"
 done <<<"$sentences"
 exit $status
