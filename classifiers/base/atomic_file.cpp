@@ -31,9 +31,8 @@ mode_t mode_of_new() {
 }
 
 bool write_in_place(const std::string& path, std::string_view text) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    const bool written = write_all(file, text);
-    return file >= 0 && ::close(file) == 0 && written;
+    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    return write_all(file.get(), text);
 }
 
 bool replace(const std::string& path, std::string_view text, mode_t mode) {
@@ -44,19 +43,19 @@ bool replace(const std::string& path, std::string_view text, mode_t mode) {
 }  // namespace
 
 TemporaryFile::TemporaryFile(const std::string& final_path)
-    : path_(final_path + ".XXXXXX"), fd_(::mkostemp(path_.data(), O_CLOEXEC)) {}
+    : path_(final_path + ".XXXXXX"), file_(::mkostemp(path_.data(), O_CLOEXEC)) {}
 
 TemporaryFile::~TemporaryFile() {
-    if (fd_ < 0)
+    if (!file_.is_open())
         return;
     const int error = errno;
-    ::close(fd_);
     static_cast<void>(::unlink(path_.c_str()) == 0);  // after rename_to() there is none
     errno = error;
 }
 
 bool TemporaryFile::write(std::string_view text, mode_t mode) const {
-    return write_all(fd_, text) && ::fchmod(fd_, mode) == 0 && ::fsync(fd_) == 0;
+    return write_all(file_.get(), text) && ::fchmod(file_.get(), mode) == 0 &&
+           ::fsync(file_.get()) == 0;
 }
 
 bool TemporaryFile::rename_to(const std::string& final_path) const {

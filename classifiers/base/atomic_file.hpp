@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#include "classifiers/base/file_descriptor.hpp"
+
 namespace octroi {
 
 /// A file beside `final_path`, under a name that nothing else has, that goes away unless it took
@@ -30,7 +32,7 @@ class TemporaryFile {
 
   private:
     std::string path_;
-    int fd_ = -1;
+    FileDescriptor file_;
 };
 
 /// Writes a file that a user named for output. A regular file, or one that is to be made, gets the

@@ -1,21 +1,18 @@
 #include "daemon/commands/recorded_flows.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "daemon/commands/text_output.hpp"
 #include "daemon/replay/replay.hpp"
+#include "metrics/events/event_file.hpp"
+#include "metrics/events/event_reader.hpp"
 #include "rules/diff/client_classes.hpp"
-#include "rules/text/json.hpp"
 
 namespace octroi {
 namespace {
-
-constexpr std::size_t max_line = 1UL << 20U;
 
 std::expected<Replayed, std::string> replay_with(const std::string& path, const Policy& policy,
                                                  const Catalogue& catalogue) {
@@ -30,7 +27,7 @@ Effect effect_of_record(const FlowRecord& record) {
 }
 
 // A decision event as far as a policy may ask about it.
-struct RecordedEvent {
+struct DecidedFlow {
     std::optional<Instant> time;
     std::optional<Endpoint> client;
     std::string zone;
@@ -43,11 +40,6 @@ struct RecordedEvent {
     Facts facts;  ///< without zones and client
     std::optional<Exception> exception;
 };
-
-std::string text_at(const json::Value& object, std::string_view key) {
-    const json::Value* value = object.find(key);
-    return value == nullptr || value->kind == json::Kind::null ? "" : value->text;
-}
 
 Transport transport_named(std::string_view protocol) {
     if (protocol == "TCP")
@@ -69,10 +61,8 @@ bool owns(const Service& service, const Address& address, const PolicyPair& poli
            policies.catalogue.owns_address(service, address, policies.after.nat64());
 }
 
-bool decided_by_address(const json::Value& object) {
-    const json::Value* evidence = object.find("evidence");
-    return evidence != nullptr && !evidence->items.empty() &&
-           text_at(evidence->items.front(), "kind") == "address";
+bool decided_by_address(const RecordedEvent& line) {
+    return line.evidence_kind() == "address";
 }
 
 std::optional<Exception> exception_named(std::string_view word) {
@@ -82,19 +72,8 @@ std::optional<Exception> exception_named(std::string_view word) {
     return static_cast<Exception>(found - exception_names.begin());
 }
 
-std::optional<Endpoint> endpoint_at(const json::Value& object, std::string_view address,
-                                    std::string_view port) {
-    const auto read = parse_address(text_at(object, address));
-    if (!read)
-        return std::nullopt;
-    Endpoint endpoint{.address = *read};
-    const std::string number = text_at(object, port);
-    std::from_chars(number.data(), number.data() + number.size(), endpoint.port);
-    return endpoint;
-}
-
 // What the flow showed, as daemon/engine/evaluation.cpp told it to the policy at its decision.
-void fill_facts(RecordedEvent& event, const json::Value& object, const PolicyPair& policies) {
+void fill_facts(DecidedFlow& event, const RecordedEvent& object, const PolicyPair& policies) {
     Facts& facts = event.facts;
     facts.server = event.server.address;
     facts.port = event.server.port;
@@ -103,14 +82,14 @@ void fill_facts(RecordedEvent& event, const json::Value& object, const PolicyPai
     const bool read = was_read(event.exception);
     facts.service_known = read || decided_by_address(object);
     facts.service = service == nullptr ? no_service : service->id;
-    facts.strength = strength_named(text_at(object, "strength"));
+    facts.strength = strength_named(object.text("strength"));
     facts.service_verified = service == nullptr || !service->verify_addresses ||
                              decided_by_address(object) || owns(*service, facts.server, policies);
     facts.name_known = read;
     facts.name = event.name;
-    facts.ech = text_at(object, "ech") == "used";
+    facts.ech = object.text("ech") == "used";
     // A refused DNS answer is about a flow that does not exist yet.
-    const bool lookup = event.speaks == "DNS" && text_at(object, "decided_at_packet") == "0";
+    const bool lookup = event.speaks == "DNS" && object.text("decided_at_packet") == "0";
     facts.server_known = !lookup;
     facts.protocol_known = !lookup;
     facts.protocol = event.speaks;
@@ -125,41 +104,36 @@ void fill_facts(RecordedEvent& event, const json::Value& object, const PolicyPai
 enum class Line : std::uint8_t { flow, unclear, other, unreadable };
 
 // Earlier events had no type but `decision`. Malformed packets have no flow, and so no `proto`.
-Line kind_of(const json::Value& object) {
-    const std::string type = text_at(object, "event_type");
+Line kind_of(const RecordedEvent& object) {
+    const std::string_view type = object.type();
     if (type == "flow" || type == "policy" || type == "health")
         return Line::other;
-    if (text_at(object, "exception") == "malformed")
+    if (object.text("exception") == "malformed")
         return Line::other;
-    if (endpoint_at(object, "dest_ip", "dest_port"))
+    if (object.server())
         return Line::flow;
-    const bool hidden =
-        object.find("dest_pseudonym") != nullptr || object.find("dest_port") != nullptr;
+    const bool hidden = object.has("dest_pseudonym") || object.has("dest_port");
     return hidden ? Line::unclear : Line::unreadable;
 }
 
 // In place: facts borrow the event's texts.
-Line read_event(RecordedEvent& event, const std::string& line, const PolicyPair& policies) {
-    const auto object = json::parse("event", line);
+Line read_event(DecidedFlow& event, const std::string& line, const PolicyPair& policies) {
+    const auto object = RecordedEvent::read(line);
     const Line kind = object ? kind_of(*object) : Line::unreadable;
     if (kind != Line::flow)
         return kind;
-    const std::string stamp = text_at(*object, "timestamp");
-    Instant time;
-    std::string error;
-    if (absl::ParseTime(absl::RFC3339_full, stamp, &time, &error))
-        event.time = time;
-    event.client = endpoint_at(*object, "src_ip", "src_port");
-    event.zone = text_at(*object, "zone");
-    event.protocol = text_at(*object, "proto");
-    event.service = text_at(*object, "service");
-    event.name = text_at(*object, "server_name");
+    event.time = object->time();
+    event.client = object->client();
+    event.zone = object->text("zone");
+    event.protocol = object->text("proto");
+    event.service = object->text("service");
+    event.name = object->text("server_name");
     if (parse_address(event.name))  // the client named no host
         event.name.clear();
-    event.speaks = text_at(*object, "protocol");
-    event.application = text_at(*object, "application");
-    event.exception = exception_named(text_at(*object, "exception"));
-    event.server = endpoint_at(*object, "dest_ip", "dest_port").value_or(Endpoint{});
+    event.speaks = object->text("protocol");
+    event.application = object->text("application");
+    event.exception = exception_named(object->text("exception"));
+    event.server = object->server().value_or(Endpoint{});
     fill_facts(event, *object, policies);
     return Line::flow;
 }
@@ -204,7 +178,7 @@ class EventComparison {
           classes_(policies.before, policies.after) {}
 
     void take(const std::string& line, RecordedFlows& result) {
-        RecordedEvent event;
+        DecidedFlow event;
         const Line kind = read_event(event, line, policies_);
         if (kind != Line::flow) {
             result.unreadable += kind == Line::unreadable ? 1 : 0;
@@ -236,7 +210,7 @@ class EventComparison {
     using Effects = std::pair<Effect, Effect>;
 
     // Nothing where the answer depends on which client of its zone it was.
-    [[nodiscard]] std::optional<Effects> ask(const RecordedEvent& event, const Policy& before,
+    [[nodiscard]] std::optional<Effects> ask(const DecidedFlow& event, const Policy& before,
                                              const Policy& after) const {
         if (event.client)
             return effects_on(before, after,
@@ -299,19 +273,18 @@ std::expected<RecordedFlows, std::string> compare_capture(const std::string& pat
 std::expected<RecordedFlows, std::string> compare_events(const std::string& path,
                                                          const PolicyPair& policies,
                                                          std::optional<Instant> at) {
-    std::ifstream file(path, std::ios::binary);
+    auto file = EventFile::open(path);
     if (!file)
-        return std::unexpected(fmt::format("can't read {}", path));
+        return std::unexpected(std::move(file.error()));
     RecordedFlows result{.file = path};
     EventComparison comparison(policies, at);
     std::string line;
-    while (std::getline(file, line))
-        if (line.size() > max_line)
+    for (auto next = file->next(line); next != EventFile::Next::end; next = file->next(line))
+        if (next == EventFile::Next::too_long)
             ++result.unreadable;
         else if (!line.empty())
             comparison.take(line, result);
-    if (file.bad())
-        return std::unexpected(fmt::format("can't read {} to its end", path));
+    result.cut_off = file->cut_off();
     return result;
 }
 

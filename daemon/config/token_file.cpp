@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+
+#include "classifiers/base/secret_file.hpp"
 
 namespace octroi {
 namespace {
@@ -24,17 +25,14 @@ std::expected<std::optional<std::string>, std::string> read_token(
     const std::optional<std::string>& path) {
     if (!path)
         return std::nullopt;
-    std::ifstream file(*path);
-    struct stat status{};
-    if (!file || stat(path->c_str(), &status) != 0)
+    auto secret = read_secret_file(*path, most + 2, S_IRWXO);
+    if (!secret && secret.error() == SecretProblem::unreadable)
         return std::unexpected(fmt::format("can't read the token in {}: {}", *path,
                                            std::generic_category().message(errno)));
-    if (!S_ISREG(status.st_mode) || (status.st_mode & S_IRWXO) != 0)
+    if (!secret)
         return std::unexpected(fmt::format(
             "{} holds a secret and must be a file that others can't reach: chmod 640", *path));
-    std::string token(most + 2, '\0');
-    file.read(token.data(), static_cast<std::streamsize>(token.size()));
-    token.resize(static_cast<std::size_t>(file.gcount()));
+    std::string token = std::move(*secret);
     if (token.ends_with('\n'))
         token.pop_back();
     if (token.size() < least || token.size() > most || !std::ranges::all_of(token, is_printable))

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "classifiers/base/file_descriptor.hpp"
+
 namespace octroi {
 namespace {
 
@@ -37,31 +39,11 @@ Rights handled_by(int version) {
            (version >= 3 ? truncate_right : 0) | (version >= 5 ? device_right : 0);
 }
 
-class Descriptor {
-  public:
-    explicit Descriptor(long number) : number_(static_cast<int>(number)) {}
-
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    Descriptor(Descriptor&&) = delete;
-    Descriptor& operator=(Descriptor&&) = delete;
-
-    ~Descriptor() {
-        if (number_ >= 0)
-            close(number_);
-    }
-
-    [[nodiscard]] int get() const { return number_; }
-
-  private:
-    int number_;
-};
-
 // glibc has no functions for these calls.
-bool allow(const Descriptor& ruleset, const std::string& path, Rights rights) {
-    const Descriptor place(open(path.c_str(), O_PATH | O_CLOEXEC));
+bool allow(const FileDescriptor& ruleset, const std::string& path, Rights rights) {
+    const FileDescriptor place(open(path.c_str(), O_PATH | O_CLOEXEC));
     struct stat status{};
-    if (place.get() < 0 || fstat(place.get(), &status) != 0)
+    if (!place.is_open() || fstat(place.get(), &status) != 0)
         return true;
     const landlock_path_beneath_attr rule = {
         .allowed_access = S_ISDIR(status.st_mode) ? rights : rights & of_a_file,
@@ -69,7 +51,8 @@ bool allow(const Descriptor& ruleset, const std::string& path, Rights rights) {
     return syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
 }
 
-bool allow_each(const Descriptor& ruleset, const std::vector<std::string>& paths, Rights rights) {
+bool allow_each(const FileDescriptor& ruleset, const std::vector<std::string>& paths,
+                Rights rights) {
     return std::ranges::all_of(
         paths, [&](const std::string& path) { return allow(ruleset, path, rights); });
 }
@@ -87,9 +70,9 @@ std::expected<int, std::string> restrict_files(const FileAccess& access) {
         return 0;
     const Rights handled = handled_by(abi);
     const landlock_ruleset_attr attributes{.handled_access_fs = handled};
-    const Descriptor ruleset(
-        syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
-    if (ruleset.get() < 0 || !allow_each(ruleset, access.execute, executing & handled) ||
+    const FileDescriptor ruleset(
+        static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
+    if (!ruleset.is_open() || !allow_each(ruleset, access.execute, executing & handled) ||
         !allow_each(ruleset, access.read, reading & handled) ||
         !allow_each(ruleset, access.write, writing & handled) ||
         syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)

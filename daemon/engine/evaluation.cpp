@@ -5,21 +5,6 @@
 namespace octroi {
 namespace {
 
-// Who opened the flow, where the packets do not say it (no SYN, no ClientHello): a side inside a
-// zone, else the side with the unprivileged port, else the first sender.
-Direction guess_client(const FlowKey& key, Direction first, const Policy& policy) {
-    const bool low_inside = policy.zones_of(key.low().address).any();
-    const bool high_inside = policy.zones_of(key.high().address).any();
-    if (low_inside != high_inside)
-        return low_inside ? Direction::low_to_high : Direction::high_to_low;
-    constexpr std::uint16_t first_unprivileged_port = 1024;
-    const bool low_served = key.low().port < first_unprivileged_port;
-    const bool high_served = key.high().port < first_unprivileged_port;
-    if (low_served != high_served)
-        return low_served ? Direction::high_to_low : Direction::low_to_high;
-    return first;
-}
-
 // A zone as wide as a continent's addresses is no place where clients are.
 constexpr unsigned narrowest_continent = 8;
 
@@ -221,6 +206,19 @@ std::optional<std::size_t> Evaluation::label_zone(const Policy& policy) const {
 
 Action Evaluation::would() const {
     return decision.would.settled ? decision.would.action : decision.enforced.action;
+}
+
+Direction guess_client(const FlowKey& key, Direction first, const Policy& policy) {
+    const bool low_inside = policy.zones_of(key.low().address).any();
+    const bool high_inside = policy.zones_of(key.high().address).any();
+    if (low_inside != high_inside)
+        return low_inside ? Direction::low_to_high : Direction::high_to_low;
+    constexpr std::uint16_t first_unprivileged_port = 1024;
+    const bool low_served = key.low().port < first_unprivileged_port;
+    const bool high_served = key.high().port < first_unprivileged_port;
+    if (low_served != high_served)
+        return low_served ? Direction::high_to_low : Direction::low_to_high;
+    return first;
 }
 
 Parties parties_of(const Flow& flow, const Ruleset& ruleset) {

@@ -17,6 +17,10 @@ struct Parties {
     ZoneSet zones;  ///< of the client
 };
 
+/// Who opened a flow, where neither a SYN nor a ClientHello says it: a side inside a zone, else the
+/// side with the unprivileged port, else the first sender. The direction that goes to the server.
+[[nodiscard]] Direction guess_client(const FlowKey& key, Direction first, const Policy& policy);
+
 /// The parties of a flow, by what its packets showed so far.
 [[nodiscard]] Parties parties_of(const Flow& flow, const Ruleset& ruleset);
 

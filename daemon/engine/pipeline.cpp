@@ -97,6 +97,13 @@ Verdict for_this_packet(Action action) {
 
 }  // namespace
 
+const FlowRecord* Pipeline::Step::record() const {
+    for (const Event& event : events)
+        if (const auto* record = std::get_if<FlowRecord>(&event))
+            return record;
+    return nullptr;
+}
+
 Pipeline::Pipeline(const Settings& settings, PipelineSeries series, WorkerCounters& counters)
     : settings_(settings),
       counts_(std::move(series), counters),
@@ -148,11 +155,10 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
     if (is_decision(old.state) && !opens && !may_begin(packet))
         return old.generation == ruleset.generation ? Step{.verdict = {.mark = old}}
                                                     : decide_again(packet, old, ruleset);
-    std::optional<FlowRecord> superseded;
     quic::Identity before;
     if (Flow* earlier = table_.superseded(packet, ruleset.generation, workspace_)) {
         if (settings_.observe == Observe::to_end)
-            superseded = conclude(*earlier, ruleset);
+            superseded_ = conclude(*earlier, ruleset);
         before = earlier->connection();
         table_.forget(*earlier);
     }
@@ -165,9 +171,7 @@ Pipeline::Step Pipeline::route(const Packet& packet, const Ruleset& ruleset) {
         if (!before.id.empty())
             flow->inspector->resume(before);
     }
-    Step step = advance_any(*flow, packet, ruleset);
-    step.superseded = std::move(superseded);
-    return step;
+    return advance_any(*flow, packet, ruleset);
 }
 
 Pipeline::Step Pipeline::advance_any(Flow& flow, const Packet& packet, const Ruleset& ruleset) {
@@ -315,7 +319,7 @@ Pipeline::Step Pipeline::advance(Flow& flow, const Packet& packet, const Ruleset
     Step step{.flow = &flow};
     const bool told_at_end = settings_.observe == Observe::to_end;  // replay
     if (!told_at_end)
-        step.record = record_of(flow, evaluation, ruleset);
+        step.events.emplace_back(record_of(flow, evaluation, ruleset));
     if (is_refusal(verdict.mark.state) && flow.may_be_earlier() && !is_tcp(packet)) {
         step.verdict = discard();
         return step;
@@ -392,7 +396,8 @@ void Pipeline::guard_names(Step& step, const Packet& packet, Bytes ip_packet,
     DnsAnswerFilter::Edit edit = dns_answer_filter_.edit(packet, ip_packet, ruleset);
     counts_.dns_answers(edit);
     step.rewritten = edit.packet;
-    step.refused_name = std::move(edit.refused);
+    if (edit.refused)
+        step.events.emplace_back(std::move(*edit.refused));
 }
 
 // What the client says refuses at once, and permits when its server has taken it.
@@ -417,7 +422,7 @@ Pipeline::Step Pipeline::decide_again(const Packet& packet, const Mark& old,
     counts_.redecided(action);
     Step step{.verdict = decided(action, ruleset.generation, evaluation.service())};
     if (old.state == MarkState::accept && action != Action::accept)
-        step.record = record_of(alone(packet), evaluation, ruleset);
+        step.events.emplace_back(record_of(alone(packet), evaluation, ruleset));
     return step;
 }
 
@@ -436,7 +441,7 @@ Pipeline::Step Pipeline::overflow(const Packet& packet, const Ruleset& ruleset) 
         flow.decided_at = 0;
         FlowRecord record = record_of(flow, evaluation, ruleset);
         record.suppressed = *untold;
-        step.unreadable = std::move(record);
+        step.events.emplace_back(std::move(record));
     }
     return step;
 }
@@ -451,12 +456,12 @@ Pipeline::Step Pipeline::refuse_malformed(DecodeError error, Bytes ip_packet, Ti
     counts_.packet(v4, ip_packet.size(), verdict);
     Step step{.verdict = verdict, .malformed = true};
     if (const auto untold = malformed_.at(time))
-        step.unreadable =
+        step.events.emplace_back(
             MalformedPacket{.time = time,
                             .action = action,
                             .error = name_of(error),
                             .policy_revision = std::string(ruleset.policy->revision()),
-                            .suppressed = *untold};
+                            .suppressed = *untold});
     return step;
 }
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "classifiers/inspection/workspace.hpp"
 #include "classifiers/net/packet.hpp"
@@ -36,15 +38,13 @@ class Pipeline {
     /// What happened to a packet.
     struct Step {
         Verdict verdict;
-        const Flow* flow = nullptr;        ///< null: the packet belongs to no tracked flow
-        std::optional<FlowRecord> record;  ///< the flow was decided by this packet
-        std::optional<FlowRecord>
-            superseded;  ///< replay: of the earlier connection on the same ports
+        const Flow* flow = nullptr;  ///< null: the packet belongs to no tracked flow
         bool malformed = false;
-        Bytes rewritten;  ///< the packet to send in its place; empty: as it came
-        std::optional<FlowRecord> refused_name;  ///< a DNS answer was turned into a refusal
-        std::optional<Event>
-            unreadable;  ///< nothing could be known of the packet; told now and then
+        Bytes rewritten;            ///< the packet to send in its place; empty: as it came
+        std::vector<Event> events;  ///< what there is to tell: a decision, a name refused by DNS
+
+        /// The first record of a flow among the events; null: there is none.
+        [[nodiscard]] const FlowRecord* record() const;
     };
 
     Pipeline(const Settings& settings, PipelineSeries series, WorkerCounters& counters);
@@ -55,6 +55,11 @@ class Pipeline {
 
     /// The record of a flow as if its last packet had come: what is not known yet becomes false.
     [[nodiscard]] FlowRecord conclude(Flow& flow, const Ruleset& ruleset);
+
+    /// Under Observe::to_end: of the connection whose ports the newest packet took for another one.
+    [[nodiscard]] std::optional<FlowRecord> take_superseded() {
+        return std::exchange(superseded_, std::nullopt);
+    }
 
     [[nodiscard]] FlowTable& flows() { return table_; }
 
@@ -89,6 +94,7 @@ class Pipeline {
     DnsQuestions questions_;
     RateLimit table_full_;
     RateLimit malformed_;
+    std::optional<FlowRecord> superseded_;
 };
 
 }  // namespace octroi

@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <unistd.h>
 
+#include "classifiers/base/file_descriptor.hpp"
 #include "daemon/firewall/foreign_rules.hpp"
 #include "daemon/firewall/rules_program.hpp"
 #include "daemon/kernel/conntrack.hpp"
@@ -27,30 +27,19 @@ class OneWriter {
   public:
     [[nodiscard]] static std::expected<OneWriter, std::string> open() {
         OneWriter writer(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-        int result = writer.namespace_ < 0 ? -1 : flock(writer.namespace_, LOCK_EX);
+        int result = writer.namespace_.is_open() ? flock(writer.namespace_.get(), LOCK_EX) : -1;
         while (result != 0 && errno == EINTR)
-            result = flock(writer.namespace_, LOCK_EX);
+            result = flock(writer.namespace_.get(), LOCK_EX);
         if (result != 0)
             return std::unexpected(fmt::format("can't lock the rules of this network namespace: {}",
                                                std::generic_category().message(errno)));
         return writer;
     }
 
-    OneWriter(OneWriter&& other) noexcept : namespace_(std::exchange(other.namespace_, -1)) {}
-
-    OneWriter(const OneWriter&) = delete;
-    OneWriter& operator=(const OneWriter&) = delete;
-    OneWriter& operator=(OneWriter&&) = delete;
-
-    ~OneWriter() {
-        if (namespace_ >= 0)
-            close(namespace_);
-    }
-
   private:
     explicit OneWriter(int descriptor) : namespace_(descriptor) {}
 
-    int namespace_;
+    FileDescriptor namespace_;
 };
 
 }  // namespace

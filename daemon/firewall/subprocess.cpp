@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "classifiers/base/file_descriptor.hpp"
+
 namespace octroi {
 namespace {
 
@@ -26,33 +28,22 @@ std::unexpected<NotRun> failed(std::string_view what, int error) {
 class MemoryFile {
   public:
     [[nodiscard]] static std::expected<MemoryFile, NotRun> open() {
-        const int descriptor = memfd_create("octroi", MFD_CLOEXEC);
-        if (descriptor < 0)
+        FileDescriptor file(memfd_create("octroi", MFD_CLOEXEC));
+        if (!file.is_open())
             return failed("can't make a file in memory for a program's input and output", errno);
-        return MemoryFile(descriptor);
+        return MemoryFile(std::move(file));
     }
 
-    ~MemoryFile() {
-        if (descriptor_ >= 0)
-            close(descriptor_);
-    }
-
-    MemoryFile(MemoryFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-    MemoryFile(const MemoryFile&) = delete;
-    MemoryFile& operator=(const MemoryFile&) = delete;
-    MemoryFile& operator=(MemoryFile&&) = delete;
-
-    [[nodiscard]] int descriptor() const { return descriptor_; }
+    [[nodiscard]] int descriptor() const { return file_.get(); }
 
     [[nodiscard]] std::expected<void, NotRun> fill(std::string_view text) const {
         while (!text.empty()) {
-            const ssize_t written = write(descriptor_, text.data(), text.size());
+            const ssize_t written = write(file_.get(), text.data(), text.size());
             if (written < 0 && errno != EINTR)
                 return failed("can't write a program's input", errno);
             text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
         }
-        if (lseek(descriptor_, 0, SEEK_SET) != 0)
+        if (lseek(file_.get(), 0, SEEK_SET) != 0)
             return failed("can't write a program's input", errno);
         return {};
     }
@@ -62,7 +53,7 @@ class MemoryFile {
         std::array<char, 4096> chunk{};
         while (true) {
             const ssize_t count =
-                pread(descriptor_, chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
+                pread(file_.get(), chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
             if (count == 0)
                 return text;
             if (count < 0 && errno != EINTR)
@@ -72,9 +63,9 @@ class MemoryFile {
     }
 
   private:
-    explicit MemoryFile(int descriptor) : descriptor_(descriptor) {}
+    explicit MemoryFile(FileDescriptor file) : file_(std::move(file)) {}
 
-    int descriptor_;
+    FileDescriptor file_;
 };
 
 struct Streams {

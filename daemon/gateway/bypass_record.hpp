@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "classifiers/base/file_descriptor.hpp"
+
 namespace octroi {
 
 /// How many packets had met the queue rule when an octroi process last looked, in a file that the
@@ -16,12 +18,6 @@ class BypassRecord {
     [[nodiscard]] static BypassRecord in(const std::string& folder);
 
     explicit BypassRecord(const std::string& path);
-    BypassRecord(const BypassRecord&) = delete;
-    BypassRecord& operator=(const BypassRecord&) = delete;
-    BypassRecord(BypassRecord&&) = delete;
-    BypassRecord& operator=(BypassRecord&&) = delete;
-    ~BypassRecord();
-
     /// How many of the `to_queue` packets came after the last note. All of them where the rule was
     /// made since (it counts less than noted) and where there is no note of this boot.
     [[nodiscard]] std::uint64_t unseen(std::uint64_t to_queue) const;
@@ -31,7 +27,7 @@ class BypassRecord {
   private:
     BypassRecord() = default;
 
-    int file_ = -1;
+    FileDescriptor file_;
     std::string boot_;  ///< of this boot, with the blank behind it: a rule's counters begin anew
 };
 

@@ -18,11 +18,19 @@ Slot overruns(SeriesRegistry& registry, const char* result) {
         MetricType::counter, {{"result", result}});
 }
 
-// conntrack's opener is the client, but where a connection was picked up midway that may be the
-// server. Then the side inside a zone is the client, as for a flow that is inspected.
+// conntrack's opener sent the SYN, and so is the client. But where a connection was picked up
+// midway it is who spoke first: then the ports tell it as well. Without a SYN it is guessed as for
+// a flow that is inspected.
 bool is_reversed(const EndedConnection& connection, const Policy& policy) {
-    return policy.zones_of(connection.opener.address).none() &&
-           policy.zones_of(connection.other.address).any();
+    const FlowKey key(connection.protocol, connection.opener, connection.other);
+    const Direction opener =
+        key.low() == connection.opener ? Direction::low_to_high : Direction::high_to_low;
+    if (guess_client(key, opener, policy) == opener)
+        return false;
+    constexpr std::uint16_t first_unprivileged_port = 1024;
+    return connection.protocol != Protocol::tcp ||
+           (connection.opener.port < first_unprivileged_port &&
+            connection.other.port >= first_unprivileged_port);
 }
 
 std::optional<std::size_t> zone_of(const Address& client, const Policy& policy) {

@@ -26,10 +26,10 @@
 #include "metrics/series/process_families.hpp"
 
 namespace octroi {
-Gateway::Gateway(const Config& config, Firewall firewall, int wake)
+Gateway::Gateway(const Config& config, Firewall firewall, FileDescriptor wake)
     : config_(config),
       firewall_(std::move(firewall)),
-      wake_(wake),
+      wake_(std::move(wake)),
       threads_(config.queue_count),
       registry_(threads_.count()),
       health_(registry_, registry_.worker(threads_.control()), firewall_, config,
@@ -51,10 +51,10 @@ std::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(const Config
     auto firewall = Firewall::open(netfilter_settings(config), config.backend);
     if (!firewall)
         return std::unexpected(std::move(firewall.error()));
-    const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (wake < 0)
+    FileDescriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake.is_open())
         return std::unexpected(fmt::format("eventfd: {}", std::generic_category().message(errno)));
-    std::unique_ptr<Gateway> gateway(new Gateway(config, std::move(*firewall), wake));
+    std::unique_ptr<Gateway> gateway(new Gateway(config, std::move(*firewall), std::move(wake)));
     if (auto begun = gateway->begin(manager); !begun)
         return std::unexpected(std::move(begun.error()));
     return gateway;
@@ -146,7 +146,7 @@ std::expected<void, std::string> Gateway::open_workers(ServiceManager& manager) 
                                                                   .registry = registry_,
                                                                   .ruleset = rules_.published(),
                                                                   .events = events_.get(),
-                                                                  .wake = wake_}));
+                                                                  .wake = wake_.get()}));
     }
     for (const std::string& name : manager.forget_the_rest())
         spdlog::warn(
@@ -179,7 +179,7 @@ void Gateway::start_accounting() {
                               .log = events_.get(),
                               .producer = threads_.accounting(),
                               .told = config_.events ? config_.events->flows : FlowEvents::none,
-                              .wake = wake_});
+                              .wake = wake_.get()});
 }
 
 Gateway::~Gateway() {
@@ -187,7 +187,7 @@ Gateway::~Gateway() {
     for (const auto& worker : workers_)
         worker->request_stop();
     const std::uint64_t one = 1;
-    static_cast<void>(write(wake_, &one, sizeof one) == 0);
+    static_cast<void>(write(wake_.get(), &one, sizeof one) == 0);
     for (const auto& worker : workers_)
         worker->join();
     if (ready_was && config_.on_failure == OnFailure::open)
@@ -195,7 +195,6 @@ Gateway::~Gateway() {
     accounting_.reset();
     http_.reset();
     workers_.clear();
-    close(wake_);
 }
 
 // Of the control thread.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "classifiers/base/file_descriptor.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/firewall/firewall.hpp"
 #include "daemon/gateway/activity.hpp"
@@ -43,7 +44,7 @@ class Gateway {
     [[nodiscard]] bool check_health();
 
   private:
-    Gateway(const Config& config, Firewall firewall, int wake);
+    Gateway(const Config& config, Firewall firewall, FileDescriptor wake);
 
     [[nodiscard]] std::expected<void, std::string> begin(ServiceManager& manager);
     void start_accounting();
@@ -62,7 +63,7 @@ class Gateway {
     Instant started_ = absl::Now();
     Activity activity_;
     Firewall firewall_;
-    int wake_;
+    FileDescriptor wake_;
     ThreadNumbers threads_;
     SeriesRegistry registry_;
     Health health_;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "daemon/config/config.hpp"
 #include "daemon/gateway/bypass_counter.hpp"
 #include "daemon/gateway/bypass_record.hpp"
 #include "daemon/gateway/drift_watch.hpp"

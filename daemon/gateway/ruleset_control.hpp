@@ -7,7 +7,10 @@
 #include <optional>
 #include <string>
 
+#include <absl/time/clock.h>
+
 #include "daemon/config/config.hpp"
+#include "daemon/engine/ruleset.hpp"
 #include "daemon/firewall/kernel_rules.hpp"
 #include "daemon/gateway/activity.hpp"
 #include "metrics/events/event.hpp"

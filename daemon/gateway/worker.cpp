@@ -130,17 +130,19 @@ void Worker::answer(const QueuedPacket& queued, const Ruleset& ruleset, Time tim
                                 .mark = queued.mark};
     Pipeline::Step step = pipeline_.process(queued.ip_packet, context, ruleset);
     parts_.queue.add_verdict(queued, step.verdict, step.rewritten);
-    report(std::move(step.record));
-    report(std::move(step.refused_name));
-    if (parts_.events != nullptr && step.unreadable)
-        parts_.events->offer(parts_.index, std::move(*step.unreadable));
+    for (Event& event : step.events)
+        report(std::move(event));
 }
 
-void Worker::report(std::optional<FlowRecord> record) const {
-    if (parts_.events == nullptr || !record || !is_event(*record))
+void Worker::report(Event event) const {
+    if (parts_.events == nullptr)
         return;
-    record->time = wall_time();
-    parts_.events->offer(parts_.index, std::move(*record));
+    if (auto* record = std::get_if<FlowRecord>(&event)) {
+        if (!is_event(*record))
+            return;
+        record->time = wall_time();
+    }
+    parts_.events->offer(parts_.index, std::move(event));
 }
 
 }  // namespace octroi

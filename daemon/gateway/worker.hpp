@@ -55,7 +55,7 @@ class Worker {
     [[nodiscard]] std::size_t process_batch();
     void beat(Time time);
     void count_time(std::chrono::nanoseconds taken, std::size_t packets);
-    void report(std::optional<FlowRecord> record) const;
+    void report(Event event) const;
     void answer(const QueuedPacket& queued, const Ruleset& ruleset, Time time);
 
     Parts parts_;

@@ -7,7 +7,8 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+#include "classifiers/base/file_descriptor.hpp"
 
 namespace octroi {
 
@@ -22,16 +23,12 @@ std::expected<unsigned, std::string> interface_index(const std::string& name) {
     if (name.size() >= sizeof request.ifr_name)
         return 0;
     name.copy(request.ifr_name, name.size());
-    const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (descriptor < 0)
+    const FileDescriptor descriptor(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!descriptor.is_open())
         return failed();
-    const int result = ioctl(descriptor, SIOCGIFINDEX, &request);
-    const int error = errno;
-    close(descriptor);
-    if (result == 0)
+    if (ioctl(descriptor.get(), SIOCGIFINDEX, &request) == 0)
         return static_cast<unsigned>(request.ifr_ifindex);
-    errno = error;
-    return error == ENODEV ? std::expected<unsigned, std::string>(0) : failed();
+    return errno == ENODEV ? std::expected<unsigned, std::string>(0) : failed();
 }
 
 }  // namespace octroi

@@ -21,11 +21,12 @@ constexpr std::chrono::hours forever{24 * 365 * 100};
 // The flows of a capture in order of their first packets.
 class Ledger {
   public:
-    void note(Pipeline::Step step) {
+    /// `superseded`: of the connection that had the ports of the step's flow before it.
+    void note(const Pipeline::Step& step, std::optional<FlowRecord> superseded) {
         if (step.flow == nullptr)
             return;
-        if (step.superseded)
-            close(step.flow->key, std::move(*step.superseded));
+        if (superseded)
+            close(step.flow->key, std::move(*superseded));
         const auto [known, fresh] = open_.try_emplace(step.flow->key, records_.size());
         if (fresh)
             records_.emplace_back();
@@ -79,10 +80,11 @@ std::expected<Replayed, std::string> replay_capture(const std::string& path, con
             ++result.discarded;
             continue;
         }
-        Pipeline::Step step = pipeline.process(captured->ip_packet, captured->context, ruleset);
+        const Pipeline::Step step =
+            pipeline.process(captured->ip_packet, captured->context, ruleset);
         ++result.packets;
         result.malformed += step.malformed ? 1 : 0;
-        ledger.note(std::move(step));
+        ledger.note(step, pipeline.take_superseded());
     }
     pipeline.flows().for_each(
         [&](Flow& flow) { ledger.close(flow.key, pipeline.conclude(flow, ruleset)); });

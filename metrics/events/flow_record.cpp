@@ -19,6 +19,9 @@ std::string protocol_name(Protocol protocol) {
 }
 
 bool is_event(const FlowRecord& record) {
+    // No flow was made: told now and then, whatever became of its packet.
+    if (record.exception == Exception::table_full && record.decided_at_packet == 0)
+        return true;
     return record.action != Action::accept || record.would != Action::accept || record.log ||
            record.exception == Exception::ambiguous || record.exception == Exception::unreadable;
 }

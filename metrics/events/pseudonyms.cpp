@@ -3,16 +3,16 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "classifiers/base/atomic_file.hpp"
+#include "classifiers/base/secret_file.hpp"
 
 namespace octroi {
 namespace {
@@ -39,19 +39,15 @@ std::string last_error() {
 }
 
 std::expected<std::string, std::string> read_secret(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text(most_secret, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    struct stat status{};
-    if (text.size() < least_secret || stat(path.c_str(), &status) != 0)
+    auto secret = read_secret_file(path, most_secret, S_IRWXO | S_IWGRP);
+    if (!secret && secret.error() == SecretProblem::exposed)
+        return std::unexpected(fmt::format(
+            "the secret for pseudonyms, {}, is open to others: chmod 0640 or 0600", path));
+    if (!secret || secret->size() < least_secret)
         return std::unexpected(
             fmt::format("the secret for pseudonyms, {}, can't be read or is shorter than {} octets",
                         path, least_secret));
-    if ((status.st_mode & (S_IRWXO | S_IWGRP)) != 0)
-        return std::unexpected(fmt::format(
-            "the secret for pseudonyms, {}, is open to others: chmod 0640 or 0600", path));
-    return text;
+    return std::move(*secret);
 }
 
 std::optional<KeyedHash> parse_key(std::string_view digits) {
@@ -76,16 +72,9 @@ std::expected<void, std::string> check_key_file(const std::string& path) {
     return {};
 }
 
-// Whole or not at all: the new file takes the old one's place.
 bool keep(const std::string& path, const std::string& text) {
-    const std::string draft = path + ".new";
-    const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0)
-        return false;
-    const bool written =
-        ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-        fsync(file) == 0;
-    return (::close(file) == 0) && written && std::rename(draft.c_str(), path.c_str()) == 0;
+    const TemporaryFile draft(path);
+    return draft.write(text, 0600) && draft.rename_to(path);
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
+#include "metrics/events/event_reader.hpp"
 #include "metrics/report/report_figures.hpp"
-#include "rules/text/json.hpp"
 
 namespace octroi {
 
@@ -18,11 +18,11 @@ class ReportReader {
     [[nodiscard]] const ReportFigures& figures() const { return figures_; }
 
   private:
-    void count_run(const json::Value& event, Instant time);
-    void count_decision(const json::Value& event, Instant time);
-    void count_flow_end(const json::Value& event);
-    void count_exception(const json::Value& event);
-    void count_client(const json::Value& event);
+    void count_run(const RecordedEvent& event, Instant time);
+    void count_decision(const RecordedEvent& event, Instant time);
+    void count_flow_end(const RecordedEvent& event);
+    void count_exception(const RecordedEvent& event);
+    void count_client(const RecordedEvent& event);
     void note(Incident incident);
 
     ReportPeriod period_;

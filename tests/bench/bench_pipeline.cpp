@@ -27,7 +27,7 @@ struct Bench {
     octroi::Time now{std::chrono::hours(24)};
 
     bool decides(const std::vector<std::uint8_t>& frame) {
-        return pipeline.process(frame, {.time = now}, ruleset).record.has_value();
+        return pipeline.process(frame, {.time = now}, ruleset).record() != nullptr;
     }
 };
 

@@ -1,5 +1,7 @@
 #include "daemon/commands/recorded_flows.hpp"
 
+#include <cstdlib>
+
 #include <doctest/doctest.h>
 
 #include "metrics/events/event_format.hpp"
@@ -174,6 +176,24 @@ TEST_SUITE("recorded flows") {
         CHECK(flows.unreadable == 6);
         CHECK(flows.flows == 2);
         CHECK(flows.differing.size() == 1);
+    }
+
+    TEST_CASE("events are read as rotation leaves them, gzipped") {
+        Recorded recorded("rules: [{name: a, when: {service: zoom}, then: drop}]\n",
+                          "rules: [{name: a, when: {service: zoom}, then: accept}]\n");
+        const TemporaryFolder folder;
+        const std::string path = folder.write("e.jsonl", to_json_line(zoom_flow()) + "\n");
+        REQUIRE(std::system(("gzip " + path).c_str()) == 0);
+        const auto flows = compare_events(path + ".gz", recorded.policies(), std::nullopt);
+        REQUIRE(flows);
+        CHECK(flows->flows == 1);
+        CHECK(flows->differing.size() == 1);
+        const std::string whole = folder.read("e.jsonl.gz");
+        const auto cut =
+            compare_events(folder.write("cut.gz", std::string_view(whole).substr(0, 40)),
+                           recorded.policies(), std::nullopt);
+        REQUIRE(cut);
+        CHECK_FALSE(cut->cut_off.empty());
     }
 
     TEST_CASE("a file that is not there is an error") {

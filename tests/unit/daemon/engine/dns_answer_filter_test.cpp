@@ -131,8 +131,8 @@ TEST_SUITE("name guard") {
     TEST_CASE("a refused name is told as an event") {
         Gate gate(refuse_zoom);
         const auto step = answered(gate, answer("us05web.zoom.us"));
-        REQUIRE(step.refused_name);
-        const FlowRecord& record = *step.refused_name;
+        REQUIRE(step.record());
+        const FlowRecord& record = *step.record();
         CHECK(record.time == gate.now);
         CHECK(record.source == client);
         CHECK(record.destination == resolver);
@@ -161,7 +161,7 @@ TEST_SUITE("name guard") {
               message({.flags = 0x8182, .question = labels("zoom.us")})}) {  // SERVFAIL
             const auto step = answered(gate, response);
             CHECK(step.rewritten.empty());
-            CHECK_FALSE(step.refused_name);
+            CHECK_FALSE(step.record());
         }
         CHECK(gate(datagram(client, resolver, query("zoom.us"))).rewritten.empty());
         CHECK(answers(gate, "unchanged") == 5);
@@ -194,7 +194,7 @@ TEST_SUITE("name guard") {
             "{name: r, when: {service: zoom}, then: reject, mode: monitor}]}");
         const auto step = answered(gate, answer("zoom.us"));
         CHECK(step.rewritten.empty());
-        CHECK_FALSE(step.refused_name);
+        CHECK_FALSE(step.record());
         CHECK(answers(gate, "unchanged") == 1);
     }
 
@@ -239,7 +239,7 @@ TEST_SUITE("name guard") {
         const auto step = answered(gate, with_ech(true));
         REQUIRE_FALSE(step.rewritten.empty());
         CHECK(part(step.rewritten, in_datagram) == with_ech(false));
-        CHECK_FALSE(step.refused_name);
+        CHECK_FALSE(step.record());
         CHECK(answers(gate, "ech_stripped") == 1);
         CHECK(answered(gate, answer("site.example")).rewritten.empty());
         CHECK(answers(gate, "unchanged") == 1);
@@ -311,8 +311,8 @@ TEST_SUITE("name guard over TCP") {
             CHECK(folded_sum(after) == 0xffff);
             CHECK(answers(gate, "refused") == 1);
             CHECK(answers(gate, "unchanged") == 1);
-            REQUIRE(step.refused_name);
-            CHECK(step.refused_name->protocol == Protocol::tcp);
+            REQUIRE(step.record());
+            CHECK(step.record()->protocol == Protocol::tcp);
         }
     }
 

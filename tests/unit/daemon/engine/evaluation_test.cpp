@@ -99,7 +99,7 @@ TEST_SUITE("evaluation after a reload") {
         gate.reload(refuse_zoom);
         const auto step = gate(flow.from_client(5000, wire::text("data")));
         CHECK(step.verdict.mark == Mark{.state = MarkState::reject, .generation = 2, .service = 1});
-        CHECK(step.record);
+        CHECK(step.record());
         CHECK(gate.redecided("reject") == 1);
         CHECK(gate(flow.from_client(5004, wire::text("data"))).verdict == step.verdict);
         CHECK(gate.redecided("reject") == 1);
@@ -222,7 +222,7 @@ TEST_SUITE("evaluation of a flow's shape") {
 
         const auto told = [](const wire::Hello& hello) {
             Gate gate("{octroi: 1, rules: []}");
-            return after_hello(gate, hello).record.value().ech;
+            return after_hello(gate, hello).record()->ech;
         };
         CHECK(told(used) == "used");
         CHECK(told(offered) == "offered");
@@ -232,9 +232,9 @@ TEST_SUITE("evaluation of a flow's shape") {
     TEST_CASE("the fingerprint of the ClientHello is told") {
         Gate gate("{octroi: 1, rules: []}");
         const auto step = after_hello(gate, {.alpn = "h2"});
-        REQUIRE(step.record);
-        CHECK(step.record->ja4.starts_with("t12d0102h2_"));
-        CHECK(to_json_line(*step.record).find(R"("ja4":"t12d0102h2_)") != std::string::npos);
+        REQUIRE(step.record());
+        CHECK(step.record()->ja4.starts_with("t12d0102h2_"));
+        CHECK(to_json_line(*step.record()).find(R"("ja4":"t12d0102h2_)") != std::string::npos);
     }
 
     TEST_CASE("over TCP the protocol is known with the ClientHello") {

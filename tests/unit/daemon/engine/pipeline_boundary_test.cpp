@@ -83,7 +83,7 @@ TEST_SUITE("boundary") {
             const wire::Connection old{.client = wire::endpoint("10.0.0.1", port),
                                        .server = server};
             Pipeline::Step step;
-            for (std::size_t i = 0; i < 20 && !step.record; ++i)
+            for (std::size_t i = 0; i < 20 && !step.record(); ++i)
                 step = gate(old.from_client(100 * i, Buffer(100, 0x51)));
             return step;
         };
@@ -168,10 +168,10 @@ TEST_SUITE("boundary") {
             "{octroi: 1, rules: [{name: state-tools, when: {service: visio}, then: accept}]}");
         REQUIRE(looks_up(gate, "visio.numerique.gouv.fr"));
         Pipeline::Step step;
-        for (int i = 0; i < 40 && !step.record; ++i)
+        for (int i = 0; i < 40 && !step.record(); ++i)
             step = gate(datagram(client, peer, Buffer(60, 0x33)));
-        REQUIRE(step.record);
-        CHECK(step.record->service == "visio");
+        REQUIRE(step.record());
+        CHECK(step.record()->service == "visio");
     }
 
     TEST_CASE("a realm that only the client has said opens nothing") {

@@ -57,14 +57,14 @@ TEST_SUITE("what was on the ports before") {
         gate.mark = mark_of(accepted_visio);
         const auto refused = gate(from_client(initial_for("zoom.us", id)));
         CHECK(refused.verdict == discard());
-        REQUIRE(refused.record);
-        CHECK(refused.record->action == Action::reject);
+        REQUIRE(refused.record());
+        CHECK(refused.record()->action == Action::reject);
         gate.mark = mark_of({.state = MarkState::watch, .service = 4});
         CHECK(goes_on(gate(from_client(conversation))));
         CHECK(goes_on(gate(from_server(conversation))));
         const auto again = gate(from_client(initial_for("zoom.us", id)));
         CHECK(again.verdict == discard());
-        CHECK_FALSE(again.record);
+        CHECK_FALSE(again.record());
         const auto third = gate(from_client(initial_for("www.gouv.fr", {8, 7, 6, 5, 4, 3, 2, 1})));
         CHECK(third.verdict == decided(Action::accept, 1, no_service));
     }

@@ -39,7 +39,7 @@ TEST_SUITE("pipeline exceptions") {
             const auto step = gate(icmp_about_zoom(type));
             CHECK(step.verdict == pass());
             CHECK(step.flow == nullptr);
-            CHECK_FALSE(step.record);
+            CHECK_FALSE(step.record());
         }
         CHECK(gate.pipeline().flows().size() == 0);
         CHECK(gate.packets("ipv4", "pass") == 3);
@@ -95,10 +95,10 @@ TEST_SUITE("pipeline exceptions") {
         CHECK(gate(ordinary.from_client(60, tail)).verdict == watch());
         const auto step = gate(ordinary.from_client(60, wire::Buffer(tail.size(), 'x')));
         CHECK(step.verdict.mark.state == MarkState::drop);
-        REQUIRE(step.record);
-        CHECK(step.record->exception == Exception::ambiguous);
-        CHECK(step.record->rule.empty());
-        CHECK(step.record->server_name.empty());
+        REQUIRE(step.record());
+        CHECK(step.record()->exception == Exception::ambiguous);
+        CHECK(step.record()->rule.empty());
+        CHECK(step.record()->server_name.empty());
         CHECK(gate.exceptions("ambiguous", "drop") == 1);
     }
 
@@ -118,8 +118,8 @@ TEST_SUITE("pipeline exceptions") {
         CHECK(gate(ordinary.syn()).verdict == pass());
         const auto step = gate(ordinary.from_client(0, wire::text("SSH-2.0-OpenSSH\r\n")));
         CHECK(step.verdict.mark.state == MarkState::drop);
-        REQUIRE(step.record);
-        CHECK(step.record->exception == Exception::unclassified);
+        REQUIRE(step.record());
+        CHECK(step.record()->exception == Exception::unclassified);
         CHECK(gate.exceptions("unclassified", "drop") == 1);
     }
 
@@ -127,11 +127,11 @@ TEST_SUITE("pipeline exceptions") {
         Gate gate(strict);
         CHECK(gate(ordinary.from_server(0, wire::text("in the middle"))).verdict == pass());
         auto step = gate(ordinary.from_client(0, wire::text("of something")));
-        for (std::size_t i = 0; i < 8 && !step.record; ++i)  // nDPI is asked as well
+        for (std::size_t i = 0; i < 8 && !step.record(); ++i)  // nDPI is asked as well
             step = gate(ordinary.from_client(12 + i, wire::text("x")));
         CHECK(step.verdict.mark.state == MarkState::reject);
-        REQUIRE(step.record);
-        CHECK(step.record->exception == Exception::midstream);
+        REQUIRE(step.record());
+        CHECK(step.record()->exception == Exception::midstream);
         CHECK(gate.exceptions("midstream", "reject") == 1);
     }
 
@@ -141,8 +141,8 @@ TEST_SUITE("pipeline exceptions") {
         CHECK(gate(ordinary.syn(stream)).verdict == watch());
         const auto step = gate(ordinary.syn_ack(static_cast<std::uint32_t>(stream.size())));
         CHECK(step.verdict.mark.state == MarkState::accept);
-        REQUIRE(step.record);
-        CHECK_FALSE(step.record->exception);
+        REQUIRE(step.record());
+        CHECK_FALSE(step.record()->exception);
     }
 
     TEST_CASE("a full table discards the packet of a new flow, and remembers nothing") {
@@ -186,8 +186,8 @@ TEST_SUITE("pipeline exceptions") {
         CHECK(gate(ordinary.syn()).verdict == pass());
         const auto step = gate(ordinary.from_client(60, Bytes(stream).subspan(60)));
         CHECK(step.verdict.mark.state == MarkState::drop);
-        REQUIRE(step.record);
-        CHECK(step.record->exception == Exception::table_full);
+        REQUIRE(step.record());
+        CHECK(step.record()->exception == Exception::table_full);
     }
 
     TEST_CASE("parser errors of TLS are counted by kind") {

@@ -49,21 +49,21 @@ TEST_SUITE("pipeline") {
         CHECK(gate(ordinary.from_client(0, whole.first(60))).verdict == pass());
         const auto step = gate(ordinary.from_client(60, whole.subspan(60)));
         CHECK(step.verdict.mark == decision(MarkState::reject, 1));
-        REQUIRE(step.record);
-        CHECK(step.record->service == "zoom");
-        CHECK(step.record->category == "video-conferencing");
-        CHECK(step.record->strength == Strength::observed);
-        CHECK(step.record->server_name == "us05web.zoom.us");
-        CHECK(step.record->action == Action::reject);
-        CHECK(step.record->would == Action::reject);
-        CHECK(step.record->rule == "no-zoom");
-        CHECK(step.record->reason == "Visio takes its place");
-        CHECK(step.record->rule_line == 5);
-        CHECK(step.record->zone == "ministry");
-        CHECK(step.record->decided_at_packet == 5);
-        CHECK(step.record->source == ordinary.client);
-        REQUIRE(step.record->evidence.size() == 1);
-        CHECK(step.record->evidence[0].kind == EvidenceKind::tls_sni);
+        REQUIRE(step.record());
+        CHECK(step.record()->service == "zoom");
+        CHECK(step.record()->category == "video-conferencing");
+        CHECK(step.record()->strength == Strength::observed);
+        CHECK(step.record()->server_name == "us05web.zoom.us");
+        CHECK(step.record()->action == Action::reject);
+        CHECK(step.record()->would == Action::reject);
+        CHECK(step.record()->rule == "no-zoom");
+        CHECK(step.record()->reason == "Visio takes its place");
+        CHECK(step.record()->rule_line == 5);
+        CHECK(step.record()->zone == "ministry");
+        CHECK(step.record()->decided_at_packet == 5);
+        CHECK(step.record()->source == ordinary.client);
+        REQUIRE(step.record()->evidence.size() == 1);
+        CHECK(step.record()->evidence[0].kind == EvidenceKind::tls_sni);
     }
 
     TEST_CASE("a refused flow is counted once, with its packets") {
@@ -73,7 +73,7 @@ TEST_SUITE("pipeline") {
         for (int i = 0; i < 3; ++i) {  // packets that were already in the queue
             const auto step = gate(ordinary.from_client(0, wire::client_stream()));
             CHECK(step.verdict.mark == decision(MarkState::reject, 1));
-            CHECK(step.record.has_value() == (i == 0));
+            CHECK((step.record() != nullptr) == (i == 0));
         }
         const Labels labels = flow_labels("zoom", "ministry", "reject", "reject");
         CHECK(gate.counted("octroi_flows_total", labels) == 1);
@@ -110,12 +110,12 @@ TEST_SUITE("pipeline") {
         Gate gate(refuse_zoom);
         const auto step = gate(to_zoom.syn());
         CHECK(step.verdict.mark == decision(MarkState::reject, 1));
-        REQUIRE(step.record);
-        CHECK(step.record->strength == Strength::certain);
-        CHECK(step.record->decided_at_packet == 1);
-        REQUIRE(step.record->evidence.size() == 1);
-        CHECK(step.record->evidence[0].kind == EvidenceKind::address);
-        CHECK(step.record->evidence[0].value == "170.114.52.2");
+        REQUIRE(step.record());
+        CHECK(step.record()->strength == Strength::certain);
+        CHECK(step.record()->decided_at_packet == 1);
+        REQUIRE(step.record()->evidence.size() == 1);
+        CHECK(step.record()->evidence[0].kind == EvidenceKind::address);
+        CHECK(step.record()->evidence[0].value == "170.114.52.2");
         CHECK(gate.counted("octroi_evidence_total",
                            {{"kind", "address"}, {"strength", "certain"}}) == 1);
     }
@@ -147,10 +147,10 @@ TEST_SUITE("pipeline") {
         CHECK(gate(ordinary.from_client(0, stream)).verdict == watch());
         const auto step = gate(ordinary.acknowledge(stream.size()));
         CHECK(step.verdict.mark == decision(MarkState::accept, no_service));
-        REQUIRE(step.record);
-        CHECK(step.record->service.empty());
-        CHECK(step.record->rule.empty());
-        CHECK_FALSE(step.record->exception);
+        REQUIRE(step.record());
+        CHECK(step.record()->service.empty());
+        CHECK(step.record()->rule.empty());
+        CHECK_FALSE(step.record()->exception);
         CHECK(gate.counted("octroi_flows_total",
                            flow_labels("unknown", "ministry", "accept", "accept")) == 1);
     }
@@ -191,10 +191,10 @@ TEST_SUITE("pipeline") {
         CHECK(gate(ordinary.syn()).verdict == pass());
         const auto step = gate(ordinary.from_client(0, wire::client_stream()));
         CHECK(step.verdict.mark == decision(MarkState::accept, 1));
-        REQUIRE(step.record);
-        CHECK(step.record->action == Action::accept);
-        CHECK(step.record->would == Action::reject);
-        CHECK(step.record->rule == "no-zoom");
+        REQUIRE(step.record());
+        CHECK(step.record()->action == Action::accept);
+        CHECK(step.record()->would == Action::reject);
+        CHECK(step.record()->rule == "no-zoom");
         CHECK(gate.counted("octroi_flows_total", flow_labels("zoom", "none", "accept", "reject")) ==
               1);
     }
@@ -205,10 +205,10 @@ TEST_SUITE("pipeline") {
                       fields + "}]\n");
             static_cast<void>(gate(ordinary.syn()));
             auto step = gate(ordinary.from_client(0, wire::client_stream()));
-            REQUIRE(step.record);
-            CHECK(step.record->action == Action::accept);
-            CHECK(step.record->rule == "seen");
-            return std::move(*step.record);
+            REQUIRE(step.record());
+            CHECK(step.record()->action == Action::accept);
+            CHECK(step.record()->rule == "seen");
+            return *step.record();
         };
         CHECK(is_event(accepted(", log: true")));
         CHECK(is_event(accepted(", log: true, mode: monitor")));
@@ -223,8 +223,8 @@ TEST_SUITE("pipeline") {
         CHECK(gate(exempted.syn_ack()).verdict == pass());
         const auto step = gate(exempted.from_client(0, wire::client_stream()));
         CHECK(step.verdict.mark == decision(MarkState::accept, 1));
-        REQUIRE(step.record);
-        CHECK(step.record->rule == "exempted");
+        REQUIRE(step.record());
+        CHECK(step.record()->rule == "exempted");
         CHECK(gate.counted("octroi_flows_total",
                            flow_labels("zoom", "exempt", "accept", "accept")) == 1);
     }
@@ -234,8 +234,8 @@ TEST_SUITE("pipeline") {
         Gate gate(refuse_zoom, {.observe = Observe::decided});
         const auto step = gate(exempted.syn());
         CHECK(step.verdict.mark == decision(MarkState::accept, no_service));
-        REQUIRE(step.record);
-        CHECK(step.record->decided_at_packet == 1);
+        REQUIRE(step.record());
+        CHECK(step.record()->decided_at_packet == 1);
     }
 
     TEST_CASE("an accepted flow to an exclusive address leaves at its SYN") {
@@ -259,8 +259,8 @@ TEST_SUITE("pipeline") {
         CHECK(gate(own.syn(stream)).verdict == watch());
         const auto step = gate(own.syn_ack(static_cast<std::uint32_t>(stream.size())));
         CHECK(step.verdict.mark == decision(MarkState::accept, 9));
-        REQUIRE(step.record);
-        CHECK(step.record->strength == Strength::certain);
+        REQUIRE(step.record());
+        CHECK(step.record()->strength == Strength::certain);
     }
 
     TEST_CASE("a new QUIC connection on the ports of a decided one is judged by its own name") {
@@ -308,8 +308,8 @@ TEST_SUITE("pipeline") {
                 CHECK(gate(connection.from_server(10 * i, wire::text("0123456789"))).verdict ==
                       pass());
             const auto step = gate(connection.from_server(70, wire::text("0123456789")));
-            REQUIRE(step.record);
-            return *step.record;
+            REQUIRE(step.record());
+            return *step.record();
         };
         CHECK(record_of(ordinary).zone == "ministry");
         // Outside every zone: port 443 serves, so 170.114.52.2 is the server and zoom's.
@@ -325,9 +325,9 @@ TEST_SUITE("pipeline") {
                                      .server = wire::endpoint("192.0.2.80", 443)};
         const auto step = gate(incoming.syn());
         CHECK(step.verdict.mark == decision(MarkState::reject, 1));
-        REQUIRE(step.record);
-        REQUIRE(step.record->evidence.size() == 1);
-        CHECK(step.record->evidence[0].value == "170.114.52.2");
+        REQUIRE(step.record());
+        REQUIRE(step.record()->evidence.size() == 1);
+        CHECK(step.record()->evidence[0].value == "170.114.52.2");
     }
 
     TEST_CASE("the decision does not depend on when the flow leaves") {

@@ -55,12 +55,63 @@ TEST_SUITE("flow accounting") {
         CHECK(a.value(slots.packets.to_client) == 5);
     }
 
-    TEST_CASE("a connection that seems to come from outside belongs to the client inside") {
+    TEST_CASE("a connection that was picked up midway belongs to the client inside") {
         Account a;
-        a.account.add(connection(outside, inside, 4), a.ruleset);
+        EndedConnection ended = connection(outside, inside, 4);
+        std::swap(ended.opener.port, ended.other.port);  // the server spoke first
+        a.account.add(ended, a.ruleset);
         const auto& slots = a.ruleset.series.carried(4, 0);
         CHECK(a.value(slots.bytes.to_server) == 7000);
         CHECK(a.value(slots.bytes.to_client) == 300);
+    }
+
+    TEST_CASE("a decision and the end of its flow name the same client") {
+        struct Case {
+            Endpoint opener;
+            Endpoint other;
+            Protocol protocol = Protocol::tcp;
+            bool syn = true;
+        };
+
+        const Case cases[] = {
+            {.opener = {inside, 50000}, .other = {outside, 443}},
+            {.opener = {outside, 50000}, .other = {inside, 443}},
+            {.opener = {outside, 50000}, .other = {inside, 8443}},
+            {.opener = {inside, 50000}, .other = {v4_address({10, 9, 9, 9}), 443}},
+            {.opener = {outside, 50000}, .other = {v4_address({192, 0, 2, 9}), 443}},
+            {.opener = {inside, 50000}, .other = {outside, 443}, .syn = false},
+            {.opener = {outside, 443}, .other = {inside, 50000}, .syn = false},
+            {.opener = {inside, 50000}, .other = {outside, 3478}, .protocol = Protocol::udp},
+            {.opener = {outside, 50000}, .other = {inside, 3478}, .protocol = Protocol::udp},
+            {.opener = {outside, 443}, .other = {inside, 50000}, .protocol = Protocol::udp},
+            {.opener = {outside, 443},
+             .other = {v4_address({192, 0, 2, 9}), 50000},
+             .protocol = Protocol::udp},
+        };
+        constexpr std::string_view refuse_all =
+            "octroi: 1\n"
+            "zones: {inside: {networks: [10.0.0.0/8]}}\n"
+            "rules: [{name: all, when: {address: 0.0.0.0/0}, then: drop}]\n";
+        for (const Case& each : cases) {
+            CAPTURE(each.opener.port);
+            CAPTURE(each.other.port);
+            CAPTURE(each.syn);
+            Gate gate(refuse_all);
+            const wire::Buffer first =
+                each.protocol == Protocol::udp
+                    ? wire::udp(each.opener.port, each.other.port, wire::text("first"))
+                    : wire::tcp({.source = each.opener.port,
+                                 .destination = each.other.port,
+                                 .sequence = 1,
+                                 .flags = each.syn ? wire::syn : wire::ack},
+                                each.syn ? wire::Buffer() : wire::text("first"));
+            const auto step = gate(
+                wire::ip(each.opener, each.other, static_cast<std::size_t>(each.protocol), first));
+            REQUIRE(step.record());
+            const EndedConnection ended{
+                .protocol = each.protocol, .opener = each.opener, .other = each.other};
+            CHECK(end_of(ended, gate.ruleset(), gate.now).client == step.record()->client());
+        }
     }
 
     TEST_CASE("between ends outside every zone the opener is the client") {
@@ -79,10 +130,12 @@ TEST_SUITE("flow accounting") {
     TEST_CASE("the end of a connection is told with its client, service, zone and bytes") {
         Account a;
         const Time now{1'000s};
-        const FlowEnd end = end_of(connection(outside, inside, 1), a.ruleset, now);
+        EndedConnection midway = connection(outside, inside, 1);
+        std::swap(midway.opener.port, midway.other.port);
+        const FlowEnd end = end_of(midway, a.ruleset, now);
         CHECK(end.time == now);
         CHECK(end.client.address == inside);
-        CHECK(end.client.port == 443);
+        CHECK(end.client.port == 50000);
         CHECK(end.server.address == outside);
         CHECK(end.zone == "inside");
         CHECK(end.service == "zoom");

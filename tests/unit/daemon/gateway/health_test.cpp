@@ -15,7 +15,11 @@ using Seconds = std::chrono::seconds;
 struct Watched {
     FakeKernel kernel;
     std::vector<HealthEvent> told;
-    Config config{.queue_count = 2};
+    Config config = [] {
+        Config two;
+        two.queue_count = 2;
+        return two;
+    }();
     SeriesRegistry registry{1};
     Health health{registry, registry.worker(0), kernel, config,
                   [this](HealthEvent event) { told.push_back(std::move(event)); }};

@@ -13,10 +13,10 @@ namespace octroi {
 namespace {
 
 constexpr std::string_view sound =
-    "octroi: 2\n"
-    "zones: {offices: [10.0.0.0/8]}\n"
+    "octroi: 1\n"
+    "zones: {offices: {networks: [10.0.0.0/8]}}\n"
     "rules:\n"
-    "  - {name: no-zoom, service: zoom, action: drop}\n";
+    "  - {name: no-zoom, when: {service: zoom}, then: drop}\n";
 
 // A control thread's part, over a kernel that is not there.
 class Control {
@@ -32,6 +32,7 @@ class Control {
     [[nodiscard]] RulesetControl& begun() {
         REQUIRE(rules_.prepare(2).has_value());
         REQUIRE(rules_.begin().has_value());
+        now = rules_.current().policy->moment();
         return rules_;
     }
 
@@ -87,7 +88,8 @@ TEST_SUITE("ruleset control") {
         Control control;
         RulesetControl& rules = control.begun();
         const auto before = rules.published().load();
-        control.write_policy("octroi: 2\nrules: [{name: x, service: nobody, action: drop}]\n");
+        control.write_policy(
+            "octroi: 1\nrules: [{name: x, when: {service: nobody}, then: drop}]\n");
         const auto reloaded = rules.reload();
         REQUIRE_FALSE(reloaded.has_value());
         CHECK(reloaded.error().contains("nobody"));
@@ -148,10 +150,10 @@ TEST_SUITE("ruleset control") {
 
     TEST_CASE("a date that passes puts the policy of then in force") {
         Control control(
-            "octroi: 2\n"
-            "zones: {offices: [10.0.0.0/8]}\n"
+            "octroi: 1\n"
+            "zones: {offices: {networks: [10.0.0.0/8]}}\n"
             "rules:\n"
-            "  - {name: no-zoom, service: zoom, action: drop, from: 2999-01-01}\n");
+            "  - {name: no-zoom, when: {service: zoom}, then: drop, from: 2999-01-01}\n");
         RulesetControl& rules = control.begun();
         CHECK(rules.follow_schedule() == false);
         control.now = absl::FromCivil(absl::CivilDay(2999, 1, 2), absl::UTCTimeZone());
