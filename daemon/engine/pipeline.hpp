@@ -22,7 +22,7 @@
 namespace octroi {
 
 /// The path of one packet: decode, track, inspect, identify, decide, verdict, count. One per
-/// worker, not shared. It calls each stage in turn; no stage calls another.
+/// worker, not shared. Which stage calls which: docs/architecture.md.
 class Pipeline {
   public:
     struct Settings {

@@ -124,6 +124,7 @@ std::expected<NfQueue, std::string> Gateway::open_queue(std::uint16_t number,
         }
         spdlog::warn("the socket that was kept as {} is of no use: {}. The queue is opened anew",
                      name, queue.error());
+        manager.forget(name);  // two of one name would both go at the next start
     }
     auto queue = NfQueue::open(settings);
     if (queue)

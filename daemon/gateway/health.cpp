@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include "daemon/kernel/nfqueue.hpp"
 #include "metrics/series/names.hpp"
 
 namespace octroi {

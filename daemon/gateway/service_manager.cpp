@@ -116,11 +116,15 @@ std::optional<int> ServiceManager::take(std::string_view name) {
     return descriptor;
 }
 
+void ServiceManager::forget(std::string_view name) const {
+    send(fmt::format("FDSTOREREMOVE=1\nFDNAME={}", name), -1);
+}
+
 std::vector<std::string> ServiceManager::forget_the_rest() {
     std::vector<std::string> names;
     for (const Kept& kept : kept_) {
         close(kept.descriptor);
-        send(fmt::format("FDSTOREREMOVE=1\nFDNAME={}", kept.name), -1);
+        forget(kept.name);
         names.push_back(kept.name);
     }
     kept_.clear();

@@ -39,6 +39,9 @@ class ServiceManager {
     /// Whether anything was kept that is not taken yet.
     [[nodiscard]] bool keeps_any() const { return !kept_.empty(); }
 
+    /// Has the manager forget what it keeps under `name`.
+    void forget(std::string_view name) const;
+
     /// Closes what was kept and not taken, and has the manager forget it. Gives the names.
     std::vector<std::string> forget_the_rest();
 

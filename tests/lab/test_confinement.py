@@ -54,6 +54,13 @@ class Confinement(LabCase):
             self.assertEqual(thread["NoNewPrivs"], "1")
             self.assertEqual(thread["Seccomp"], "2")
 
+    def test_it_maps_no_library_that_only_commands_at_a_desk_need(self):
+        daemon = self.octroi("pilot.yaml")
+        mapped = set(re.findall(r"/(lib[^/\s]+?)\.so", Path("/proc", str(daemon.pid), "maps").read_text()))
+        self.assertIn("libndpi", mapped)
+        needless = r"lib(curl|pcap|ssl|ssh2?|ldap|nghttp2|krb5|gssapi|rtmp|psl|dbus-1)\b"
+        self.assertEqual({name for name in mapped if re.match(needless, name)}, set())
+
     def test_two_workers_have_a_filter_of_their_own(self):
         daemon = self.octroi("pilot.yaml")
         filters = list(injection.threads(daemon.pid).values())

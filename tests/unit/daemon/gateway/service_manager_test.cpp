@@ -112,6 +112,8 @@ TEST_SUITE("service manager") {
         CHECK(got == 'x');
         close(heard.descriptor);
         close(ends[0]);
+        manager.forget("queue-3");
+        CHECK(listener.hear().text == "FDSTOREREMOVE=1\nFDNAME=queue-3");
     }
 
     TEST_CASE("the watchdog's time counts where it is set for this process, and is a number") {

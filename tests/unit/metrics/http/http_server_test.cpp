@@ -12,7 +12,7 @@ using namespace octroi;
 namespace {
 
 // Sends a request and reads until the server closes.
-std::string exchange(std::uint16_t port, const std::string& request) {
+std::string exchange_over(std::uint16_t port, const std::string& request) {
     const Socket socket;
     const sockaddr_in address = loopback(port);
     REQUIRE(::connect(socket.descriptor(), generic(address), sizeof address) == 0);
@@ -51,7 +51,7 @@ TEST_SUITE("http server") {
         const std::uint16_t port = free_port();
         const auto server = HttpServer::open("127.0.0.1", port, echo);
         REQUIRE(server);
-        const std::string answer = exchange(port, request("GET", "/metrics?x=1"));
+        const std::string answer = exchange_over(port, request("GET", "/metrics?x=1"));
         CHECK(answer.starts_with("HTTP/1.1 200 "));
         CHECK(has(answer, "Content-Type: text/example\r\n"));
         CHECK(has(answer, "X-Content-Type-Options: nosniff\r\n"));
@@ -59,14 +59,14 @@ TEST_SUITE("http server") {
         CHECK(has(answer, "Referrer-Policy: no-referrer\r\n"));
         CHECK(has(answer, "Content-Security-Policy: default-src 'none'; script-src 'self'; "));
         CHECK(answer.ends_with("\r\n\r\nyou asked for /metrics\n"));
-        CHECK(exchange(port, request("GET", "/missing")).starts_with("HTTP/1.1 404 "));
+        CHECK(exchange_over(port, request("GET", "/missing")).starts_with("HTTP/1.1 404 "));
     }
 
     TEST_CASE("answers HEAD without a body") {
         const std::uint16_t port = free_port();
         const auto server = HttpServer::open("127.0.0.1", port, echo);
         REQUIRE(server);
-        const std::string answer = exchange(port, request("HEAD", "/metrics"));
+        const std::string answer = exchange_over(port, request("HEAD", "/metrics"));
         CHECK(answer.starts_with("HTTP/1.1 200 "));
         CHECK(answer.ends_with("\r\n\r\n"));
         CHECK(has(answer, "Content-Length: 23\r\n"));
@@ -82,7 +82,7 @@ TEST_SUITE("http server") {
             });
         REQUIRE(server);
         for (const std::string_view verb : {"POST", "PUT", "DELETE", "OPTIONS"})
-            CHECK(has(exchange(port, request(verb, "/metrics")), "\r\nAllow: GET, HEAD\r\n"));
+            CHECK(has(exchange_over(port, request(verb, "/metrics")), "\r\nAllow: GET, HEAD\r\n"));
         CHECK(asked == 0);
     }
 
@@ -93,8 +93,8 @@ TEST_SUITE("http server") {
                                         std::string(asked.authorization)};
         });
         REQUIRE(server);
-        CHECK(exchange(port, request("GET", "/")).ends_with("\r\n\r\ngateway|"));
-        CHECK(exchange(port, "GET / HTTP/1.0\r\nauthorization: Bearer x\r\n\r\n")
+        CHECK(exchange_over(port, request("GET", "/")).ends_with("\r\n\r\ngateway|"));
+        CHECK(exchange_over(port, "GET / HTTP/1.0\r\nauthorization: Bearer x\r\n\r\n")
                   .ends_with("\r\n\r\n|Bearer x"));
     }
 
@@ -102,9 +102,10 @@ TEST_SUITE("http server") {
         const std::uint16_t port = free_port();
         const auto server = HttpServer::open("127.0.0.1", port, echo);
         REQUIRE(server);
-        static_cast<void>(exchange(port, "\x16\x03\x01\r\n\r\n\r\n"));
-        static_cast<void>(exchange(port, "GET /" + std::string(60'000, 'a') + " HTTP/1.1\r\n\r\n"));
-        CHECK(exchange(port, request("GET", "/")).starts_with("HTTP/1.1 200 "));
+        static_cast<void>(exchange_over(port, "\x16\x03\x01\r\n\r\n\r\n"));
+        static_cast<void>(
+            exchange_over(port, "GET /" + std::string(60'000, 'a') + " HTTP/1.1\r\n\r\n"));
+        CHECK(exchange_over(port, request("GET", "/")).starts_with("HTTP/1.1 200 "));
     }
 
     TEST_CASE("a silent client does not keep others waiting") {
@@ -114,7 +115,7 @@ TEST_SUITE("http server") {
         const Socket silent;
         const sockaddr_in address = loopback(port);
         REQUIRE(::connect(silent.descriptor(), generic(address), sizeof address) == 0);
-        CHECK(exchange(port, request("GET", "/")).starts_with("HTTP/1.1 200 "));
+        CHECK(exchange_over(port, request("GET", "/")).starts_with("HTTP/1.1 200 "));
     }
 
     TEST_CASE("a port that another program has is an error that names it") {
@@ -139,7 +140,7 @@ TEST_SUITE("http server") {
         for (int i = 0; i < 2; ++i) {
             const auto server = HttpServer::open("127.0.0.1", port, echo);
             REQUIRE(server);
-            CHECK(exchange(port, request("GET", "/")).starts_with("HTTP/1.1 200 "));
+            CHECK(exchange_over(port, request("GET", "/")).starts_with("HTTP/1.1 200 "));
         }
     }
 
@@ -154,6 +155,6 @@ TEST_SUITE("http server") {
         auto server = HttpServer::open("127.0.0.1", port, echo);
         REQUIRE(server);
         const HttpServer moved = std::move(*server);
-        CHECK(has(exchange(port, request("GET", "/x")), "you asked for /x"));
+        CHECK(has(exchange_over(port, request("GET", "/x")), "you asked for /x"));
     }
 }
