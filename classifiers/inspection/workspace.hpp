@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "classifiers/base/memory_budget.hpp"
 #include "classifiers/clear/ndpi.hpp"
+#include "classifiers/net/memory_budget.hpp"
 #include "classifiers/quic/quic_hello.hpp"
 
 namespace octroi {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "classifiers/base/byte_reader.hpp"
-#include "classifiers/base/memory_budget.hpp"
+#include "classifiers/net/memory_budget.hpp"
 
 namespace octroi {
 

@@ -82,6 +82,12 @@ void add_explain(CLI::App& program, ExplainCommand& command) {
                      "The application, as nDPI names it, or webrtc-call");
     verb->add_option("--strength", command.flow.strength,
                      "How far the service is believed: guessed");
+    verb->add_option("--interface", command.flow.interface,
+                     "The interface that the client is behind: a zone's")
+        ->type_name("NAME");
+    verb->add_option("--ech", command.flow.ech,
+                     "true: its ClientHello is an outer one, of an encrypted one")
+        ->type_name("true|false");
     verb->add_option("--service", command.flow.service,
                      "The service, in place of what name and address say; none: no service");
     verb->add_option("--exception", command.flow.exception,

@@ -44,6 +44,8 @@ FlowText read_flow(Report& report, const yaml::Node* node) {
     flow.application = read_text(report, fields.optional("application"));
     flow.service = read_text(report, fields.optional("service"));
     flow.strength = read_text(report, fields.optional("strength"));
+    flow.interface = read_text(report, fields.optional("interface"));
+    flow.ech = read_text(report, fields.optional("ech"));
     flow.exception = read_text(report, fields.optional("exception"));
     fields.finish();
     return flow;

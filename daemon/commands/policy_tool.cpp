@@ -70,6 +70,12 @@ std::expected<Exception, std::string> read_exception(const std::string& text) {
     return one_of<Exception>(text, "an exception", exception_names);
 }
 
+std::expected<bool, std::string> read_truth(const std::string& text) {
+    if (text == "true" || text == "false")
+        return text == "true";
+    return std::unexpected(fmt::format("`{}` is neither true nor false", text));
+}
+
 std::expected<std::string, std::string> read_host(const std::string& text) {
     if (text.empty())
         return text;
@@ -144,6 +150,14 @@ std::expected<PolicyQuery, std::string> PolicyTool::question(const FlowText& flo
             fmt::format("`{}` is not a service of the catalogue{}", name,
                         near.empty() ? "" : fmt::format(": did you mean `{}`?", near)));
     };
+    const auto read_interface =
+        [&](const std::string& name) -> std::expected<std::string, std::string> {
+        if (policy_.zones_of_interface(name).any())
+            return name;
+        return std::unexpected(fmt::format("no zone of the policy names the interface `{}`", name));
+    };
+    std::optional<std::string> interface;
+    std::optional<bool> ech;
     std::string error;
     const bool sound = take(flow.name, question.name, error, read_host) &&
                        take(flow.address, question.address, error, read_address) &&
@@ -153,7 +167,11 @@ std::expected<PolicyQuery, std::string> PolicyTool::question(const FlowText& flo
                        take(flow.application, question.application, error, read_application) &&
                        take(flow.service, question.service, error, read_service) &&
                        take(flow.strength, question.strength, error, read_strength) &&
-                       take(flow.exception, question.exception, error, read_exception);
+                       take(flow.exception, question.exception, error, read_exception) &&
+                       take(flow.interface, interface, error, read_interface) &&
+                       take(flow.ech, ech, error, read_truth);
+    question.interface = interface.value_or("");
+    question.ech = ech.value_or(false);
     question.complete = question.exception.has_value();
     return sound ? std::expected<PolicyQuery, std::string>(std::move(question))
                  : std::unexpected(std::move(error));

@@ -19,6 +19,8 @@ struct FlowText {
     std::optional<std::string> protocol;
     std::optional<std::string> application;
     std::optional<std::string> strength;
+    std::optional<std::string> interface;  ///< that the client is behind
+    std::optional<std::string> ech;        ///< "true" or "false"
     std::optional<std::string> service;    ///< "none": no service
     std::optional<std::string> exception;  ///< why nothing could be learned
 };

@@ -10,6 +10,7 @@
 #include "classifiers/net/flow_key.hpp"
 #include "classifiers/net/packet.hpp"
 #include "rules/policy/policy.hpp"
+#include "rules/services/strength.hpp"
 
 namespace octroi {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rules/diff/rule_pairs.hpp"
+#include "rules/services/strength.hpp"
 
 namespace octroi {
 

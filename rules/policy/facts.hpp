@@ -11,6 +11,7 @@
 
 #include "classifiers/net/flow_key.hpp"
 #include "rules/services/catalogue.hpp"
+#include "rules/services/strength.hpp"
 
 namespace octroi {
 

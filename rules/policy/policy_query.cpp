@@ -29,7 +29,9 @@ Identification identify(const Catalogue& catalogue, const Policy& policy,
 Facts facts_of(const Policy& policy, const PolicyQuery& question, const Identification& found) {
     const bool unread = is_unread(question);
     const bool named = !unread && (question.name.has_value() || question.complete);
-    Facts facts{.zones = policy.zones_of(question.client), .client = question.client};
+    Facts facts{
+        .zones = policy.zones_of(question.client) | policy.zones_of_interface(question.interface),
+        .client = question.client};
     facts.server_known = question.address && question.port && question.transport;
     facts.server = question.address.value_or(Address());
     facts.server_inside = policy.inside(facts.server);
@@ -42,6 +44,7 @@ Facts facts_of(const Policy& policy, const PolicyQuery& question, const Identifi
     facts.service_verified = found.verified || !question.address;
     facts.name_known = named;
     facts.name = named && question.name ? std::string_view(*question.name) : std::string_view();
+    facts.ech = question.ech;
     facts.protocol_known = question.complete || question.protocol.has_value();
     facts.protocol = question.protocol ? std::string_view(*question.protocol) : std::string_view();
     facts.application_known = question.complete || question.application.has_value();

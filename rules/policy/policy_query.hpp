@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rules/policy/policy.hpp"
+#include "rules/services/strength.hpp"
 
 namespace octroi {
 
@@ -18,6 +19,8 @@ struct PolicyQuery {
     std::optional<std::string> protocol;     ///< as nDPI names it
     std::optional<std::string> application;  ///< nDPI's, or `webrtc_call`
     std::optional<ServiceId> service;    ///< overrides what name and address say; no_service: none
+    std::string interface;               ///< that the client is behind; empty: one of no zone
+    bool ech = false;                    ///< the ClientHello is an outer one
     std::optional<Strength> strength;    ///< of the service, in place of what it would be
     std::optional<Exception> exception;  ///< why nothing could be learned
     bool complete = false;               ///< nothing more will be known: no name is no name

@@ -9,6 +9,7 @@
 #include <absl/container/inlined_vector.h>
 
 #include "rules/policy/facts.hpp"
+#include "rules/services/strength.hpp"
 #include "rules/sets/prefix_map.hpp"
 
 namespace octroi {

@@ -14,6 +14,7 @@
 #include "classifiers/net/embedded_address.hpp"
 #include "classifiers/net/flow_key.hpp"
 #include "rules/services/service.hpp"
+#include "rules/services/strength.hpp"
 #include "rules/sets/prefix_map.hpp"
 
 namespace octroi {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "metrics/events/flow_record.hpp"
+#include "rules/services/strength.hpp"
 #include "tests/unit/wire.hpp"
 
 namespace octroi {

@@ -122,4 +122,49 @@ TEST_SUITE("tests of policies") {
         CHECK(of_test.file.ends_with("t.yaml"));
         CHECK(of_test.position.line == 1);
     }
+
+    TEST_CASE("each condition of a rule can be stated of a flow") {
+        const std::string served = "address: 203.0.113.9, port: 443, transport: tcp";
+        const std::pair<std::string, std::string> stated[] = {
+            {"zone: pilot", ""},
+            {"zone: phones", "interface: wwan0"},
+            {"client: 10.20.4.0/30", ""},
+            {"address: 203.0.113.0/24", served},
+            {"port: 443", served},
+            {"transport: tcp", served},
+            {"service: zoom", "service: zoom"},
+            {"vendor: \"Zoom Communications\"", "service: zoom"},
+            {"category: video-conferencing", "service: zoom"},
+            {"jurisdiction: US", "service: zoom"},
+            {"strength: guessed", "service: visio, strength: guessed"},
+            {"name: example.org", "name: www.example.org"},
+            {"ech: true", "name: www.example.org, ech: true"},
+            {"protocol: SSH", "protocol: SSH"},
+            {"application: webrtc-call", "application: webrtc-call"},
+            {"unclassified: true", "exception: unclassified"},
+        };
+        for (const auto& [condition, flow] : stated) {
+            CAPTURE(condition);
+            const TemporaryFolder folder;
+            static_cast<void>(folder.write(
+                "p.yaml",
+                "octroi: 1\nzones: {pilot: [10.20.4.0/24], phones: {networks: [10.64.0.0/12], "
+                "interfaces: [wwan0]}}\nrules: [{name: it, when: {" +
+                    condition + "}, then: drop}]\n"));
+            const auto run = run_policy_tests(
+                folder.write("t.yaml",
+                             "policy: p.yaml\ntests: [{name: t, flow: {client: 10.20.4.1" +
+                                 (flow.empty() ? "" : ", " + flow) + "}, expect: {rule: it}}]\n"),
+                std::nullopt);
+            REQUIRE(run);
+            CHECK(run->results[0].failure == "");
+        }
+    }
+
+    TEST_CASE("an interface that no zone names, and an ech that is neither, are said") {
+        CHECK(failure("client: 10.20.4.1, interface: eth9", "action: accept") ==
+              "no zone of the policy names the interface `eth9`");
+        CHECK(failure("client: 10.20.4.1, ech: maybe", "action: accept") ==
+              "`maybe` is neither true nor false");
+    }
 }

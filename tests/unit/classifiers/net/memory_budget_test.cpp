@@ -1,4 +1,4 @@
-#include "classifiers/base/memory_budget.hpp"
+#include "classifiers/net/memory_budget.hpp"
 
 #include <optional>
 
