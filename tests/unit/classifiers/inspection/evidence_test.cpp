@@ -16,15 +16,6 @@ TEST_SUITE("evidence") {
         CHECK(to_string(EvidenceKind::tls_sni) == "tls_sni");
     }
 
-    TEST_CASE("strengths are ordered and named") {
-        CHECK(Strength::none < Strength::guessed);
-        CHECK(Strength::guessed < Strength::correlated);
-        CHECK(Strength::correlated < Strength::observed);
-        CHECK(Strength::observed < Strength::certain);
-        CHECK(to_string(Strength::none) == "none");
-        CHECK(to_string(Strength::certain) == "certain");
-    }
-
     TEST_CASE("an unknown application has no name") {
         CHECK(to_string(Application::unknown).empty());
         CHECK(to_string(Application::tls) == "TLS");
