@@ -83,7 +83,7 @@ void add_explain(CLI::App& program, ExplainCommand& command) {
     verb->add_option("--strength", command.flow.strength,
                      "How far the service is believed: guessed");
     verb->add_option("--interface", command.flow.interface,
-                     "The interface that the client is behind: a zone's")
+                     "The interface that the client is behind: a zone's, or none")
         ->type_name("NAME");
     verb->add_option("--ech", command.flow.ech,
                      "true: its ClientHello is an outer one, of an encrypted one")

@@ -103,7 +103,9 @@ std::string evaluate_answer(const Answer& answer, const Expectation& expect) {
                        answer.service == nullptr ? "none" : answer.service->name);
     if (!decision.enforced.settled || !decision.would.settled)
         text +=
-            "a rule asks for what the flow leaves open (address, port and transport together); ";
+            "a rule asks for what the flow leaves open (address, port and transport together, or "
+            "the "
+            "client's interface: `none`, one of no zone); ";
     if (!text.empty())
         text.resize(text.size() - 2);
     return text;

@@ -152,11 +152,13 @@ std::expected<PolicyQuery, std::string> PolicyTool::question(const FlowText& flo
     };
     const auto read_interface =
         [&](const std::string& name) -> std::expected<std::string, std::string> {
+        if (name == "none")
+            return "";
         if (policy_.zones_of_interface(name).any())
             return name;
-        return std::unexpected(fmt::format("no zone of the policy names the interface `{}`", name));
+        return std::unexpected(fmt::format(
+            "no zone of the policy names the interface `{}`; none: one of no zone", name));
     };
-    std::optional<std::string> interface;
     std::optional<bool> ech;
     std::string error;
     const bool sound = take(flow.name, question.name, error, read_host) &&
@@ -168,9 +170,8 @@ std::expected<PolicyQuery, std::string> PolicyTool::question(const FlowText& flo
                        take(flow.service, question.service, error, read_service) &&
                        take(flow.strength, question.strength, error, read_strength) &&
                        take(flow.exception, question.exception, error, read_exception) &&
-                       take(flow.interface, interface, error, read_interface) &&
+                       take(flow.interface, question.interface, error, read_interface) &&
                        take(flow.ech, ech, error, read_truth);
-    question.interface = interface.value_or("");
     question.ech = ech.value_or(false);
     question.complete = question.exception.has_value();
     return sound ? std::expected<PolicyQuery, std::string>(std::move(question))

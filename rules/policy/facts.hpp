@@ -40,6 +40,7 @@ struct NameSet {
 /// What policy may ask about a flow. Most of it may not be known yet.
 struct Facts {
     ZoneSet zones;
+    ZoneSet open_zones;  ///< that may hold the client too: its interface is not known
     Address client;
     bool server_known = true;  ///< a name that is only looked up has no server yet
     Address server;

@@ -16,6 +16,15 @@ Truth test(const std::optional<Condition<Set>>& condition, Test contained) {
     return condition ? truth_of(contained(condition->values) != condition->negated) : Truth::yes;
 }
 
+Truth test_zones(const std::optional<Condition<ZoneSet>>& condition, const Facts& facts) {
+    if (!condition)
+        return Truth::yes;
+    const bool inside = (condition->values & facts.zones).any();
+    if (!inside && (condition->values & facts.open_zones).any())
+        return Truth::unknown;
+    return truth_of(inside != condition->negated);
+}
+
 Truth test_services(const Rule& rule, const Facts& facts) {
     if (!rule.when.services)
         return Truth::yes;
@@ -95,7 +104,7 @@ std::array<Truth, condition_names.size()> truths_of(const Rule& rule, const Fact
     const auto in = [](const Address& address) {
         return [&address](const Networks& networks) { return networks.contains(address); };
     };
-    return {test(when.zone, [&](const ZoneSet& zones) { return (zones & facts.zones).any(); }),
+    return {test_zones(when.zone, facts),
             test(when.client, in(facts.client)),
             test_known(facts.server_known, when.address,
                        [&](const Networks& networks) {
@@ -300,6 +309,13 @@ ZoneSet Policy::zones_of_interface(std::string_view interface) const {
         if (std::ranges::find(parts_->zones[i].interfaces, interface) !=
             parts_->zones[i].interfaces.end())
             zones.set(i);
+    return zones;
+}
+
+ZoneSet Policy::zones_by_interface() const {
+    ZoneSet zones;
+    for (std::size_t i = 0; i < parts_->zones.size(); ++i)
+        zones.set(i, !parts_->zones[i].interfaces.empty());
     return zones;
 }
 

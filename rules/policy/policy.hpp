@@ -239,6 +239,9 @@ class Policy {
     /// Every zone that names the interface.
     [[nodiscard]] ZoneSet zones_of_interface(std::string_view interface) const;
 
+    /// Every zone that names some interface.
+    [[nodiscard]] ZoneSet zones_by_interface() const;
+
     /// The zone that metrics and events name: the one with the longest prefix around `client`, else
     /// the first one of `zones`; nothing where the client is in no zone.
     [[nodiscard]] std::optional<std::size_t> label_zone(const Address& client,

@@ -29,9 +29,11 @@ Identification identify(const Catalogue& catalogue, const Policy& policy,
 Facts facts_of(const Policy& policy, const PolicyQuery& question, const Identification& found) {
     const bool unread = is_unread(question);
     const bool named = !unread && (question.name.has_value() || question.complete);
-    Facts facts{
-        .zones = policy.zones_of(question.client) | policy.zones_of_interface(question.interface),
-        .client = question.client};
+    Facts facts{.zones = policy.zones_of(question.client), .client = question.client};
+    if (question.interface)
+        facts.zones |= policy.zones_of_interface(*question.interface);
+    else
+        facts.open_zones = policy.zones_by_interface() & ~facts.zones;
     facts.server_known = question.address && question.port && question.transport;
     facts.server = question.address.value_or(Address());
     facts.server_inside = policy.inside(facts.server);

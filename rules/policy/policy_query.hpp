@@ -18,8 +18,9 @@ struct PolicyQuery {
     std::optional<Transport> transport;
     std::optional<std::string> protocol;     ///< as nDPI names it
     std::optional<std::string> application;  ///< nDPI's, or `webrtc_call`
-    std::optional<ServiceId> service;    ///< overrides what name and address say; no_service: none
-    std::string interface;               ///< that the client is behind; empty: one of no zone
+    std::optional<ServiceId> service;  ///< overrides what name and address say; no_service: none
+    /// That the client is behind; empty: one that no zone names.
+    std::optional<std::string> interface;
     bool ech = false;                    ///< the ClientHello is an outer one
     std::optional<Strength> strength;    ///< of the service, in place of what it would be
     std::optional<Exception> exception;  ///< why nothing could be learned

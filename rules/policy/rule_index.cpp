@@ -309,8 +309,8 @@ RuleIndex::Slices RuleIndex::slices_of(const Facts& facts) const {
         };
     };
     ask(zone_, true, [&](auto& found) {
-        for (std::size_t i = facts.zones._Find_first(); i < facts.zones.size();
-             i = facts.zones._Find_next(i))
+        const ZoneSet zones = facts.zones | facts.open_zones;
+        for (std::size_t i = zones._Find_first(); i < zones.size(); i = zones._Find_next(i))
             found.push_back(&zones_[i]);
     });
     ask(client_, true, one(clients_.find(facts.client)));

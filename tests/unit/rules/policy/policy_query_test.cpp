@@ -39,6 +39,29 @@ Answer asked(const PolicyQuery& question) {
 }  // namespace
 
 TEST_SUITE("question") {
+    TEST_CASE("a zone by interface is not known to hold a client whose interface is not") {
+        const Policy policy = samples::policy(
+            "octroi: 1\n"
+            "zones: {phones: {networks: [10.64.0.0/12], interfaces: [wwan0]}}\n"
+            "rules:\n"
+            "- {name: phones, when: {zone: phones}, then: drop}\n"
+            "- {name: others, when: {zone: {not: phones}}, then: reject}\n");
+        const auto rule_for = [&](PolicyQuery question) -> std::string {
+            question.complete = true;
+            const Decision decision = ask(policy, catalogue(), question).decision;
+            if (!decision.settled())
+                return "open";
+            return decision.rule() == nullptr ? "default" : decision.rule()->name;
+        };
+        PolicyQuery question = from("10.20.9.9");
+        CHECK(rule_for(question) == "open");
+        question.interface = "wwan0";
+        CHECK(rule_for(question) == "phones");
+        question.interface = "";
+        CHECK(rule_for(question) == "others");
+        CHECK(rule_for(from("10.64.0.1")) == "phones");
+    }
+
     TEST_CASE("what is not given is not known, and the rules that ask for it leave it open") {
         const PolicyQuery question = from("10.20.9.9");
         const Answer answer = asked(question);
