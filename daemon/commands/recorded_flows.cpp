@@ -119,8 +119,9 @@ Line kind_of(const RecordedEvent& object) {
 // In place: facts borrow the event's texts.
 Line read_event(DecidedFlow& event, const std::string& line, const PolicyPair& policies) {
     const auto object = RecordedEvent::read(line);
-    const Line kind = object ? kind_of(*object) : Line::unreadable;
-    if (kind != Line::flow)
+    if (!object)
+        return Line::unreadable;
+    if (const Line kind = kind_of(*object); kind != Line::flow)
         return kind;
     event.time = object->time();
     event.client = object->client();

@@ -163,7 +163,7 @@ TEST_SUITE("tests of policies") {
 
     TEST_CASE("an interface that no zone names, and an ech that is neither, are said") {
         CHECK(failure("client: 10.20.4.1, interface: eth9", "action: accept") ==
-              "no zone of the policy names the interface `eth9`");
+              "no zone of the policy names the interface `eth9`; none: one of no zone");
         CHECK(failure("client: 10.20.4.1, ech: maybe", "action: accept") ==
               "`maybe` is neither true nor false");
     }
