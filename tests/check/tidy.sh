@@ -13,7 +13,7 @@ units_by_length() {
     done | sort -rn | cut -d' ' -f2
 }
 
-sed -n 's/.*"file": "\(.*\)".*/\1/p' build/tidy/compile_commands.json | grep -v -e /tests/ -e builtin.cpp -e page_files.cpp -e revision.cpp |
+sed -n 's/.*"file": "\(.*\)".*/\1/p' build/tidy/compile_commands.json | grep -v -e /tests/ -e builtin.cpp -e page_files.cpp -e /revision.cpp |
     units_by_length |
     xargs -n 1 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet \
         --extra-arg=-D__cpp_concepts=202002L --extra-arg=-Wno-builtin-macro-redefined --extra-arg=-Wno-unknown-warning-option
