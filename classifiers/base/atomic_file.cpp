@@ -31,8 +31,8 @@ mode_t mode_of_new() {
 }
 
 bool write_in_place(const std::string& path, std::string_view text) {
-    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    return write_all(file.get(), text);
+    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    return write_all(file.get(), text) && file.close();
 }
 
 bool replace(const std::string& path, std::string_view text, mode_t mode) {

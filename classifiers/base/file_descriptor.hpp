@@ -33,6 +33,10 @@ class FileDescriptor {
 
     [[nodiscard]] bool is_open() const { return number_ >= 0; }
 
+    /// Closes it now, and says whether that went well: what was written may fail only here
+    /// (close(2)). False where there is none; `errno` says why.
+    [[nodiscard]] bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
     void reset() noexcept {
         if (number_ < 0)
             return;

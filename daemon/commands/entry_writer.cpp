@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "classifiers/base/atomic_file.hpp"
+#include "classifiers/base/file_descriptor.hpp"
 #include "rules/policy/loader.hpp"
 #include "rules/services/service_writer.hpp"
 
@@ -28,11 +29,9 @@ Finding failed(const std::string& path, std::string_view what) {
 
 // A rename is on the disk when its folder is.
 void sync_folder(const std::string& folder) {
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    static_cast<void>(::fsync(fd) == 0);  // some file systems can't; the file itself is there
-    ::close(fd);
+    const FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    // Some file systems can't; the file itself is there.
+    static_cast<void>(opened.is_open() && ::fsync(opened.get()) == 0);
 }
 
 std::string place_in(const std::string& folder, const std::string& service) {
