@@ -16,7 +16,9 @@ std::expected<std::string, SecretProblem> read_secret_file(const std::string& pa
     struct stat status{};
     if (!file.is_open() || fstat(file.get(), &status) != 0)
         return std::unexpected(SecretProblem::unreadable);
-    if (!S_ISREG(status.st_mode) || (status.st_mode & forbidden) != 0)
+    if (!S_ISREG(status.st_mode))
+        return std::unexpected(SecretProblem::irregular);
+    if ((status.st_mode & forbidden) != 0)
         return std::unexpected(SecretProblem::exposed);
     std::string text(most, '\0');
     std::size_t taken = 0;

@@ -12,7 +12,8 @@ namespace octroi {
 /// Why a file that holds a secret is not taken.
 enum class SecretProblem : std::uint8_t {
     unreadable,  ///< `errno` says why
-    exposed      ///< no regular file, or its permissions let in who must not be
+    irregular,   ///< no regular file
+    exposed      ///< its permissions let in who must not be
 };
 
 /// The first `most` octets of the regular file `path`, none of whose permissions are of

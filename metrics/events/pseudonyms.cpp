@@ -40,6 +40,9 @@ std::string last_error() {
 
 std::expected<std::string, std::string> read_secret(const std::string& path) {
     auto secret = read_secret_file(path, most_secret, S_IRWXO | S_IWGRP);
+    if (!secret && secret.error() == SecretProblem::irregular)
+        return std::unexpected(
+            fmt::format("the secret for pseudonyms, {}, is no regular file", path));
     if (!secret && secret.error() == SecretProblem::exposed)
         return std::unexpected(fmt::format(
             "the secret for pseudonyms, {}, is open to others: chmod 0640 or 0600", path));

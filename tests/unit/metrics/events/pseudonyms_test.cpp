@@ -109,5 +109,8 @@ TEST_SUITE("pseudonyms") {
         REQUIRE_FALSE(open);
         CHECK(open.error().ends_with("is open to others: chmod 0640 or 0600"));
         CHECK_FALSE(Pseudonyms::open({.secret_file = folder.path("none")}, thursday));
+        const auto a_folder = Pseudonyms::open({.secret_file = folder.path("")}, thursday);
+        REQUIRE_FALSE(a_folder);
+        CHECK(a_folder.error().ends_with("is no regular file"));
     }
 }
